@@ -1,0 +1,27 @@
+// Time comes in by argument. This is the only file of the product that reads a clock or sets a timer.
+
+export type Cancel = () => void;
+
+export interface Clock {
+  /** Milliseconds that only ever go up, the same in every process of this machine (CLOCK_MONOTONIC); never a date. */
+  nowMs(): number;
+  /** Milliseconds since the epoch, for what people read; never for durations. */
+  wallMs(): number;
+  /** Runs once after the delay; the returned function cancels it. Never keeps the process alive. */
+  after(delayMs: number, run: () => void): Cancel;
+  /** Runs again and again until cancelled. Never keeps the process alive. */
+  every(periodMs: number, run: () => void): Cancel;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  wallMs: () => Date.now(),
+  after(delayMs, run) {
+    const timer = setTimeout(run, delayMs).unref();
+    return () => clearTimeout(timer);
+  },
+  every(periodMs, run) {
+    const timer = setInterval(run, periodMs).unref();
+    return () => clearInterval(timer);
+  },
+};

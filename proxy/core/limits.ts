@@ -1,0 +1,61 @@
+// Every bound that is not a setting, with its unit, its value and where the value comes from. Settings live in core/settings.ts.
+
+/** Request head, from the first byte to the empty line. nginx and HAProxy allow 8 to 32 KiB; SigV4 queries are about 1 KiB. */
+export const HEAD_BYTES_MAX = 16 * 1024;
+/** Fields in a head. Counted by us: Node 20 drops fields past its own cap without a word. */
+export const HEAD_FIELDS_MAX = 100;
+/** A CONNECT target: 253 for the name, brackets, colon and port, rounded up. */
+export const TARGET_BYTES_MAX = 300;
+/** Empty lines before the request line (RFC 9112 section 2.2 asks for at least one). */
+export const LEADING_EMPTY_LINES_MAX = 1;
+
+/** A ClientHello with its record headers. Post-quantum hellos are 1.6 KiB, padded ones 16 KiB. */
+export const HELLO_BYTES_MAX = 32 * 1024;
+/** TLS records that one ClientHello may be spread over. */
+export const HELLO_RECORDS_MAX = 64;
+/** TLS 1.3 early data that may stand between the first hello and the one after a HelloRetryRequest. */
+export const EARLY_DATA_BYTES_MAX = 64 * 1024;
+
+/** Bytes a client may send after its head and before our answer; they are held, never interpreted. */
+export const EARLY_BYTES_MAX = 64 * 1024;
+/** After a refusal: discarded so that the client can read the answer before it sees a reset. */
+export const LINGER_BYTES_MAX = 64 * 1024;
+export const LINGER_MS = 1_000;
+
+/** One whole resolution, and one attempt to connect. Together with `timeouts.answer` they keep every CONNECT under 10 s. */
+export const RESOLVE_TIMEOUT_MS = 3_000;
+export const DIAL_TIMEOUT_MS = 2_500;
+export const DIAL_ADDRESSES_MAX = 3;
+
+/** Resolver cache: time to live is clamped, stale answers help over a dead resolver, one failure is remembered briefly. */
+export const RESOLVE_TTL_MIN_MS = 5_000;
+export const RESOLVE_TTL_MAX_MS = 60_000;
+export const RESOLVE_STALE_MS = 3_600_000;
+export const RESOLVE_NEGATIVE_MS = 1_000;
+/** CVE-2020-8277 was a process taken down by an answer with many records. */
+export const RESOLVE_ADDRESSES_MAX = 16;
+
+/** Under the 350 s at which NAT gateways and EC2 connection tracking forget a silent flow (EC2 guide, connection tracking). */
+export const KEEPALIVE_IDLE_S = 60;
+export const KEEPALIVE_INTERVAL_S = 15;
+export const KEEPALIVE_PROBES = 4;
+
+/** Bytes waiting in a tunnel without any progress count as idle after this. */
+export const NO_PROGRESS_MS = 600_000;
+
+/** Answer of the upstream to a gateway upgrade. */
+export const UPSTREAM_HEAD_BYTES_MAX = 16 * 1024;
+
+/** `Retry-After` in whole seconds, uniform, so that a refused fleet does not come back in one second. */
+export const RETRY_AFTER_S = { min: 5, max: 30 } as const;
+export const RETRY_AFTER_DRAINING_S = { min: 1, max: 5 } as const;
+
+/** Refusals per source and reason that get a line of their own in a minute; the rest are counted in one summary line. */
+export const REFUSAL_LINES_PER_MINUTE = 20;
+/** Linux writes at most this much to a pipe in one piece (PIPE_BUF), so carriers do not tear each other's lines. */
+export const LOG_LINE_BYTES_MAX = 4_096;
+
+/** Descriptors a carrier keeps back from tunnels, so that it can refuse with NODE_FULL instead of going silent. */
+export const DESCRIPTORS_RESERVED = 256;
+/** Below this many free descriptors a carrier stops accepting: libuv would accept and drop at EMFILE. */
+export const DESCRIPTORS_FLOOR = 64;

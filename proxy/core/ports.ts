@@ -1,0 +1,67 @@
+// The narrow interfaces on which the planes meet. The data plane calls these; who stands behind them is decided in carrier.ts.
+
+import type { FaultCode } from './fault.ts';
+import type { Stage } from './metrics.ts';
+import type { EndedBy, Phase, SessionEnd, SessionRecord } from './record.ts';
+import type { Door, EndpointKind } from './settings.ts';
+
+/** Where finished facts go: log lines and counters. Never throws, never waits. */
+export interface Recorder {
+  /** The outcome is final: a refusal, or an allow after the hello was judged. Called exactly once per session that sent a byte. */
+  decision(record: SessionRecord): void;
+  /** An allowed session ended. Called exactly once, after `decision`. */
+  close(record: SessionRecord, end: SessionEnd): void;
+  stage(stage: Stage, seconds: number): void;
+  bytes(up: number, down: number): void;
+}
+
+/** One open session as operators see it. */
+export interface TunnelRow {
+  readonly id: string;
+  readonly door: Door | null;
+  readonly tenant: string | null;
+  readonly target: string | null;
+  readonly endpoint: string | null;
+  readonly kind: EndpointKind | null;
+  readonly client: string;
+  readonly upstream: string | null;
+  readonly phase: Phase;
+  readonly ageMs: number;
+  readonly idleMs: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+}
+
+/** The open sessions of one carrier; the control side's only view of the data plane. */
+export interface SessionView {
+  /** Sessions that hold a tunnel's place: allowed to open, and not closed yet. */
+  tunnels(): number;
+  /** Connections without a head or hello yet. */
+  pending(): number;
+  rows(limit: number): TunnelRow[];
+  /** Ends sessions oldest first until `leave` are left, and gives back how many it ended. */
+  closeSome(count: number, endedBy: EndedBy): number;
+}
+
+/**
+ * The node's shared limits: one row per carrier in a file on tmpfs, so they hold over all carriers and without control.
+ * `null` is yes; a code says which limit binds.
+ */
+export interface Limits {
+  /** Charged after an allow and before resolving; on yes the tunnel's place is taken until `closed`. */
+  open(): FaultCode | null;
+  closed(): void;
+  /** A connection without a head yet; false where the node's or the source's share of them is used up. */
+  pendingStarted(sourceKey: string): boolean;
+  pendingEnded(sourceKey: string): void;
+  /** Counts a refusal; false where the source is over its refusals per second and is to be closed without an answer. */
+  refused(sourceKey: string): boolean;
+}
+
+/** The /24-like key under which a source is limited: the whole IPv4 address, the first 64 bits of an IPv6 one. */
+export type SourceKey = string;
+
+/** What `/live` and `/ready` answer in public, from the carrier's own state and control's last verdict. */
+export interface Readiness {
+  isReady(): boolean;
+}

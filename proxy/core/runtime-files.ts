@@ -1,0 +1,47 @@
+// Names inside a node's runtime folder: the only way in which its processes, and the commands that operate it, find each other.
+// Names only: nothing here opens anything.
+
+/** `sun_path` holds 108 bytes with its closing zero (unix(7)). */
+export const SOCKET_PATH_BYTES_MAX = 107;
+
+export const settingsFile = (runtime: string): string => `${runtime}/settings.json`;
+export const generationFile = (runtime: string): string => `${runtime}/generation`;
+export const ledgerFile = (runtime: string): string => `${runtime}/ledger`;
+export const verdictFile = (runtime: string): string => `${runtime}/verdict.json`;
+export const retiredMetricsFile = (runtime: string): string => `${runtime}/metrics-retired.json`;
+export const supervisorSocket = (runtime: string): string => `${runtime}/supervisor.sock`;
+export const controlSocket = (runtime: string): string => `${runtime}/control.sock`;
+
+export function carrierSocket(runtime: string, generation: number, slot: number): string {
+  return `${runtime}/carrier-${generation}-${slot}.sock`;
+}
+
+/** One run of one carrier: a slot's carrier that was started again is another one, with counters of its own. */
+export interface Incarnation {
+  readonly generation: number;
+  readonly slot: number;
+  readonly pid: number;
+  /** Wall time of its start; tells two runs apart that were given the same pid. */
+  readonly startedMs: number;
+}
+
+export function metricsFileName({ generation, slot, pid, startedMs }: Incarnation): string {
+  return `metrics-${generation}-${slot}-${pid}-${Math.floor(startedMs)}.json`;
+}
+
+export function parseMetricsFileName(name: string): Incarnation | null {
+  const match = /^metrics-(\d+)-(\d+)-(\d+)-(\d+)\.json$/.exec(name);
+  if (!match) return null;
+  const [generation = 0, slot = 0, pid = 0, startedMs = 0] = match.slice(1).map(Number);
+  return { generation, slot, pid, startedMs };
+}
+
+/** The longest socket name that this runtime folder will ever hold, with room for ten million restarts. */
+export function longestSocketPath(runtime: string, carriers: number): string {
+  return carrierSocket(runtime, 9_999_999, carriers);
+}
+
+/** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
+export function isLeftover(name: string): boolean {
+  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|settings\.\d+\.json|.*\.tmp)$/.test(name);
+}

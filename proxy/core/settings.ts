@@ -1,0 +1,111 @@
+// The accepted configuration as plain data: what `check` writes into the runtime folder and what every process of a node reads.
+// proxy/config turns YAML into this or into a list of problems; nothing else makes one. All times are milliseconds.
+
+export const DOORS = ['connect', 'connect-tls', 'sni', 'gateway'] as const;
+export type Door = (typeof DOORS)[number];
+
+export const ENDPOINT_KINDS = ['data', 'credentials', 'jobs', 'custom'] as const;
+export type EndpointKind = (typeof ENDPOINT_KINDS)[number];
+
+export type CheckMode = 'enforce' | 'report' | 'off';
+export type RelayName = 'node' | 'native';
+export type AddressFamily = 'ipv4' | 'ipv6' | 'any';
+
+/** One exact name that agents may reach. */
+export interface ListedHost {
+  readonly host: string;
+  readonly kind: EndpointKind;
+  /** Name of the entry under `endpoints`. */
+  readonly endpoint: string;
+  readonly ports: readonly number[];
+  /** CIDR ranges that are fine for this endpoint though not public. */
+  readonly accept: readonly string[];
+  /** True where `anyAccount` opens this name's shape (kind, region, partition) to every AWS account. */
+  readonly anyAccount: boolean;
+}
+
+export interface ListenerSettings {
+  /** As written in the file, `0.0.0.0:443`; the `listener` field of records. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly doors: readonly Door[];
+  readonly backlog: number;
+  /** CIDR ranges that must send a PROXY header; null where `proxyProtocol` is not given. */
+  readonly proxyProtocolTrust: readonly string[] | null;
+}
+
+export interface TlsSettings {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  /** Lower case, `*.` allowed as the first label. */
+  readonly names: readonly string[];
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+export interface GatewaySettings {
+  /** Our name that agents dial. */
+  readonly name: string;
+  readonly endpoint: string;
+  /** The data host (or custom domain) of that endpoint, and the port dialled there. */
+  readonly target: { readonly host: string; readonly port: number };
+  /** Origins that may come besides `https://NAME`; compared exactly. */
+  readonly origins: readonly string[];
+  /** Roots (PEM) instead of the public ones; null for the public roots. */
+  readonly caPem: string | null;
+}
+
+export interface ResolvePin {
+  readonly host: string;
+  readonly port: number;
+  readonly to: readonly { readonly address: string; readonly port: number }[];
+}
+
+export interface PolicySettings {
+  readonly sni: CheckMode;
+  readonly alpn: CheckMode;
+  readonly address: CheckMode;
+  readonly allowMissingSni: boolean;
+}
+
+export interface LimitSettings {
+  readonly tunnels: number;
+  readonly opensPerSecond: number;
+  readonly idleMs: number;
+  /** Null is off. */
+  readonly maxAgeMs: number | null;
+  readonly perTunnelBufferBytes: number;
+  readonly pending: number;
+  readonly perSource: { readonly pending: number; readonly refusalsPerSecond: number };
+}
+
+export interface TimeoutSettings {
+  readonly headMs: number;
+  readonly helloMs: number;
+  readonly handshakeMs: number;
+  readonly answerMs: number;
+  readonly upgradeMs: number;
+  readonly halfClosedMs: number;
+  readonly proxyHeaderMs: number;
+}
+
+export interface Settings {
+  readonly node: { readonly name: string; readonly publicAddresses: readonly string[] };
+  readonly runtime: string;
+  readonly listeners: readonly ListenerSettings[];
+  readonly tls: TlsSettings | null;
+  readonly hosts: readonly ListedHost[];
+  readonly gateways: readonly GatewaySettings[];
+  readonly policy: PolicySettings;
+  readonly resolve: { readonly servers: readonly string[]; readonly family: AddressFamily; readonly pins: readonly ResolvePin[] };
+  readonly limits: LimitSettings;
+  readonly timeouts: TimeoutSettings;
+  readonly drain: { readonly stopMs: number };
+  readonly carriers: number;
+  readonly relay: RelayName;
+  readonly health: { readonly host: string; readonly port: number };
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file: string | null };
+  /** First 12 hex digits of the SHA-256 of this object without this field: the `policy_version` of records. */
+  readonly policyVersion: string;
+}
