@@ -1,0 +1,116 @@
+// Facts about sessions become lines and counters here. A flood of refusals becomes a few lines and a count; an allow is never left out.
+
+import type { Clock } from '../core/clock.ts';
+import { REFUSAL_LINES_PER_MINUTE } from '../core/limits.ts';
+import type { Recorder } from '../core/ports.ts';
+import type { SessionEnd, SessionRecord } from '../core/record.ts';
+import type { CarrierMetrics } from './carrier-metrics.ts';
+import type { Log } from './log.ts';
+
+const WINDOW_MS = 60_000;
+/** Sources and reasons counted at once. Beyond that the oldest is summed up early, so a flood of addresses cannot grow this. */
+const WINDOWS_MAX = 10_000;
+
+interface Window {
+  readonly record: SessionRecord;
+  readonly untilMs: number;
+  lines: number;
+  suppressed: number;
+}
+
+export interface SessionRecorder extends Recorder {
+  /** Writes the summary lines that are due, or all of them at the end. */
+  summarize(all: boolean): void;
+}
+
+export function createRecorder(deps: { log: Log; metrics: CarrierMetrics; clock: Clock; policyVersion: string }): SessionRecorder {
+  const { log, metrics, clock } = deps;
+  const windows = new Map<string, Window>();
+
+  const writeSummary = (key: string, window: Window): void => {
+    windows.delete(key);
+    if (window.suppressed === 0) return;
+    const { client_ip, listener, door, reason, tenant } = window.record;
+    log.info({ event: 'decision', listener, door, client_ip, tenant, allow: false, reason, count: window.suppressed });
+  };
+
+  /** True where this refusal is one too many to have a line of its own. */
+  const isSuppressed = (record: SessionRecord): boolean => {
+    const key = `${record.client_ip} ${record.reason}`;
+    let window = windows.get(key);
+    if (window && clock.nowMs() >= window.untilMs) {
+      writeSummary(key, window);
+      window = undefined;
+    }
+    if (!window) {
+      const oldest = windows.size >= WINDOWS_MAX ? windows.entries().next().value : undefined;
+      if (oldest) writeSummary(oldest[0], oldest[1]);
+      window = { record, untilMs: clock.nowMs() + WINDOW_MS, lines: 0, suppressed: 0 };
+      windows.set(key, window);
+    }
+    if (window.lines < REFUSAL_LINES_PER_MINUTE) {
+      window.lines += 1;
+      return false;
+    }
+    window.suppressed += 1;
+    return true;
+  };
+
+  return {
+    decision(record) {
+      const allow = record.reason === 'OK';
+      metrics.decision(record.door ?? 'none', record.tenant ?? '', record.reason);
+      if (allow) metrics.tunnelOpened(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none');
+      else if (isSuppressed(record)) return;
+      log.info({ event: 'decision', ...fieldsOf(record, deps.policyVersion) });
+    },
+    close(record, end) {
+      metrics.close(record.door ?? 'none', end.endedBy);
+      metrics.tunnelClosed(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none');
+      log.info({ event: 'close', ...fieldsOf(record, deps.policyVersion), ...endFieldsOf(end) });
+    },
+    stage: (stage, seconds) => metrics.stage(stage, seconds),
+    bytes: (up, down) => metrics.bytes(up, down),
+    summarize(all) {
+      const now = clock.nowMs();
+      // Insertion order is the order in which windows end.
+      for (const [key, window] of windows) {
+        if (!all && now < window.untilMs) break;
+        writeSummary(key, window);
+      }
+    },
+  };
+}
+
+/** The record's own fields; time, node, version, generation and carrier are in every line by the log. */
+function fieldsOf(record: SessionRecord, policyVersion: string): object {
+  const { id, listener, reason, status, resolve_ms, dial_ms, upstream_ip, upstream_port, local_ip, local_port, ...asked } = record;
+  const allow = reason === 'OK';
+  return {
+    id,
+    listener,
+    ...asked,
+    allow,
+    reason,
+    status,
+    policy_version: policyVersion,
+    resolve_ms,
+    dial_ms,
+    upstream_ip,
+    upstream_port,
+    local_ip,
+    local_port,
+  };
+}
+
+function endFieldsOf(end: SessionEnd): object {
+  return {
+    bytes_up: end.bytesUp,
+    bytes_down: end.bytesDown,
+    duration_ms: end.durationMs,
+    idle_ms: end.idleMs,
+    ended_by: end.endedBy,
+    phase_at_end: end.phaseAtEnd,
+    upstream_status: end.upstreamStatus,
+  };
+}

@@ -1,0 +1,165 @@
+// The whole data plane in one process on loopback: real sockets, counted limits, records in an array. No supervisor, no log.
+
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import net from 'node:net';
+import { systemClock } from '../../core/clock.ts';
+import type { FaultCode } from '../../core/fault.ts';
+import type { SessionEnd, SessionRecord } from '../../core/record.ts';
+import type { Settings } from '../../core/settings.ts';
+import { createGateway } from '../../gateway/re-originate.ts';
+import { AddressJudge } from '../../policy/address-rule.ts';
+import { HostList } from '../../policy/host-list.ts';
+import { rangeList } from '../../policy/ranges.ts';
+import { serveConnection } from '../../tunnel/accept.ts';
+import { dial } from '../../tunnel/dial.ts';
+import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
+import { createOwn } from '../../tunnel/own.ts';
+import type { DataPlane } from '../../tunnel/plane.ts';
+import { NameResolver, type DnsQueries } from '../../tunnel/resolve.ts';
+import { createIdSource } from '../../tunnel/session-id.ts';
+import { Sessions } from '../../tunnel/sessions.ts';
+import { createTlsTerminator } from '../../tunnel/terminate.ts';
+import { testSettings } from './settings.ts';
+
+export interface Recorded {
+  readonly event: 'decision' | 'close';
+  readonly record: SessionRecord;
+  readonly end: SessionEnd | null;
+}
+
+export type TestClient = net.Socket & { readonly ownPort: number };
+
+export interface TestNode {
+  readonly port: number;
+  readonly plane: DataPlane;
+  readonly records: Recorded[];
+  readonly bugs: Error[];
+  /** Places taken and pending connections counted, as the limits saw them. */
+  readonly counts: { open: number; pending: number; refused: number };
+  /** What the limits say to the next open. */
+  limit: FaultCode | null;
+  isDraining: boolean;
+  isReady: boolean;
+  /** The port of our own side is kept: a closed socket has forgotten it. */
+  connect(): Promise<TestClient>;
+  /** Waits for the record that `matches`. */
+  recorded(matches: (recorded: Recorded) => boolean): Promise<Recorded>;
+  close(): Promise<void>;
+}
+
+export async function startTestNode(overrides: Partial<Settings> = {}, dns?: DnsQueries): Promise<TestNode> {
+  const settings = testSettings(overrides);
+  const [listener] = settings.listeners;
+  if (!listener) throw new Error('a test node has one listener');
+  const records: Recorded[] = [];
+  const waiting: (() => void)[] = [];
+  const record = (recorded: Recorded): void => {
+    records.push({ ...recorded, record: structuredClone(recorded.record) });
+    for (const wake of waiting.splice(0)) wake();
+  };
+  const node = { limit: null as FaultCode | null, isDraining: false, isReady: true };
+  const counts = { open: 0, pending: 0, refused: 0 };
+  const bugs: Error[] = [];
+  const time = { nowMs: systemClock.nowMs() };
+  const own = createOwn(settings, () => []);
+  const plane: DataPlane = {
+    settings,
+    clock: systemClock,
+    time,
+    list: new HostList(settings.hosts),
+    gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),
+    gatewayNames: new Set(settings.gateways.map((gateway) => gateway.name)),
+    judge: new AddressJudge({ own: own.isAddress, mode: settings.policy.address }),
+    acceptOf: (listed) => (listed.accept.length > 0 ? rangeList(listed.accept) : null),
+    isOurs: own.isName,
+    resolver: new NameResolver({ dns: dns ?? noDns, clock: systemClock, family: settings.resolve.family }),
+    dial,
+    limits: {
+      open: () => {
+        if (node.limit) return node.limit;
+        counts.open += 1;
+        return null;
+      },
+      closed: () => void (counts.open -= 1),
+      pendingStarted: () => (counts.pending < settings.limits.pending ? ((counts.pending += 1), true) : false),
+      pendingEnded: () => void (counts.pending -= 1),
+      refused: () => ((counts.refused += 1), counts.refused <= settings.limits.perSource.refusalsPerSecond),
+    },
+    sourceKey: (address) => address,
+    recorder: {
+      decision: (recorded) => record({ event: 'decision', record: recorded, end: null }),
+      close: (recorded, end) => record({ event: 'close', record: recorded, end }),
+      stage: () => {},
+      bytes: () => {},
+    },
+    sessions: new Sessions(systemClock, time),
+    engine: createNodeRelay(time, { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs }),
+    highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
+    terminator: settings.tls ? createTlsTerminator(settings.tls, systemClock) : null,
+    upgrade: createGateway(systemClock),
+    isReady: () => node.isReady,
+    isDraining: () => node.isDraining,
+    onBug: (error) => bugs.push(error),
+    newId: createIdSource(randomBytes),
+    random: Math.random,
+  };
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: plane.highWaterMark });
+  const open = new Set<net.Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    serveConnection(plane, listener, socket, (address) => address === '127.0.0.1');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+
+  return Object.assign(node, {
+    port,
+    plane,
+    records,
+    bugs,
+    counts,
+    connect: async () => {
+      const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      return Object.assign(socket, { ownPort: socket.localPort ?? 0 });
+    },
+    recorded: async (matches: (recorded: Recorded) => boolean) => {
+      for (;;) {
+        const found = records.find(matches);
+        if (found) return found;
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
+    close: async () => {
+      plane.sessions.stop();
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  });
+}
+
+const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+const noDns: DnsQueries = { resolve4: refuse, resolve6: refuse };
+
+/** Everything the far end sends until it closes, or until `enough` says so. */
+export function readAll(socket: net.Socket, enough: (text: string) => boolean = () => false): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const done = (): void => {
+      socket.off('data', onData);
+      resolve(text);
+    };
+    const onData = (chunk: Buffer): void => {
+      text += chunk.toString('latin1');
+      if (enough(text)) done();
+    };
+    socket.on('data', onData);
+    socket.once('end', done);
+    socket.once('close', done);
+  });
+}

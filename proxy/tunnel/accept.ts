@@ -1,0 +1,81 @@
+// A connection's first stages: PROXY header where one is due, then the first bytes say which way it goes.
+
+import type { Socket } from 'node:net';
+import { unmapped } from '../core/address.ts';
+import { HELLO_BYTES_MAX } from '../core/limits.ts';
+import type { ListenerSettings } from '../core/settings.ts';
+import { readProxyHeader } from '../wire/proxy-protocol.ts';
+import { sniff } from '../wire/sniff.ts';
+import { serveHttp } from './http-door.ts';
+import { Inbox } from './inbox.ts';
+import type { DataPlane } from './plane.ts';
+import { Session } from './session.ts';
+import { serveTls } from './tls-door.ts';
+import { Walk } from './walk.ts';
+
+/** Takes over an accepted, paused socket for the rest of its life. Never throws. */
+export function serveConnection(
+  plane: DataPlane,
+  listener: ListenerSettings,
+  socket: Socket,
+  isTrustedProxy: (address: string) => boolean,
+): void {
+  // A socket without this listener ends the process at the first reset (CVE-2025-59465 was one).
+  socket.on('error', ignore);
+  const { remoteAddress, remotePort } = socket;
+  if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
+
+  const client = { address: unmapped(remoteAddress), port: remotePort };
+  const session = new Session(plane, listener.name, client);
+  const inbox = new Inbox(socket, plane.clock, HELLO_BYTES_MAX);
+  const walk = new Walk(plane, listener, socket, session, inbox);
+  const work = listener.proxyProtocolTrust && isTrustedProxy(client.address) ? afterProxyHeader(walk) : firstBytes(walk);
+  work.catch((error: unknown) => walk.fail(error));
+}
+
+/** A trusted source has to say first for whom it speaks (haproxy.org, proxy-protocol.txt, section 2). */
+async function afterProxyHeader(walk: Walk): Promise<void> {
+  const { inbox, session, plane } = walk;
+  const deadlineMs = walk.acceptMs + plane.settings.timeouts.proxyHeaderMs;
+  for (;;) {
+    const step = readProxyHeader(inbox.bytes);
+    if (step.kind === 'fault') return walk.refuse('PROXY_HEADER_INVALID');
+    if (step.kind === 'header') {
+      inbox.take(step.length);
+      if (step.source) {
+        session.record.client_ip = unmapped(step.source.address);
+        session.record.client_port = step.source.port;
+      }
+      return firstBytes(walk);
+    }
+    const event = await inbox.more(deadlineMs);
+    if (event === 'bytes') continue;
+    if (inbox.bytes.length === 0) return walk.leave(null);
+    return walk.refuse(event === 'deadline' ? 'PROXY_HEADER_INVALID' : 'CLIENT_GONE');
+  }
+}
+
+async function firstBytes(walk: Walk): Promise<void> {
+  const { inbox, plane } = walk;
+  // Until its request is known a connection counts against its source: a good tunnel never does.
+  if (!walk.pendingStarted(plane.sourceKey(walk.session.record.client_ip))) return walk.refuse('SOURCE_LIMITED');
+
+  const { headMs, helloMs } = plane.settings.timeouts;
+  const deadlineMs = walk.acceptMs + Math.max(headMs, helloMs);
+  for (;;) {
+    const kind = inbox.bytes.length === 0 ? 'more' : sniff(inbox.bytes);
+    if (kind !== 'more') plane.recorder.stage('sniff', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
+    if (kind === 'http') return serveHttp(walk, walk.acceptMs + headMs);
+    if (kind === 'tls') return serveTls(walk);
+    if (kind === 'proxy') return walk.refuse('PROXY_HEADER_INVALID');
+    if (kind === 'unknown') return walk.refuse('PROTOCOL_UNKNOWN');
+
+    const event = await inbox.more(deadlineMs);
+    if (event === 'bytes') continue;
+    // It never sent a byte: no record.
+    if (inbox.bytes.length === 0) return walk.leave(null);
+    return walk.refuse(event === 'deadline' ? 'PROTOCOL_UNKNOWN' : 'CLIENT_GONE');
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,63 @@
+// A WebSocket upgrade to one of our gateway names: judged here, re-originated by proxy/gateway, and then a tunnel like any other.
+
+import { EARLY_BYTES_MAX } from '../core/limits.ts';
+import { decideTarget } from '../policy/decide.ts';
+import { checkUpgrade } from '../wire/upgrade.ts';
+import type { RequestHead } from '../wire/request-head.ts';
+import { keepAlive } from './keep-alive.ts';
+import { sayAndClose } from './refuse.ts';
+import { nothingSent } from './peek.ts';
+import { openTunnel, relayTunnel } from './tunnel.ts';
+import type { Walk } from './walk.ts';
+
+export async function serveUpgrade(walk: Walk, head: RequestHead): Promise<void> {
+  const { plane, session, inbox } = walk;
+  const gateway = plane.gateways.get(walk.secure?.gateway ?? '');
+  if (!gateway) return walk.refuse('NOT_FOUND');
+  const asked = checkUpgrade(head, { name: gateway.name, targetHost: gateway.target.host, origins: gateway.origins });
+  if (!asked.ok) return walk.refuse(asked.code, asked.status);
+
+  const decision = decideTarget(gateway.target, plane.list);
+  if (!decision.allow) return walk.refuse(decision.code);
+  inbox.setCap(EARLY_BYTES_MAX);
+  const { answerMs, upgradeMs } = plane.settings.timeouts;
+  const startMs = plane.clock.nowMs();
+  const upstream = await openTunnel(walk, gateway.target, decision.listed, answerMs);
+  if (!upstream) return;
+
+  const abort = new AbortController();
+  const clientLeft = (): void => abort.abort();
+  walk.socket.once('end', clientLeft);
+  walk.socket.once('close', clientLeft);
+  try {
+    session.to('answering');
+    const outcome = await plane.upgrade({
+      client: walk.socket,
+      upstream,
+      gateway,
+      upgrade: asked.value,
+      deadlineMs: startMs + upgradeMs,
+      signal: abort.signal,
+    });
+    session.upstreamStatus = outcome.status;
+    session.record.status = outcome.status;
+    session.allowed();
+    if (outcome.kind === 'open') {
+      // The library set its own keep-alive on the way.
+      keepAlive(outcome.upstream);
+      return relayTunnel(walk, outcome.upstream, nothingSent(inbox));
+    }
+    inbox.detach();
+    sayAndClose(walk.socket, NOTHING, plane.clock);
+    upstream.destroy();
+    session.ended('upstream', { bytesUp: 0, bytesDown: 0 });
+  } catch (error) {
+    upstream.destroy();
+    throw error;
+  } finally {
+    walk.socket.off('end', clientLeft);
+    walk.socket.off('close', clientLeft);
+  }
+}
+
+const NOTHING = Buffer.alloc(0);

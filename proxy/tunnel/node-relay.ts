@@ -1,0 +1,181 @@
+// The relay engine that runs everywhere: two Node streams. Tens of thousands of these wait at once, so a tunnel is one small object
+// and its listeners are shared functions that find it through the socket: no closure is made per tunnel.
+
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
+import { NO_PROGRESS_MS } from '../core/limits.ts';
+import type { EndedBy } from '../core/record.ts';
+import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
+
+/** What libuv reads at once. A stream that is told to pause may still be given one such chunk. */
+const READ_CHUNK_BYTES = 64 * 1024;
+
+/**
+ * The high-water mark for every socket of a tunnel, so that at most `bufferBytes` wait in it: per direction at most one chunk above
+ * the mark in the writer and one in the paused reader, and there are two directions. Below four chunks the mark cannot help: then it is
+ * one byte, and the tunnel holds at most 256 KiB.
+ */
+export function highWaterMarkFor(bufferBytes: number): number {
+  return Math.max(1, Math.floor(bufferBytes / 4) - READ_CHUNK_BYTES);
+}
+
+export function createNodeRelay(time: CoarseTime, limits: RelayLimits): RelayEngine {
+  const shared: Shared = { time, limits, totals: { bytesUp: 0, bytesDown: 0 } };
+  return { name: 'node', totals: shared.totals, start: (job) => new NodeRelay(job, shared) };
+}
+
+/** What all tunnels of one engine have in common. */
+interface Shared {
+  readonly time: CoarseTime;
+  readonly limits: RelayLimits;
+  readonly totals: { bytesUp: number; bytesDown: number };
+}
+
+const RELAY = Symbol('relay');
+type Side = Duplex & { [RELAY]?: NodeRelay };
+
+/** Which directions have seen their FIN: none, the one whose sender is named, or both. */
+type Finished = 'none' | 'client' | 'upstream' | 'both';
+
+class NodeRelay implements Relay {
+  bytesUp: number;
+  bytesDown: number;
+  readonly client: Side;
+  readonly upstream: Side;
+  readonly #shared: Shared;
+  readonly #ended: (by: EndedBy) => void;
+  #lastMs: number;
+  #finished: Finished = 'none';
+  #endedBy: EndedBy | null = null;
+  #open = 2;
+  #stuckSinceMs = 0;
+  #stuckBytes = 0;
+
+  constructor(job: RelayJob, shared: Shared) {
+    this.bytesUp = job.sentUp;
+    this.bytesDown = job.sentDown;
+    shared.totals.bytesUp += job.sentUp;
+    shared.totals.bytesDown += job.sentDown;
+    this.client = job.client;
+    this.upstream = job.upstream;
+    this.#shared = shared;
+    this.#ended = job.ended;
+    this.#lastMs = shared.time.nowMs;
+
+    for (const side of [this.client, this.upstream]) {
+      side[RELAY] = this;
+      side.on('data', onData);
+      side.on('end', onEnd);
+      side.on('drain', onDrain);
+      side.on('error', onError);
+      if (side.closed) this.sideClosed(side);
+      else side.on('close', onClose);
+    }
+    if (job.toUpstream.length > 0) this.moved(this.client, job.toUpstream);
+    if (job.toClient.length > 0) this.moved(this.upstream, job.toClient);
+    for (const side of [this.client, this.upstream]) if (side.readableEnded) this.sideEnded(side);
+    if (!this.upstream.writableNeedDrain) this.client.resume();
+    if (!this.client.writableNeedDrain) this.upstream.resume();
+  }
+
+  other(side: Side): Side {
+    return side === this.client ? this.upstream : this.client;
+  }
+
+  moved(from: Side, chunk: Buffer): void {
+    this.#lastMs = this.#shared.time.nowMs;
+    if (from === this.client) {
+      this.bytesUp += chunk.length;
+      this.#shared.totals.bytesUp += chunk.length;
+    } else {
+      this.bytesDown += chunk.length;
+      this.#shared.totals.bytesDown += chunk.length;
+    }
+    const to = this.other(from);
+    // The mark is low on purpose, so `false` alone says little: only bytes that the kernel did not take make the reader wait.
+    if (!to.write(chunk) && to.writableLength > 0) from.pause();
+  }
+
+  sideEnded(side: Side): void {
+    this.#lastMs = this.#shared.time.nowMs;
+    const by = side === this.client ? 'client' : 'upstream';
+    this.#finished = this.#finished === 'none' ? by : 'both';
+    this.#endedBy ??= by;
+    this.other(side).end();
+  }
+
+  sideClosed(side: Side): void {
+    this.#open -= 1;
+    this.#endedBy ??= side === this.client ? 'client' : 'upstream';
+    const other = this.other(side);
+    if (this.#open === 0) return this.#finish();
+    // Both FINs seen: the other side only has to flush. Otherwise what is left of the tunnel makes no sense any more.
+    if (this.#finished !== 'both') other.destroy();
+  }
+
+  sideFailed(side: Side, error: NodeJS.ErrnoException): void {
+    this.#endedBy ??= side === this.client ? 'client' : 'upstream';
+    // A reset is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are.
+    if (error.code === 'ECONNRESET') reset(this.other(side));
+  }
+
+  idleMs(): number {
+    return this.#shared.time.nowMs - this.#lastMs;
+  }
+
+  close(by: EndedBy): void {
+    this.#endedBy ??= by;
+    this.client.destroy();
+    this.upstream.destroy();
+  }
+
+  sweep(): void {
+    const idleMs = this.idleMs();
+    if (idleMs >= this.#shared.limits.idleMs) return this.close('idle');
+    if (this.#finished !== 'none' && idleMs >= this.#shared.limits.halfClosedMs) return this.close('idle');
+    this.#sweepStuck();
+  }
+
+  // Bytes that wait on one side while nothing of them moves, even where the other direction is busy.
+  #sweepStuck(): void {
+    const waiting = this.client.writableLength + this.upstream.writableLength;
+    if (waiting === 0 || waiting !== this.#stuckBytes) {
+      this.#stuckBytes = waiting;
+      this.#stuckSinceMs = this.#shared.time.nowMs;
+      return;
+    }
+    if (this.#shared.time.nowMs - this.#stuckSinceMs >= NO_PROGRESS_MS) this.close('idle');
+  }
+
+  #finish(): void {
+    delete this.client[RELAY];
+    delete this.upstream[RELAY];
+    this.#ended(this.#endedBy ?? 'fault');
+  }
+}
+
+function reset(side: Side): void {
+  if (side instanceof Socket && !(side instanceof TLSSocket)) side.resetAndDestroy();
+  else side.destroy();
+}
+
+function onData(this: Side, chunk: Buffer): void {
+  this[RELAY]?.moved(this, chunk);
+}
+
+function onEnd(this: Side): void {
+  this[RELAY]?.sideEnded(this);
+}
+
+function onDrain(this: Side): void {
+  this[RELAY]?.other(this).resume();
+}
+
+function onError(this: Side, error: NodeJS.ErrnoException): void {
+  this[RELAY]?.sideFailed(this, error);
+}
+
+function onClose(this: Side): void {
+  this[RELAY]?.sideClosed(this);
+}

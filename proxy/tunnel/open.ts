@@ -1,0 +1,86 @@
+// From an allowed target to a connected upstream: limits, one resolution, every address judged, those very addresses dialled.
+// The same for all doors.
+
+import type { Socket } from 'node:net';
+import type { SocketAddress, Target } from '../core/address.ts';
+import { unmapped } from '../core/address.ts';
+import { asProxyError, ProxyError } from '../core/fault.ts';
+import type { ListedHost } from '../core/settings.ts';
+import { judgeAnswer } from '../policy/address-rule.ts';
+import type { DataPlane } from './plane.ts';
+import type { Session } from './session.ts';
+
+/** Throws a ProxyError with the reason; the session's record then already has what is known. `deadlineMs` is a moment of the clock. */
+export async function openUpstream(
+  plane: DataPlane,
+  session: Session,
+  target: Target,
+  listed: ListedHost,
+  deadlineMs: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  session.to('resolving');
+  const addresses = await resolveAndJudge(plane, session, target, listed, deadlineMs);
+  if (signal.aborted) throw new ProxyError('CLIENT_GONE', 'the client left while its target was resolved');
+
+  session.to('dialing');
+  const startMs = plane.clock.nowMs();
+  try {
+    const upstream = await plane.dial(addresses, { clock: plane.clock, highWaterMark: plane.highWaterMark, deadlineMs, signal });
+    const { record } = session;
+    record.upstream_ip = upstream.remoteAddress === undefined ? null : unmapped(upstream.remoteAddress);
+    record.upstream_port = upstream.remotePort ?? null;
+    record.local_ip = upstream.localAddress === undefined ? null : unmapped(upstream.localAddress);
+    record.local_port = upstream.localPort ?? null;
+    return upstream;
+  } finally {
+    session.record.dial_ms = elapsed(plane, startMs, 'dial');
+  }
+}
+
+async function resolveAndJudge(
+  plane: DataPlane,
+  session: Session,
+  target: Target,
+  listed: ListedHost,
+  deadlineMs: number,
+): Promise<readonly SocketAddress[]> {
+  const pin = plane.settings.resolve.pins.find((candidate) => candidate.host === target.host && candidate.port === target.port);
+  if (pin) {
+    session.record.resolve_ms = 0;
+    return rotate(pin.to, plane.random);
+  }
+  const startMs = plane.clock.nowMs();
+  let addresses: readonly string[];
+  try {
+    addresses = await before(plane, deadlineMs, plane.resolver.resolve(target.host));
+  } finally {
+    session.record.resolve_ms = elapsed(plane, startMs, 'resolve');
+  }
+  const verdict = judgeAnswer(addresses, plane.judge, plane.acceptOf(listed));
+  if (verdict.deny) throw new ProxyError(verdict.deny, `an address of ${target.host} may not be dialled`);
+  if (verdict.wouldDeny) session.wouldDeny(['ADDRESS_NOT_ALLOWED']);
+  return verdict.allowed.map((address) => ({ address, port: target.port }));
+}
+
+/** A resolution may be shared with sessions that have more time left than this one. */
+function before<T>(plane: DataPlane, deadlineMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = plane.clock.after(Math.max(0, deadlineMs - plane.clock.nowMs()), () =>
+      reject(new ProxyError('RESOLVE_TIMEOUT', 'no time was left to resolve')),
+    );
+    work.then(resolve, (error: unknown) => reject(asProxyError(error))).finally(cancel);
+  });
+}
+
+function rotate<T>(list: readonly T[], random: () => number): readonly T[] {
+  if (list.length < 2) return list;
+  const first = Math.floor(random() * list.length);
+  return [...list.slice(first), ...list.slice(0, first)];
+}
+
+function elapsed(plane: DataPlane, startMs: number, stage: 'resolve' | 'dial'): number {
+  const ms = plane.clock.nowMs() - startMs;
+  plane.recorder.stage(stage, ms / 1_000);
+  return Math.round(ms * 10) / 10;
+}

@@ -1,0 +1,113 @@
+// The inner ClientHello: judged before a byte of it leaves, and judged again where the upstream asks for a second one. A tunnel goes
+// to the relay only after the upstream's first record, since until then a second hello may follow (RFC 8446 section 4.1.4).
+
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ProxyError, type FaultCode } from '../core/fault.ts';
+import { EARLY_DATA_BYTES_MAX, HELLO_BYTES_MAX } from '../core/limits.ts';
+import type { EndedBy } from '../core/record.ts';
+import { wireText } from '../core/wire-text.ts';
+import { judgeHello } from '../policy/judge-hello.ts';
+import { readClientHello, readSecondHello, type ClientHello, type HelloStep } from '../wire/client-hello.ts';
+import { readServerFirst } from '../wire/server-first.ts';
+import { Inbox } from './inbox.ts';
+import type { DataPlane } from './plane.ts';
+import type { RelayJob } from './relay.ts';
+import type { Session } from './session.ts';
+
+type Judged = { readonly kind: 'hello'; readonly hello: ClientHello } | { readonly kind: 'fault'; readonly code: FaultCode };
+
+/** Waits for the first hello and judges it. Throws the refusal; on return the bytes are still in the inbox. */
+export async function judgeFirstHello(plane: DataPlane, session: Session, inbox: Inbox, host: string, deadlineMs: number): Promise<void> {
+  const startMs = plane.clock.nowMs();
+  const hello = await awaitHello(inbox, readClientHello, deadlineMs);
+  judge(plane, session, hello, host);
+  plane.recorder.stage('hello', (plane.clock.nowMs() - startMs) / 1_000);
+}
+
+/** What a relay has to know of the bytes before it. */
+export type HandOver = Pick<RelayJob, 'toUpstream' | 'toClient' | 'sentUp' | 'sentDown'>;
+
+export type Forwarded =
+  | { readonly kind: 'relay'; readonly handOver: HandOver }
+  | { readonly kind: 'ended'; readonly by: EndedBy; readonly sentUp: number };
+
+/**
+ * Sends the judged hello, waits for the upstream's first record and, where that asks for another hello, judges it too. `ended` where
+ * one side left or the upstream stayed silent for `timeoutMs`. Throws the refusal of a second hello.
+ */
+export async function forwardHello(
+  plane: DataPlane,
+  session: Session,
+  sides: { readonly client: Duplex; readonly inbox: Inbox; readonly upstream: Socket },
+  host: string,
+  timeoutMs: number,
+): Promise<Forwarded> {
+  const { client, inbox, upstream } = sides;
+  const first = readClientHello(inbox.bytes);
+  // In report mode what is no hello flows on all the same, and then no second one is to be expected.
+  if (first.kind !== 'hello') return { kind: 'relay', handOver: nothingSent(inbox) };
+
+  // Only the hello goes now: what stands behind it may be early data, which a second hello follows.
+  inbox.setCap(EARLY_DATA_BYTES_MAX + HELLO_BYTES_MAX);
+  upstream.write(inbox.take(first.length));
+  const answers = new Inbox(upstream, plane.clock, HELLO_BYTES_MAX);
+  const clientLeft = (): unknown => upstream.destroy();
+  client.once('close', clientLeft);
+  try {
+    const answer = await awaitServerFirst(answers, plane.clock.nowMs() + timeoutMs);
+    const sentUp = first.length;
+    if (answer === 'gone') return { kind: 'ended', by: client.destroyed ? 'client' : 'upstream', sentUp };
+    let sentDown = 0;
+    if (answer === 'hello-retry') {
+      sentDown = answers.bytes.length;
+      client.write(answers.take(answers.bytes.length));
+      const hello = await awaitHello(inbox, readSecondHello, plane.clock.nowMs() + timeoutMs);
+      judge(plane, session, hello, host);
+    }
+    return { kind: 'relay', handOver: { toUpstream: inbox.detach(), toClient: answers.detach(), sentUp, sentDown } };
+  } finally {
+    client.off('close', clientLeft);
+  }
+}
+
+/** For a relay that begins right behind the answer. */
+export function nothingSent(inbox: Inbox): HandOver {
+  return { toUpstream: inbox.detach(), toClient: Buffer.alloc(0), sentUp: 0, sentDown: 0 };
+}
+
+async function awaitHello(inbox: Inbox, read: (bytes: Buffer) => HelloStep, deadlineMs: number): Promise<Judged> {
+  for (;;) {
+    const step = read(inbox.bytes);
+    if (step.kind !== 'more') return step;
+    const event = await inbox.more(deadlineMs);
+    if (event === 'deadline') return { kind: 'fault', code: 'HELLO_TIMEOUT' };
+    if (event === 'end' && inbox.bytes.length > 0) return { kind: 'fault', code: 'HELLO_MALFORMED' };
+    if (event !== 'bytes') throw new ProxyError('CLIENT_GONE', 'the client left before its ClientHello was whole');
+  }
+}
+
+async function awaitServerFirst(answers: Inbox, deadlineMs: number): Promise<'hello-retry' | 'other' | 'gone'> {
+  for (;;) {
+    const kind = answers.bytes.length === 0 ? 'more' : readServerFirst(answers.bytes);
+    if (kind !== 'more') return kind;
+    const event = await answers.more(deadlineMs);
+    if (event === 'bytes') continue;
+    // A side that finished after a few bytes is still passed on: the relay carries them and the FIN.
+    return event === 'end' && answers.bytes.length > 0 ? 'other' : 'gone';
+  }
+}
+
+/** Records what the hello said and what was thought of it; throws where it is refused. */
+export function judge(plane: DataPlane, session: Session, judged: Judged, host: string): void {
+  if (judged.kind === 'hello') noteHello(session, judged.hello, host);
+  const verdict = judgeHello(judged.kind === 'hello' ? judged.hello : { code: judged.code }, host, plane.settings.policy);
+  if (verdict.deny) throw new ProxyError(verdict.deny, 'the ClientHello was refused');
+  session.wouldDeny(verdict.wouldDeny);
+}
+
+function noteHello(session: Session, hello: ClientHello, host: string): void {
+  // The shared string, where it is the same: tens of thousands of tunnels keep their record.
+  session.record.sni = hello.sni === host ? host : hello.sni === null ? null : wireText(hello.sni);
+  session.record.alpn = hello.alpn.length === 0 ? null : wireText(hello.alpn.join(','), 100);
+}

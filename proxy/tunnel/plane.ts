@@ -1,0 +1,44 @@
+// Everything a session needs from outside, made once per carrier in carrier.ts and handed in: no stage reaches for a global.
+
+import type { BlockList } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+import type { Limits, Recorder, SourceKey } from '../core/ports.ts';
+import type { GatewaySettings, ListedHost, Settings } from '../core/settings.ts';
+import type { AddressJudge } from '../policy/address-rule.ts';
+import type { HostList } from '../policy/host-list.ts';
+import type { Dial } from './dial.ts';
+import type { NameResolver } from './resolve.ts';
+import type { CoarseTime, RelayEngine } from './relay.ts';
+import type { Sessions } from './sessions.ts';
+import type { TlsTerminator } from './terminate.ts';
+import type { UpgradeThroughGateway } from './gateway-port.ts';
+
+export interface DataPlane {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly time: CoarseTime;
+  readonly list: HostList;
+  readonly gateways: ReadonlyMap<string, GatewaySettings>;
+  readonly gatewayNames: ReadonlySet<string>;
+  readonly judge: AddressJudge;
+  readonly acceptOf: (listed: ListedHost) => BlockList | null;
+  readonly isOurs: (host: string) => boolean;
+  readonly resolver: NameResolver;
+  readonly dial: Dial;
+  readonly limits: Limits;
+  readonly sourceKey: (address: string) => SourceKey;
+  readonly recorder: Recorder;
+  readonly sessions: Sessions;
+  readonly engine: RelayEngine;
+  readonly highWaterMark: number;
+  readonly terminator: TlsTerminator | null;
+  readonly upgrade: UpgradeThroughGateway;
+  /** `/live` and `/ready` in public: nothing but yes or no. */
+  readonly isReady: () => boolean;
+  readonly isDraining: () => boolean;
+  /** A failure that no fault of the catalogue explains. */
+  readonly onBug: (error: Error) => void;
+  readonly newId: () => string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}

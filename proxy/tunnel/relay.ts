@@ -1,0 +1,47 @@
+// What every relay engine offers: it moves bytes between two connected sockets until one side or a limit ends it. It decides
+// nothing, and it is handed its sockets only after every judgement has been made.
+
+import type { Duplex } from 'node:stream';
+import type { EndedBy } from '../core/record.ts';
+import type { RelayName } from '../core/settings.ts';
+
+export interface RelayJob {
+  readonly client: Duplex;
+  readonly upstream: Duplex;
+  /** Bytes that were read before and have to go first. */
+  readonly toUpstream: Buffer;
+  readonly toClient: Buffer;
+  /** Bytes of the tunnel that have gone already; the relay's counts begin with them. */
+  readonly sentUp: number;
+  readonly sentDown: number;
+  /** Called once, when both sockets are closed. */
+  ended(by: EndedBy): void;
+}
+
+export interface Relay {
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  /** Milliseconds without a byte either way, to the second. */
+  idleMs(): number;
+  /** Ends the tunnel for a reason that is not on the wire. */
+  close(by: EndedBy): void;
+  /** Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second. */
+  sweep(): void;
+}
+
+export interface RelayEngine {
+  readonly name: RelayName;
+  /** Bytes moved since the start over all tunnels, the ended ones too. */
+  readonly totals: { readonly bytesUp: number; readonly bytesDown: number };
+  start(job: RelayJob): Relay;
+}
+
+export interface RelayLimits {
+  readonly idleMs: number;
+  readonly halfClosedMs: number;
+}
+
+/** A clock that is read once a second, since a tunnel's last activity does not need to be known better. */
+export interface CoarseTime {
+  nowMs: number;
+}

@@ -1,0 +1,182 @@
+// One accepted connection from accept to record: its phase, its one outcome, its one end. The doors walk it along the line; nothing
+// else changes it.
+
+import { renderAddress } from '../core/address.ts';
+import type { FaultCode } from '../core/fault.ts';
+import type { TunnelRow } from '../core/ports.ts';
+import type { EndedBy, Phase, SessionRecord } from '../core/record.ts';
+import type { DataPlane } from './plane.ts';
+import { step } from './phase.ts';
+import type { Relay, RelayJob } from './relay.ts';
+
+/** Nothing decided yet, allowed (a `decision` line is out), or over (the last line is out). */
+type Outcome = 'undecided' | 'allowed' | 'over';
+
+export class Session {
+  readonly record: SessionRecord;
+  /** A moment of the clock. */
+  readonly startMs: number;
+  upstreamStatus: number | null = null;
+  readonly #plane: DataPlane;
+  #phase: Phase = 'sniffing';
+  #outcome: Outcome = 'undecided';
+  #holdsPlace = false;
+  #relay: Relay | null = null;
+  #maxAgeMs = Infinity;
+  #abort: ((by: EndedBy) => void) | null = null;
+  #abortedBy: EndedBy | null = null;
+
+  constructor(plane: DataPlane, listener: string, client: { address: string; port: number }) {
+    this.#plane = plane;
+    this.startMs = plane.clock.nowMs();
+    this.record = {
+      id: plane.newId(),
+      listener,
+      door: null,
+      client_ip: client.address,
+      client_port: client.port,
+      tenant: null,
+      target_host: null,
+      target_port: null,
+      endpoint: null,
+      kind: null,
+      sni: null,
+      alpn: null,
+      tls_version: null,
+      would_deny: [],
+      reason: 'OK',
+      status: null,
+      resolve_ms: null,
+      dial_ms: null,
+      upstream_ip: null,
+      upstream_port: null,
+      local_ip: null,
+      local_port: null,
+    };
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  to(phase: Phase): void {
+    this.#phase = step(this.#phase, phase);
+  }
+
+  /** True until a refusal or an end has been recorded. */
+  get isLive(): boolean {
+    return this.#outcome !== 'over';
+  }
+
+  /** What ended the session from outside while a stage was at work; null while nobody has. */
+  get abortedBy(): EndedBy | null {
+    return this.#abortedBy;
+  }
+
+  /** From here on the session has a tunnel's place in the limits and is in the table, until its end. */
+  takePlace(abort: (by: EndedBy) => void): void {
+    this.#holdsPlace = true;
+    this.#abort = abort;
+    this.#plane.sessions.add(this);
+  }
+
+  wouldDeny(codes: readonly FaultCode[]): void {
+    for (const code of codes) if (!this.record.would_deny.includes(code)) this.record.would_deny.push(code);
+  }
+
+  /** The outcome is final: refused. `status` is what the client was told over HTTP, if anything. */
+  refused(code: FaultCode, status: number | null): void {
+    if (this.#outcome !== 'undecided') return;
+    this.record.reason = code;
+    this.record.status = status;
+    this.#plane.recorder.decision(this.record);
+    this.#over();
+  }
+
+  /** The outcome is final: allowed. */
+  allowed(): void {
+    if (this.#outcome !== 'undecided') return;
+    this.#outcome = 'allowed';
+    this.#plane.recorder.decision(this.record);
+    this.#plane.recorder.stage('total', (this.#plane.clock.nowMs() - this.startMs) / 1_000);
+  }
+
+  /** Hands both sockets to the relay engine; the session's end is the relay's end. */
+  relay(job: Omit<RelayJob, 'ended'>, maxAgeMs: number): void {
+    this.to('relaying');
+    this.#abort = null;
+    this.#maxAgeMs = maxAgeMs;
+    let early: EndedBy | null = null;
+    const relay = this.#plane.engine.start({
+      ...job,
+      ended: (by) => {
+        if (this.#relay) this.ended(by, this.#relay);
+        else early = by;
+      },
+    });
+    this.#relay = relay;
+    if (early) this.ended(early, relay);
+  }
+
+  /** An allowed session is over, before or after its relay. Nothing where it is over already. */
+  ended(by: EndedBy, counts: { readonly bytesUp: number; readonly bytesDown: number; idleMs?(): number }): void {
+    if (this.#outcome !== 'allowed') return;
+    const { recorder, clock } = this.#plane;
+    // A relay's bytes are counted as they move, by the engine.
+    if (!this.#relay) recorder.bytes(counts.bytesUp, counts.bytesDown);
+    recorder.close(this.record, {
+      bytesUp: counts.bytesUp,
+      bytesDown: counts.bytesDown,
+      durationMs: Math.round(clock.nowMs() - this.startMs),
+      idleMs: Math.max(0, Math.round(counts.idleMs?.() ?? 0)),
+      endedBy: by,
+      phaseAtEnd: this.#phase,
+      upstreamStatus: this.upstreamStatus,
+    });
+    this.#over();
+  }
+
+  /** Ends the session from outside; false where it is on its way already. */
+  close(by: EndedBy): boolean {
+    if (this.#abortedBy || !this.isLive) return false;
+    this.#abortedBy = by;
+    if (this.#relay) this.#relay.close(by);
+    else this.#abort?.(by);
+    return true;
+  }
+
+  sweep(): void {
+    if (!this.#relay) return;
+    if (this.#plane.time.nowMs - this.startMs >= this.#maxAgeMs) this.close('age');
+    else this.#relay.sweep();
+  }
+
+  row(): TunnelRow {
+    const { record } = this;
+    return {
+      id: record.id,
+      door: record.door,
+      tenant: record.tenant,
+      target: record.target_host === null ? null : `${record.target_host}:${record.target_port}`,
+      endpoint: record.endpoint,
+      kind: record.kind,
+      client: renderAddress({ address: record.client_ip, port: record.client_port }),
+      upstream: record.upstream_ip === null ? null : renderAddress({ address: record.upstream_ip, port: record.upstream_port ?? 0 }),
+      phase: this.#phase,
+      ageMs: Math.round(this.#plane.clock.nowMs() - this.startMs),
+      idleMs: Math.max(0, Math.round(this.#relay?.idleMs() ?? 0)),
+      bytesUp: this.#relay?.bytesUp ?? 0,
+      bytesDown: this.#relay?.bytesDown ?? 0,
+    };
+  }
+
+  #over(): void {
+    this.#outcome = 'over';
+    if (this.#phase !== 'closed') this.to('closed');
+    this.#abort = null;
+    if (!this.#holdsPlace) return;
+    this.#holdsPlace = false;
+    this.#plane.sessions.remove(this);
+    this.#plane.limits.closed();
+  }
+}

@@ -1,0 +1,75 @@
+// The sessions that hold a tunnel's place, oldest first: counted, looked at by operators, swept for idleness and age, closed on a drain.
+
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { EndedBy } from '../core/record.ts';
+import type { SessionView, TunnelRow } from '../core/ports.ts';
+import type { CoarseTime } from './relay.ts';
+import type { Session } from './session.ts';
+
+const SWEEP_MS = 1_000;
+
+export class Sessions implements SessionView {
+  readonly #open = new Set<Session>();
+  readonly #time: CoarseTime;
+  readonly #clock: Clock;
+  #pending = 0;
+  #cancelSweep: Cancel;
+
+  constructor(clock: Clock, time: CoarseTime) {
+    this.#clock = clock;
+    this.#time = time;
+    this.#cancelSweep = clock.every(SWEEP_MS, () => this.sweep());
+  }
+
+  add(session: Session): void {
+    this.#open.add(session);
+  }
+
+  remove(session: Session): void {
+    this.#open.delete(session);
+  }
+
+  pendingStarted(): void {
+    this.#pending += 1;
+  }
+
+  pendingEnded(): void {
+    this.#pending -= 1;
+  }
+
+  tunnels(): number {
+    return this.#open.size;
+  }
+
+  pending(): number {
+    return this.#pending;
+  }
+
+  rows(limit: number): TunnelRow[] {
+    const rows: TunnelRow[] = [];
+    for (const session of this.#open) {
+      if (rows.length >= limit) break;
+      rows.push(session.row());
+    }
+    return rows;
+  }
+
+  closeSome(count: number, endedBy: EndedBy): number {
+    let closed = 0;
+    for (const session of this.#open) {
+      if (closed >= count) break;
+      if (session.close(endedBy)) closed += 1;
+    }
+    return closed;
+  }
+
+  /** 50,000 sessions take a few milliseconds; nothing here allocates. */
+  sweep(): void {
+    this.#time.nowMs = this.#clock.nowMs();
+    for (const session of this.#open) session.sweep();
+  }
+
+  stop(): void {
+    this.#cancelSweep();
+  }
+}

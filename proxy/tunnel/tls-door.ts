@@ -1,0 +1,93 @@
+// A ClientHello as first bytes: its SNI says whether it goes untouched to a listed endpoint or is terminated here.
+
+import type { ListedHost } from '../core/settings.ts';
+import { decideTarget } from '../policy/decide.ts';
+import { routeSni } from '../policy/sni-route.ts';
+import { readClientHello, type ClientHello } from '../wire/client-hello.ts';
+import { HEAD_BYTES_MAX } from '../core/limits.ts';
+import { serveHttp } from './http-door.ts';
+import { Inbox } from './inbox.ts';
+import { judge } from './peek.ts';
+import { forwardAndRelay, openTunnel } from './tunnel.ts';
+import type { Walk } from './walk.ts';
+import { wireText } from '../core/wire-text.ts';
+
+/** The port that an agent without a proxy setting dials, and the only one that passthrough can stand for. */
+const PASSTHROUGH_PORT = 443;
+
+export async function serveTls(walk: Walk): Promise<void> {
+  const { plane, session } = walk;
+  walk.voice = 'alert';
+  const hello = await readHello(walk, walk.acceptMs + plane.settings.timeouts.helloMs);
+  if (!hello) return;
+
+  session.record.sni = hello.sni === null ? null : wireText(hello.sni);
+  const route = routeSni(hello.sni, walk.listener.doors, {
+    list: plane.list,
+    gateways: plane.gatewayNames,
+    tlsNames: plane.settings.tls?.names ?? [],
+  });
+  if ('refuse' in route) {
+    session.record.door = walk.listener.doors.includes('sni') ? 'sni' : 'connect-tls';
+    return walk.refuse(route.refuse);
+  }
+  return route.door === 'sni' ? passThrough(walk, hello, route.listed) : terminate(walk, route.gateway);
+}
+
+/** Null where the connection has been refused or left; the hello stays in the inbox. */
+async function readHello(walk: Walk, deadlineMs: number): Promise<ClientHello | null> {
+  for (;;) {
+    const step = readClientHello(walk.inbox.bytes);
+    if (step.kind === 'hello') return step.hello;
+    if (step.kind === 'fault') {
+      walk.refuse(step.code);
+      return null;
+    }
+    const event = await walk.inbox.more(deadlineMs);
+    if (event === 'bytes') continue;
+    walk.refuse(event === 'deadline' ? 'HELLO_TIMEOUT' : 'CLIENT_GONE');
+    return null;
+  }
+}
+
+async function passThrough(walk: Walk, hello: ClientHello, listed: ListedHost): Promise<void> {
+  const { plane, session } = walk;
+  session.record.door = 'sni';
+  walk.pendingEnded();
+  session.to('deciding');
+  const host = hello.sni ?? listed.host;
+  const target = { host, port: PASSTHROUGH_PORT };
+  const decision = decideTarget(target, plane.list);
+  if (!decision.allow) return walk.refuse(decision.code);
+  judge(plane, session, { kind: 'hello', hello }, host);
+
+  const upstream = await openTunnel(walk, target, listed, plane.settings.timeouts.answerMs);
+  if (!upstream) return;
+  try {
+    session.to('peeking');
+    await forwardAndRelay(walk, upstream, host);
+  } catch (error) {
+    upstream.destroy();
+    throw error;
+  }
+}
+
+async function terminate(walk: Walk, gateway: string | null): Promise<void> {
+  const { plane, session, raw, listener } = walk;
+  session.record.door = gateway !== null && listener.doors.includes('gateway') ? 'gateway' : 'connect-tls';
+  walk.voice = 'none';
+  if (!plane.terminator) return walk.refuse('SNI_MISSING');
+  session.to('handshaking');
+  const firstBytes = walk.inbox.detach();
+  const { handshakeMs, headMs } = plane.settings.timeouts;
+  const secure = await plane.terminator.handshake(raw, firstBytes, walk.acceptMs + handshakeMs);
+  secure.on('error', ignore);
+  plane.recorder.stage('handshake', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
+  session.record.tls_version = secure.getProtocol();
+  walk.secure = { gateway };
+  walk.socket = secure;
+  walk.inbox = new Inbox(secure, plane.clock, 2 * HEAD_BYTES_MAX);
+  return serveHttp(walk, walk.acceptMs + headMs);
+}
+
+function ignore(): void {}

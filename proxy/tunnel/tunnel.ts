@@ -1,0 +1,72 @@
+// The two ends of every tunnel's set-up, the same for all doors: taking a place and an upstream, and handing both sockets to the relay.
+
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Target } from '../core/address.ts';
+import type { ListedHost } from '../core/settings.ts';
+import { keepAlive } from './keep-alive.ts';
+import { openUpstream } from './open.ts';
+import { forwardHello, type HandOver } from './peek.ts';
+import type { Walk } from './walk.ts';
+
+/** The tunnel's maximum age is spread by up to a tenth, so that what was opened in one storm does not end in one. */
+const AGE_JITTER = 0.1;
+
+/** Takes a place under the limits and connects upstream. Null where it was refused; the refusal is out then. */
+export async function openTunnel(walk: Walk, target: Target, listed: ListedHost, answerMs: number): Promise<Socket | null> {
+  const { plane, session, socket, inbox } = walk;
+  session.record.target_host = listed.host === target.host ? listed.host : target.host;
+  session.record.target_port = target.port;
+  session.record.endpoint = listed.endpoint;
+  session.record.kind = listed.kind;
+  if (plane.isDraining()) {
+    walk.refuse('DRAINING');
+    return null;
+  }
+  const limited = plane.limits.open();
+  if (limited) {
+    walk.refuse(limited);
+    return null;
+  }
+  const abort = new AbortController();
+  const clientLeft = (): void => abort.abort();
+  session.takePlace(() => socket.destroy());
+  // A FIN before the answer is a client that gave up: its timeout closes with one, and no TLS client finishes first.
+  socket.once('end', clientLeft);
+  socket.once('close', clientLeft);
+  if (socket.destroyed || inbox.isEnded) abort.abort();
+  try {
+    const upstream = await openUpstream(plane, session, target, listed, plane.clock.nowMs() + answerMs, abort.signal);
+    upstream.on('error', ignore);
+    return upstream;
+  } catch (error) {
+    walk.fail(error);
+    return null;
+  } finally {
+    socket.off('end', clientLeft);
+    socket.off('close', clientLeft);
+  }
+}
+
+/** From here on the relay owns both sockets, and the session ends when it does. */
+export function relayTunnel(walk: Walk, upstream: Duplex, handOver: HandOver): void {
+  const { plane, session, socket, raw } = walk;
+  keepAlive(raw);
+  const { maxAgeMs } = plane.settings.limits;
+  const ageMs = maxAgeMs === null ? Infinity : maxAgeMs * (1 - AGE_JITTER * plane.random());
+  session.relay({ client: socket, upstream, ...handOver }, ageMs);
+}
+
+/** The judged hello is in the inbox: it goes upstream, and the tunnel is a relay from the upstream's first record on. */
+export async function forwardAndRelay(walk: Walk, upstream: Socket, host: string): Promise<void> {
+  const { plane, session, socket, inbox } = walk;
+  const forwarded = await forwardHello(plane, session, { client: socket, inbox, upstream }, host, plane.settings.timeouts.helloMs);
+  session.allowed();
+  if (forwarded.kind === 'relay') return relayTunnel(walk, upstream, forwarded.handOver);
+  inbox.detach();
+  socket.destroy();
+  upstream.destroy();
+  session.ended(session.abortedBy ?? forwarded.by, { bytesUp: forwarded.sentUp, bytesDown: 0 });
+}
+
+function ignore(): void {}

@@ -1,0 +1,121 @@
+// What the stages of one connection share while it walks the line: the socket as it is now, the bytes read so far, and the one way to
+// refuse. It is gone once the relay runs; only the session stays.
+
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { asProxyError, REASONS, type FaultCode } from '../core/fault.ts';
+import { RETRY_AFTER_DRAINING_S, RETRY_AFTER_S } from '../core/limits.ts';
+import type { SourceKey } from '../core/ports.ts';
+import type { ListenerSettings } from '../core/settings.ts';
+import { renderRefusal } from '../wire/reply.ts';
+import { unrecognizedName } from '../wire/tls-alert.ts';
+import type { Inbox } from './inbox.ts';
+import type { DataPlane } from './plane.ts';
+import { sayAndClose } from './refuse.ts';
+import type { Session } from './session.ts';
+
+/** In which form a refusal can be told at this moment: not at all, as an HTTP answer, or as a TLS alert. */
+export type Voice = 'none' | 'http' | 'alert';
+
+export class Walk {
+  readonly plane: DataPlane;
+  readonly listener: ListenerSettings;
+  readonly session: Session;
+  /** The accepted connection; stays the same under TLS. */
+  readonly raw: Socket;
+  readonly acceptMs: number;
+  /** What is talked to now: the accepted connection, or its TLS form. */
+  socket: Duplex;
+  inbox: Inbox;
+  voice: Voice = 'none';
+  /** Set once TLS to one of our names is up: the gateway that its SNI names, if any. */
+  secure: { readonly gateway: string | null } | null = null;
+  #pendingUnder: SourceKey | null = null;
+  #established = false;
+
+  constructor(plane: DataPlane, listener: ListenerSettings, raw: Socket, session: Session, inbox: Inbox) {
+    this.plane = plane;
+    this.listener = listener;
+    this.raw = raw;
+    this.socket = raw;
+    this.session = session;
+    this.inbox = inbox;
+    this.acceptMs = session.startMs;
+  }
+
+  /** Counts this connection as one without a head; false where there are too many of them. */
+  pendingStarted(key: SourceKey): boolean {
+    if (!this.plane.limits.pendingStarted(key)) return false;
+    this.#pendingUnder = key;
+    this.plane.sessions.pendingStarted();
+    return true;
+  }
+
+  pendingEnded(): void {
+    if (this.#pendingUnder === null) return;
+    this.plane.limits.pendingEnded(this.#pendingUnder);
+    this.plane.sessions.pendingEnded();
+    this.#pendingUnder = null;
+  }
+
+  /** The 200 is out: from here on a refusal is an alert. */
+  established(): void {
+    this.#established = true;
+    this.voice = 'alert';
+  }
+
+  /** Final: tells the client in the form that it can read now, records, and closes. `status` overrides the code's own (426). */
+  refuse(code: FaultCode, status?: number): void {
+    this.pendingEnded();
+    const { plane, session, socket } = this;
+    if (socket.destroyed || code === 'CLIENT_GONE') return this.#closeUnheard(code);
+    if (countsAgainstSource(code) && !plane.limits.refused(plane.sourceKey(session.record.client_ip))) {
+      return this.#closeUnheard('SOURCE_LIMITED');
+    }
+    this.inbox.detach();
+    const answer = status ?? REASONS[code].answer;
+    if (this.voice === 'http' && typeof answer === 'number') {
+      const retryAfterS = answer === 429 || answer === 503 ? this.#retryAfterS(code) : undefined;
+      const gateway = session.record.door === 'gateway';
+      const reply = renderRefusal({ code, id: session.record.id, gateway, ...(status && { status }), ...(retryAfterS && { retryAfterS }) });
+      session.refused(code, reply.status);
+      return sayAndClose(socket, reply.bytes, plane.clock);
+    }
+    session.refused(code, this.#established ? 200 : null);
+    if (this.voice === 'alert') sayAndClose(socket, unrecognizedName(), plane.clock);
+    else socket.destroy();
+  }
+
+  /** For what was thrown by a stage: a known fault is refused as such, anything else is a bug of ours, refused as INTERNAL. */
+  fail(thrown: unknown): void {
+    const error = asProxyError(thrown);
+    if (error.code === 'INTERNAL') this.plane.onBug(error);
+    this.refuse(error.code);
+    // Whatever state a bug left behind, the connection does not outlive it.
+    if (error.code === 'INTERNAL' && !this.session.isLive) this.plane.clock.after(1_000, () => this.raw.destroy());
+  }
+
+  /** Ends without a record: nothing was asked (health), or nothing was ever sent. */
+  leave(bytes: Buffer | null): void {
+    this.pendingEnded();
+    this.inbox.detach();
+    if (bytes) sayAndClose(this.socket, bytes, this.plane.clock);
+    else this.socket.destroy();
+  }
+
+  #closeUnheard(code: FaultCode): void {
+    this.session.refused(code, this.#established ? 200 : null);
+    this.inbox.detach();
+    this.socket.destroy();
+  }
+
+  #retryAfterS(code: FaultCode): number {
+    const { min, max } = code === 'DRAINING' ? RETRY_AFTER_DRAINING_S : RETRY_AFTER_S;
+    return min + Math.floor(this.plane.random() * (max - min + 1));
+  }
+}
+
+/** What the client itself brought about; never what the upstream or this node did to it. */
+function countsAgainstSource(code: FaultCode): boolean {
+  return REASONS[code].blame === 'client';
+}
