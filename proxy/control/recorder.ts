@@ -3,9 +3,10 @@
 import type { Clock } from '../core/clock.ts';
 import { REFUSAL_LINES_PER_MINUTE } from '../core/limits.ts';
 import type { Recorder } from '../core/ports.ts';
-import type { SessionEnd, SessionRecord } from '../core/record.ts';
+import type { SessionRecord } from '../core/record.ts';
 import type { CarrierMetrics } from './carrier-metrics.ts';
 import type { Log } from './log.ts';
+import { renderClose, renderDecision } from './record-line.ts';
 
 const WINDOW_MS = 60_000;
 /** Sources and reasons counted at once. Beyond that the oldest is summed up early, so a flood of addresses cannot grow this. */
@@ -60,14 +61,14 @@ export function createRecorder(deps: { log: Log; metrics: CarrierMetrics; clock:
     decision(record) {
       const allow = record.reason === 'OK';
       metrics.decision(record.door ?? 'none', record.tenant ?? '', record.reason);
-      if (allow) metrics.tunnelOpened(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none');
+      if (allow) metrics.tunnelOpened(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record));
       else if (isSuppressed(record)) return;
-      log.info({ event: 'decision', ...fieldsOf(record, deps.policyVersion) });
+      log.record(renderDecision(record, deps.policyVersion));
     },
     close(record, end) {
       metrics.close(record.door ?? 'none', end.endedBy);
-      metrics.tunnelClosed(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none');
-      log.info({ event: 'close', ...fieldsOf(record, deps.policyVersion), ...endFieldsOf(end) });
+      metrics.tunnelClosed(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record));
+      log.record(renderClose(record, deps.policyVersion, end));
     },
     stage: (stage, seconds) => metrics.stage(stage, seconds),
     bytes: (up, down) => metrics.bytes(up, down),
@@ -82,35 +83,7 @@ export function createRecorder(deps: { log: Log; metrics: CarrierMetrics; clock:
   };
 }
 
-/** The record's own fields; time, node, version, generation and carrier are in every line by the log. */
-function fieldsOf(record: SessionRecord, policyVersion: string): object {
-  const { id, listener, reason, status, resolve_ms, dial_ms, upstream_ip, upstream_port, local_ip, local_port, ...asked } = record;
-  const allow = reason === 'OK';
-  return {
-    id,
-    listener,
-    ...asked,
-    allow,
-    reason,
-    status,
-    policy_version: policyVersion,
-    resolve_ms,
-    dial_ms,
-    upstream_ip,
-    upstream_port,
-    local_ip,
-    local_port,
-  };
-}
-
-function endFieldsOf(end: SessionEnd): object {
-  return {
-    bytes_up: end.bytesUp,
-    bytes_down: end.bytesDown,
-    duration_ms: end.durationMs,
-    idle_ms: end.idleMs,
-    ended_by: end.endedBy,
-    phase_at_end: end.phaseAtEnd,
-    upstream_status: end.upstreamStatus,
-  };
+/** Local ports are used up per upstream address. */
+function upstreamOf(record: SessionRecord): string {
+  return `${record.upstream_ip}:${record.upstream_port}`;
 }

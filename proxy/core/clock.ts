@@ -13,8 +13,11 @@ export interface Clock {
   every(periodMs: number, run: () => void): Cancel;
 }
 
+/** `performance.now` counts from this process's start; its reading of CLOCK_MONOTONIC then makes it the machine's. */
+const STARTED_MS = Number(process.hrtime.bigint() / 1_000n) / 1_000 - performance.now();
+
 export const systemClock: Clock = {
-  nowMs: () => Number(process.hrtime.bigint() / 1_000n) / 1_000,
+  nowMs: () => STARTED_MS + performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs).unref();

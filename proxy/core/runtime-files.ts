@@ -9,6 +9,8 @@ export const generationFile = (runtime: string): string => `${runtime}/generatio
 export const ledgerFile = (runtime: string): string => `${runtime}/ledger`;
 export const verdictFile = (runtime: string): string => `${runtime}/verdict.json`;
 export const retiredMetricsFile = (runtime: string): string => `${runtime}/metrics-retired.json`;
+/** Code that carriers and control have compiled, for those that come after them. */
+export const compiledFolder = (runtime: string): string => `${runtime}/compiled`;
 export const supervisorSocket = (runtime: string): string => `${runtime}/supervisor.sock`;
 export const controlSocket = (runtime: string): string => `${runtime}/control.sock`;
 

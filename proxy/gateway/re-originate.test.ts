@@ -38,7 +38,13 @@ async function gatewayNode(port: number, options: { caPem?: string; upgradeMs?: 
   return startTestNode({
     tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['gw.proxy.test'], minVersion: 'TLSv1.2' },
     gateways: [
-      { name: 'gw.proxy.test', endpoint: 'production', target: { host: DATA_HOST, port: 443 }, origins: [], caPem: options.caPem ?? theirs.certPem },
+      {
+        name: 'gw.proxy.test',
+        endpoint: 'production',
+        target: { host: DATA_HOST, port: 443 },
+        origins: [],
+        caPem: options.caPem ?? theirs.certPem,
+      },
     ],
     resolve: { servers: [], family: 'ipv4', pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port }] }] },
     timeouts: {
@@ -85,7 +91,8 @@ test('a WebSocket of a client nobody here wrote goes through, and its bytes are 
 
   const client = new WebSocket(`wss://gw.proxy.test:${node.port}/mqtt?a=b`, 'mqtt', {
     ca: ours.certPem,
-    lookup: (_host, options, done) => (typeof options === 'object' && options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)),
+    lookup: (_host, options, done) =>
+      typeof options === 'object' && options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4),
   });
   await once(client, 'open');
   assert.equal(client.protocol, 'mqtt');
@@ -106,7 +113,7 @@ test('a WebSocket of a client nobody here wrote goes through, and its bytes are 
 
 test('the query arrives byte for byte, Host is the data endpoint, and proxy and forwarding fields do not arrive', async () => {
   const node = await gatewayNode(upstream.port);
-  const path = "/mqtt?X-Amz-Credential=A%2Fb&&x=%7e'\"//..;&X-Amz-Security-Token=SECRET+/==&";
+  const path = '/mqtt?X-Amz-Credential=A%2Fb&&x=%7e\'"//..;&X-Amz-Security-Token=SECRET+/==&';
   answer = (socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nx-amzn-ErrorType: ForbiddenException\r\n\r\nno');
   const client = await dialGateway(node);
   client.write(
@@ -153,7 +160,12 @@ for (const [what, speak, code, status] of [
   ['closes without an answer', (socket: net.Socket) => socket.destroy(), 'UPSTREAM_CLOSED', 502],
   ['answers garbage', (socket: net.Socket) => socket.end('\x00\x01garbage\r\n\r\n'), 'UPSTREAM_CLOSED', 502],
   ['never answers', () => {}, 'UPGRADE_TIMEOUT', 504],
-  ['sends an endless head', (socket: net.Socket) => void socket.write(`HTTP/1.1 101 X\r\nX: ${'a'.repeat(100_000)}`), 'UPSTREAM_CLOSED', 502],
+  [
+    'sends an endless head',
+    (socket: net.Socket) => void socket.write(`HTTP/1.1 101 X\r\nX: ${'a'.repeat(100_000)}`),
+    'UPSTREAM_CLOSED',
+    502,
+  ],
 ] as const) {
   test(`an upstream that ${what} is ${status} ${code}`, async () => {
     const node = await gatewayNode(upstream.port, { upgradeMs: 800 });

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { ProxyError } from '../core/fault.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { StopSignal } from '../core/interrupt.ts';
 import type { GatewaySettings } from '../core/settings.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { GatewaySettings } from '../core/settings.ts';
 export function secureUpstream(
   socket: Socket,
   gateway: GatewaySettings,
-  until: { readonly clock: Clock; readonly deadlineMs: number; readonly signal: AbortSignal },
+  until: { readonly clock: Clock; readonly deadlineMs: number; readonly signal: StopSignal },
 ): Promise<tls.TLSSocket> {
   return new Promise((resolve, reject) => {
     const secure = tls.connect({

@@ -8,6 +8,7 @@ import { readProxyHeader } from '../wire/proxy-protocol.ts';
 import { sniff } from '../wire/sniff.ts';
 import { serveHttp } from './http-door.ts';
 import { Inbox } from './inbox.ts';
+import { own } from './owned-socket.ts';
 import type { DataPlane } from './plane.ts';
 import { Session } from './session.ts';
 import { serveTls } from './tls-door.ts';
@@ -20,8 +21,7 @@ export function serveConnection(
   socket: Socket,
   isTrustedProxy: (address: string) => boolean,
 ): void {
-  // A socket without this listener ends the process at the first reset (CVE-2025-59465 was one).
-  socket.on('error', ignore);
+  own(socket, null);
   const { remoteAddress, remotePort } = socket;
   if (remoteAddress === undefined || remotePort === undefined) return void socket.destroy();
 
@@ -41,7 +41,7 @@ async function afterProxyHeader(walk: Walk): Promise<void> {
     const step = readProxyHeader(inbox.bytes);
     if (step.kind === 'fault') return walk.refuse('PROXY_HEADER_INVALID');
     if (step.kind === 'header') {
-      inbox.take(step.length);
+      inbox.skip(step.length);
       if (step.source) {
         session.record.client_ip = unmapped(step.source.address);
         session.record.client_port = step.source.port;
@@ -77,5 +77,3 @@ async function firstBytes(walk: Walk): Promise<void> {
     return walk.refuse(event === 'deadline' ? 'PROTOCOL_UNKNOWN' : 'CLIENT_GONE');
   }
 }
-
-function ignore(): void {}

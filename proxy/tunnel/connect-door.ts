@@ -36,8 +36,8 @@ export async function serveConnect(walk: Walk, head: RequestHead): Promise<void>
     }
     session.to('peeking');
     const { helloMs } = plane.settings.timeouts;
-    await judgeFirstHello(plane, session, inbox, target.host, plane.clock.nowMs() + helloMs);
-    await forwardAndRelay(walk, upstream, target.host);
+    const length = await judgeFirstHello(plane, session, inbox, target.host, plane.clock.nowMs() + helloMs);
+    await forwardAndRelay(walk, upstream, { host: target.host, length });
   } catch (error) {
     upstream.destroy();
     throw error;

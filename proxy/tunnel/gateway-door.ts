@@ -1,6 +1,7 @@
 // A WebSocket upgrade to one of our gateway names: judged here, re-originated by proxy/gateway, and then a tunnel like any other.
 
 import { EARLY_BYTES_MAX } from '../core/limits.ts';
+import { Interrupt } from '../core/interrupt.ts';
 import { decideTarget } from '../policy/decide.ts';
 import { checkUpgrade } from '../wire/upgrade.ts';
 import type { RequestHead } from '../wire/request-head.ts';
@@ -25,10 +26,8 @@ export async function serveUpgrade(walk: Walk, head: RequestHead): Promise<void>
   const upstream = await openTunnel(walk, gateway.target, decision.listed, answerMs);
   if (!upstream) return;
 
-  const abort = new AbortController();
-  const clientLeft = (): void => abort.abort();
-  walk.socket.once('end', clientLeft);
-  walk.socket.once('close', clientLeft);
+  const leaving = new Interrupt();
+  inbox.onLeft = leaving.abort;
   try {
     session.to('answering');
     const outcome = await plane.upgrade({
@@ -37,7 +36,7 @@ export async function serveUpgrade(walk: Walk, head: RequestHead): Promise<void>
       gateway,
       upgrade: asked.value,
       deadlineMs: startMs + upgradeMs,
-      signal: abort.signal,
+      signal: leaving,
     });
     session.upstreamStatus = outcome.status;
     session.record.status = outcome.status;
@@ -55,8 +54,7 @@ export async function serveUpgrade(walk: Walk, head: RequestHead): Promise<void>
     upstream.destroy();
     throw error;
   } finally {
-    walk.socket.off('end', clientLeft);
-    walk.socket.off('close', clientLeft);
+    inbox.onLeft = null;
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { StopSignal } from '../core/interrupt.ts';
 import type { GatewaySettings } from '../core/settings.ts';
 import type { Upgrade } from '../wire/upgrade.ts';
 
@@ -12,7 +13,7 @@ export interface UpgradeRequest {
   readonly upgrade: Upgrade;
   /** A moment of the clock for TLS and the upstream's answer together. */
   readonly deadlineMs: number;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
 }
 
 /**

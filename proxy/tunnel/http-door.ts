@@ -39,7 +39,7 @@ async function readHead(walk: Walk, deadlineMs: number): Promise<RequestHead | n
   for (;;) {
     const step = reader.read(walk.inbox.bytes);
     if (step.kind === 'head') {
-      walk.inbox.take(step.length);
+      walk.inbox.skip(step.length);
       return step.head;
     }
     if (step.kind === 'fault') {

@@ -79,10 +79,24 @@ test('reading stops at the cap and goes on when bytes are taken', async () => {
   assert.equal(near.isPaused(), false);
 });
 
-test('a detached socket is paused and has no listener of the inbox left', () => {
-  const { near, inbox } = harness();
-  const before = near.listenerCount('data');
+test('a detached socket is paused and its inbox hears nothing more', async () => {
+  const { far, near, inbox, clock } = harness();
   inbox.detach();
   assert.equal(near.isPaused(), true);
-  assert.equal(near.listenerCount('data'), before - 1);
+  near.resume();
+  far.write('late');
+  assert.equal(
+    await Promise.race([inbox.more(clock.nowMs() + 1_000), new Promise((resolve) => setImmediate(() => resolve('nothing')))]),
+    'nothing',
+  );
+  assert.equal(inbox.bytes.length, 0);
+});
+
+test('an owner without a wait is told when the far end has left', async () => {
+  const { far, inbox } = harness();
+  const left = new Promise<string>((resolve) => {
+    inbox.onLeft = () => resolve('left');
+  });
+  far.end();
+  assert.equal(await left, 'left');
 });

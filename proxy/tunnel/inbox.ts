@@ -3,49 +3,63 @@
 
 import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../core/clock.ts';
+import { isOwnedBy, own, type SocketOwner } from './owned-socket.ts';
 
 /** Why `more` came back: new bytes, the far end finished sending, the connection is gone, or the deadline passed. */
 export type InboxEvent = 'bytes' | 'end' | 'gone' | 'deadline';
 
+/** Deadlines are kept to this: Node keeps one list of timers per length of time, and thousands of lists cost more than they tell. */
+const TIMER_STEP_MS = 50;
+
 const EMPTY = Buffer.alloc(0);
 
-export class Inbox {
+export class Inbox implements SocketOwner {
   #bytes: Buffer = EMPTY;
   #room: Buffer = EMPTY;
   #cap: number;
-  #ended = false;
-  #gone = false;
+  #ended: boolean;
+  #gone: boolean;
   #paused = false;
   #wake: ((event: InboxEvent) => void) | null = null;
   #cancel: Cancel | null = null;
   readonly #socket: Duplex;
   readonly #clock: Clock;
 
-  readonly #onData = (chunk: Buffer): void => {
-    this.#append(chunk);
-    if (this.#bytes.length >= this.#cap) this.#pause();
-    this.#settle('bytes');
-  };
-  readonly #onEnd = (): void => {
-    this.#ended = true;
-    this.#settle('end');
-  };
-  readonly #onGone = (): void => {
-    this.#gone = true;
-    this.#settle('gone');
-  };
+  /** Told at once when the far end finishes or the connection is lost, also while nobody waits for bytes. */
+  onLeft: (() => void) | null = null;
 
-  /** Starts to read at once. The socket must have an error listener of its own; this one listens for `close` only. */
+  /** Takes the socket over and starts to read. */
   constructor(socket: Duplex, clock: Clock, capBytes: number) {
     this.#socket = socket;
     this.#clock = clock;
     this.#cap = capBytes;
     this.#gone = socket.destroyed;
-    socket.on('data', this.#onData);
-    socket.on('end', this.#onEnd);
-    socket.on('close', this.#onGone);
+    this.#ended = socket.readableEnded;
+    own(socket, this);
     socket.resume();
   }
+
+  socketData(_socket: Duplex, chunk: Buffer): void {
+    this.#append(chunk);
+    if (this.#bytes.length >= this.#cap) this.#pause();
+    this.#settle('bytes');
+  }
+
+  socketEnd(): void {
+    this.#ended = true;
+    this.#settle('end');
+    this.onLeft?.();
+  }
+
+  socketClose(): void {
+    this.#gone = true;
+    this.#settle('gone');
+    this.onLeft?.();
+  }
+
+  socketDrain(): void {}
+
+  socketError(): void {}
 
   /** Everything received and not taken yet. The same memory may grow in place: do not keep it over a wait. */
   get bytes(): Buffer {
@@ -68,7 +82,7 @@ export class Inbox {
     if (left <= 0) return Promise.resolve('deadline');
     return new Promise((resolve) => {
       this.#wake = resolve;
-      this.#cancel = this.#clock.after(left, () => this.#settle('deadline'));
+      this.#cancel = this.#clock.after(Math.ceil(left / TIMER_STEP_MS) * TIMER_STEP_MS, () => this.#settle('deadline'));
     });
   }
 
@@ -79,21 +93,33 @@ export class Inbox {
     else if (this.#paused) this.#resume();
   }
 
-  /** Takes the first `length` bytes out, as memory of their own. */
+  /** Takes the first `length` bytes out, as memory that does not change any more. */
   take(length: number): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, length));
-    this.#bytes = this.#bytes.subarray(length);
-    if (this.#paused && this.#bytes.length < this.#cap) this.#resume();
+    // All of it: nothing is left here that could grow over it.
+    const taken = length >= this.#bytes.length ? this.#bytes : Buffer.from(this.#bytes.subarray(0, length));
+    this.skip(length);
     return taken;
+  }
+
+  /** Forgets the first `length` bytes. */
+  skip(length: number): void {
+    this.#bytes = length >= this.#bytes.length ? EMPTY : this.#bytes.subarray(length);
+    if (this.#paused && this.#bytes.length < this.#cap) this.#resume();
   }
 
   /** Stops reading and lets go of the socket, which is left paused; gives back what was not taken. */
   detach(): Buffer {
+    if (isOwnedBy(this.#socket, this)) {
+      own(this.#socket, null);
+      this.#socket.pause();
+    }
+    return this.release();
+  }
+
+  /** Gives back what was not taken, for a new owner that takes the socket over at once; it goes on flowing, or stays paused. */
+  release(): Buffer {
     this.#settle('gone');
-    this.#socket.off('data', this.#onData);
-    this.#socket.off('end', this.#onEnd);
-    this.#socket.off('close', this.#onGone);
-    this.#socket.pause();
+    this.onLeft = null;
     const rest = this.#bytes;
     this.#bytes = EMPTY;
     this.#room = EMPTY;

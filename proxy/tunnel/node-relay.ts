@@ -1,11 +1,12 @@
 // The relay engine that runs everywhere: two Node streams. Tens of thousands of these wait at once, so a tunnel is one small object
-// and its listeners are shared functions that find it through the socket: no closure is made per tunnel.
+// that owns both sockets, and no closure is made for it.
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
+import { own, type SocketOwner } from './owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
 
 /** What libuv reads at once. A stream that is told to pause may still be given one such chunk. */
@@ -32,17 +33,14 @@ interface Shared {
   readonly totals: { bytesUp: number; bytesDown: number };
 }
 
-const RELAY = Symbol('relay');
-type Side = Duplex & { [RELAY]?: NodeRelay };
-
 /** Which directions have seen their FIN: none, the one whose sender is named, or both. */
 type Finished = 'none' | 'client' | 'upstream' | 'both';
 
-class NodeRelay implements Relay {
+class NodeRelay implements Relay, SocketOwner {
   bytesUp: number;
   bytesDown: number;
-  readonly client: Side;
-  readonly upstream: Side;
+  readonly #client: Duplex;
+  readonly #upstream: Duplex;
   readonly #shared: Shared;
   readonly #ended: (by: EndedBy) => void;
   #lastMs: number;
@@ -57,67 +55,65 @@ class NodeRelay implements Relay {
     this.bytesDown = job.sentDown;
     shared.totals.bytesUp += job.sentUp;
     shared.totals.bytesDown += job.sentDown;
-    this.client = job.client;
-    this.upstream = job.upstream;
+    this.#client = job.client;
+    this.#upstream = job.upstream;
     this.#shared = shared;
     this.#ended = job.ended;
     this.#lastMs = shared.time.nowMs;
 
-    for (const side of [this.client, this.upstream]) {
-      side[RELAY] = this;
-      side.on('data', onData);
-      side.on('end', onEnd);
-      side.on('drain', onDrain);
-      side.on('error', onError);
-      if (side.closed) this.sideClosed(side);
-      else side.on('close', onClose);
-    }
-    if (job.toUpstream.length > 0) this.moved(this.client, job.toUpstream);
-    if (job.toClient.length > 0) this.moved(this.upstream, job.toClient);
-    for (const side of [this.client, this.upstream]) if (side.readableEnded) this.sideEnded(side);
-    if (!this.upstream.writableNeedDrain) this.client.resume();
-    if (!this.client.writableNeedDrain) this.upstream.resume();
+    own(this.#client, this);
+    own(this.#upstream, this);
+    if (job.toUpstream.length > 0) this.socketData(this.#client, job.toUpstream);
+    if (job.toClient.length > 0) this.socketData(this.#upstream, job.toClient);
+    // What happened while nobody owned them.
+    for (const side of [this.#client, this.#upstream]) if (side.readableEnded) this.socketEnd(side);
+    for (const side of [this.#client, this.#upstream]) if (side.closed) this.socketClose(side);
+    for (const side of [this.#client, this.#upstream]) if (side.isPaused() && !this.#other(side).writableNeedDrain) side.resume();
   }
 
-  other(side: Side): Side {
-    return side === this.client ? this.upstream : this.client;
+  #other(side: Duplex): Duplex {
+    return side === this.#client ? this.#upstream : this.#client;
   }
 
-  moved(from: Side, chunk: Buffer): void {
+  socketData(from: Duplex, chunk: Buffer): void {
     this.#lastMs = this.#shared.time.nowMs;
-    if (from === this.client) {
+    if (from === this.#client) {
       this.bytesUp += chunk.length;
       this.#shared.totals.bytesUp += chunk.length;
     } else {
       this.bytesDown += chunk.length;
       this.#shared.totals.bytesDown += chunk.length;
     }
-    const to = this.other(from);
+    const to = this.#other(from);
     // The mark is low on purpose, so `false` alone says little: only bytes that the kernel did not take make the reader wait.
     if (!to.write(chunk) && to.writableLength > 0) from.pause();
   }
 
-  sideEnded(side: Side): void {
-    this.#lastMs = this.#shared.time.nowMs;
-    const by = side === this.client ? 'client' : 'upstream';
-    this.#finished = this.#finished === 'none' ? by : 'both';
-    this.#endedBy ??= by;
-    this.other(side).end();
+  socketDrain(side: Duplex): void {
+    this.#other(side).resume();
   }
 
-  sideClosed(side: Side): void {
+  socketEnd(side: Duplex): void {
+    this.#lastMs = this.#shared.time.nowMs;
+    const by = side === this.#client ? 'client' : 'upstream';
+    this.#finished = this.#finished === 'none' ? by : 'both';
+    this.#endedBy ??= by;
+    this.#other(side).end();
+  }
+
+  socketClose(side: Duplex): void {
     this.#open -= 1;
-    this.#endedBy ??= side === this.client ? 'client' : 'upstream';
-    const other = this.other(side);
+    this.#endedBy ??= side === this.#client ? 'client' : 'upstream';
+    const other = this.#other(side);
     if (this.#open === 0) return this.#finish();
     // Both FINs seen: the other side only has to flush. Otherwise what is left of the tunnel makes no sense any more.
     if (this.#finished !== 'both') other.destroy();
   }
 
-  sideFailed(side: Side, error: NodeJS.ErrnoException): void {
-    this.#endedBy ??= side === this.client ? 'client' : 'upstream';
+  socketError(side: Duplex, error: NodeJS.ErrnoException): void {
+    this.#endedBy ??= side === this.#client ? 'client' : 'upstream';
     // A reset is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are.
-    if (error.code === 'ECONNRESET') reset(this.other(side));
+    if (error.code === 'ECONNRESET') reset(this.#other(side));
   }
 
   idleMs(): number {
@@ -126,8 +122,8 @@ class NodeRelay implements Relay {
 
   close(by: EndedBy): void {
     this.#endedBy ??= by;
-    this.client.destroy();
-    this.upstream.destroy();
+    this.#client.destroy();
+    this.#upstream.destroy();
   }
 
   sweep(): void {
@@ -139,7 +135,7 @@ class NodeRelay implements Relay {
 
   // Bytes that wait on one side while nothing of them moves, even where the other direction is busy.
   #sweepStuck(): void {
-    const waiting = this.client.writableLength + this.upstream.writableLength;
+    const waiting = this.#client.writableLength + this.#upstream.writableLength;
     if (waiting === 0 || waiting !== this.#stuckBytes) {
       this.#stuckBytes = waiting;
       this.#stuckSinceMs = this.#shared.time.nowMs;
@@ -149,33 +145,13 @@ class NodeRelay implements Relay {
   }
 
   #finish(): void {
-    delete this.client[RELAY];
-    delete this.upstream[RELAY];
+    own(this.#client, null);
+    own(this.#upstream, null);
     this.#ended(this.#endedBy ?? 'fault');
   }
 }
 
-function reset(side: Side): void {
+function reset(side: Duplex): void {
   if (side instanceof Socket && !(side instanceof TLSSocket)) side.resetAndDestroy();
   else side.destroy();
-}
-
-function onData(this: Side, chunk: Buffer): void {
-  this[RELAY]?.moved(this, chunk);
-}
-
-function onEnd(this: Side): void {
-  this[RELAY]?.sideEnded(this);
-}
-
-function onDrain(this: Side): void {
-  this[RELAY]?.other(this).resume();
-}
-
-function onError(this: Side, error: NodeJS.ErrnoException): void {
-  this[RELAY]?.sideFailed(this, error);
-}
-
-function onClose(this: Side): void {
-  this[RELAY]?.sideClosed(this);
 }

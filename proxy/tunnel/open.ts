@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import type { SocketAddress, Target } from '../core/address.ts';
 import { unmapped } from '../core/address.ts';
 import { asProxyError, ProxyError } from '../core/fault.ts';
+import type { StopSignal } from '../core/interrupt.ts';
 import type { ListedHost } from '../core/settings.ts';
 import { judgeAnswer } from '../policy/address-rule.ts';
 import type { DataPlane } from './plane.ts';
@@ -17,7 +18,7 @@ export async function openUpstream(
   target: Target,
   listed: ListedHost,
   deadlineMs: number,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<Socket> {
   session.to('resolving');
   const addresses = await resolveAndJudge(plane, session, target, listed, deadlineMs);
@@ -26,13 +27,13 @@ export async function openUpstream(
   session.to('dialing');
   const startMs = plane.clock.nowMs();
   try {
-    const upstream = await plane.dial(addresses, { clock: plane.clock, highWaterMark: plane.highWaterMark, deadlineMs, signal });
+    const { socket, address } = await plane.dial(addresses, { clock: plane.clock, highWaterMark: plane.highWaterMark, deadlineMs, signal });
     const { record } = session;
-    record.upstream_ip = upstream.remoteAddress === undefined ? null : unmapped(upstream.remoteAddress);
-    record.upstream_port = upstream.remotePort ?? null;
-    record.local_ip = upstream.localAddress === undefined ? null : unmapped(upstream.localAddress);
-    record.local_port = upstream.localPort ?? null;
-    return upstream;
+    record.upstream_ip = address.address;
+    record.upstream_port = address.port;
+    record.local_ip = socket.localAddress === undefined ? null : unmapped(socket.localAddress);
+    record.local_port = socket.localPort ?? null;
+    return socket;
   } finally {
     session.record.dial_ms = elapsed(plane, startMs, 'dial');
   }

@@ -15,14 +15,22 @@ import type { DataPlane } from './plane.ts';
 import type { RelayJob } from './relay.ts';
 import type { Session } from './session.ts';
 
-type Judged = { readonly kind: 'hello'; readonly hello: ClientHello } | { readonly kind: 'fault'; readonly code: FaultCode };
+const EMPTY = Buffer.alloc(0);
 
-/** Waits for the first hello and judges it. Throws the refusal; on return the bytes are still in the inbox. */
-export async function judgeFirstHello(plane: DataPlane, session: Session, inbox: Inbox, host: string, deadlineMs: number): Promise<void> {
+type Judged =
+  | { readonly kind: 'hello'; readonly hello: ClientHello; readonly length: number }
+  | { readonly kind: 'fault'; readonly code: FaultCode };
+
+/**
+ * Waits for the first hello and judges it. Throws the refusal; on return the bytes are still in the inbox. Gives the hello's length, 0 for
+ * what is no hello and flows on all the same, in report mode.
+ */
+export async function judgeFirstHello(plane: DataPlane, session: Session, inbox: Inbox, host: string, deadlineMs: number): Promise<number> {
   const startMs = plane.clock.nowMs();
   const hello = await awaitHello(inbox, readClientHello, deadlineMs);
   judge(plane, session, hello, host);
   plane.recorder.stage('hello', (plane.clock.nowMs() - startMs) / 1_000);
+  return hello.kind === 'hello' ? hello.length : 0;
 }
 
 /** What a relay has to know of the bytes before it. */
@@ -40,40 +48,39 @@ export async function forwardHello(
   plane: DataPlane,
   session: Session,
   sides: { readonly client: Duplex; readonly inbox: Inbox; readonly upstream: Socket },
-  host: string,
+  hello: { readonly host: string; readonly length: number },
   timeoutMs: number,
 ): Promise<Forwarded> {
   const { client, inbox, upstream } = sides;
-  const first = readClientHello(inbox.bytes);
-  // In report mode what is no hello flows on all the same, and then no second one is to be expected.
-  if (first.kind !== 'hello') return { kind: 'relay', handOver: nothingSent(inbox) };
+  // Where the first was none, no second one is to be expected.
+  if (hello.length === 0) return { kind: 'relay', handOver: nothingSent(inbox) };
 
   // Only the hello goes now: what stands behind it may be early data, which a second hello follows.
   inbox.setCap(EARLY_DATA_BYTES_MAX + HELLO_BYTES_MAX);
-  upstream.write(inbox.take(first.length));
+  upstream.write(inbox.take(hello.length));
   const answers = new Inbox(upstream, plane.clock, HELLO_BYTES_MAX);
-  const clientLeft = (): unknown => upstream.destroy();
-  client.once('close', clientLeft);
+  // A client that is gone has no use for the answer.
+  inbox.onLeft = () => inbox.isGone && upstream.destroy();
   try {
     const answer = await awaitServerFirst(answers, plane.clock.nowMs() + timeoutMs);
-    const sentUp = first.length;
+    const sentUp = hello.length;
     if (answer === 'gone') return { kind: 'ended', by: client.destroyed ? 'client' : 'upstream', sentUp };
     let sentDown = 0;
     if (answer === 'hello-retry') {
       sentDown = answers.bytes.length;
       client.write(answers.take(answers.bytes.length));
-      const hello = await awaitHello(inbox, readSecondHello, plane.clock.nowMs() + timeoutMs);
-      judge(plane, session, hello, host);
+      const second = await awaitHello(inbox, readSecondHello, plane.clock.nowMs() + timeoutMs);
+      judge(plane, session, second, hello.host);
     }
-    return { kind: 'relay', handOver: { toUpstream: inbox.detach(), toClient: answers.detach(), sentUp, sentDown } };
+    return { kind: 'relay', handOver: { toUpstream: inbox.release(), toClient: answers.release(), sentUp, sentDown } };
   } finally {
-    client.off('close', clientLeft);
+    inbox.onLeft = null;
   }
 }
 
 /** For a relay that begins right behind the answer. */
 export function nothingSent(inbox: Inbox): HandOver {
-  return { toUpstream: inbox.detach(), toClient: Buffer.alloc(0), sentUp: 0, sentDown: 0 };
+  return { toUpstream: inbox.release(), toClient: EMPTY, sentUp: 0, sentDown: 0 };
 }
 
 async function awaitHello(inbox: Inbox, read: (bytes: Buffer) => HelloStep, deadlineMs: number): Promise<Judged> {

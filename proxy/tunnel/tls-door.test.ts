@@ -65,7 +65,10 @@ for (const [what, options, code] of [
 ] as const) {
   test(`a hello with ${what} is refused by alert, before a handshake`, async () => {
     const recorded = node.records.length;
-    assert.equal(await refusal({ ...options, ALPNProtocols: 'ALPNProtocols' in options ? [...options.ALPNProtocols] : [] }), 'ERR_SSL_TLSV1_UNRECOGNIZED_NAME');
+    assert.equal(
+      await refusal({ ...options, ALPNProtocols: 'ALPNProtocols' in options ? [...options.ALPNProtocols] : [] }),
+      'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+    );
     assert.equal(node.records[recorded]?.record.reason, code);
     assert.equal(node.records[recorded]?.record.status, null);
   });
@@ -144,7 +147,13 @@ test('where sni is off, a listed name is terminated like any other (some clients
     tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
     listeners: [{ name: 'tls', host: '127.0.0.1', port: 0, doors: ['connect-tls'], backlog: 16, proxyProtocolTrust: null }],
   });
-  const client = tls.connect({ host: '127.0.0.1', port: other.port, servername: DATA_HOST, ca: ours.certPem, checkServerIdentity: () => undefined });
+  const client = tls.connect({
+    host: '127.0.0.1',
+    port: other.port,
+    servername: DATA_HOST,
+    ca: ours.certPem,
+    checkServerIdentity: () => undefined,
+  });
   await once(client, 'secureConnect');
   client.write('GET /live HTTP/1.1\r\nHost: x\r\n\r\n');
   assert.match(await readAll(client), /^HTTP\/1\.1 200 /);

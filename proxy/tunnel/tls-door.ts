@@ -3,7 +3,7 @@
 import type { ListedHost } from '../core/settings.ts';
 import { decideTarget } from '../policy/decide.ts';
 import { routeSni } from '../policy/sni-route.ts';
-import { readClientHello, type ClientHello } from '../wire/client-hello.ts';
+import { readClientHello, type HelloStep } from '../wire/client-hello.ts';
 import { HEAD_BYTES_MAX } from '../core/limits.ts';
 import { serveHttp } from './http-door.ts';
 import { Inbox } from './inbox.ts';
@@ -12,15 +12,18 @@ import { forwardAndRelay, openTunnel } from './tunnel.ts';
 import type { Walk } from './walk.ts';
 import { wireText } from '../core/wire-text.ts';
 
+type WholeHello = HelloStep & { kind: 'hello' };
+
 /** The port that an agent without a proxy setting dials, and the only one that passthrough can stand for. */
 const PASSTHROUGH_PORT = 443;
 
 export async function serveTls(walk: Walk): Promise<void> {
   const { plane, session } = walk;
   walk.voice = 'alert';
-  const hello = await readHello(walk, walk.acceptMs + plane.settings.timeouts.helloMs);
-  if (!hello) return;
+  const judged = await readHello(walk, walk.acceptMs + plane.settings.timeouts.helloMs);
+  if (!judged) return;
 
+  const { hello } = judged;
   session.record.sni = hello.sni === null ? null : wireText(hello.sni);
   const route = routeSni(hello.sni, walk.listener.doors, {
     list: plane.list,
@@ -31,14 +34,14 @@ export async function serveTls(walk: Walk): Promise<void> {
     session.record.door = walk.listener.doors.includes('sni') ? 'sni' : 'connect-tls';
     return walk.refuse(route.refuse);
   }
-  return route.door === 'sni' ? passThrough(walk, hello, route.listed) : terminate(walk, route.gateway);
+  return route.door === 'sni' ? passThrough(walk, judged, route.listed) : terminate(walk, route.gateway);
 }
 
 /** Null where the connection has been refused or left; the hello stays in the inbox. */
-async function readHello(walk: Walk, deadlineMs: number): Promise<ClientHello | null> {
+async function readHello(walk: Walk, deadlineMs: number): Promise<WholeHello | null> {
   for (;;) {
     const step = readClientHello(walk.inbox.bytes);
-    if (step.kind === 'hello') return step.hello;
+    if (step.kind === 'hello') return step;
     if (step.kind === 'fault') {
       walk.refuse(step.code);
       return null;
@@ -50,22 +53,22 @@ async function readHello(walk: Walk, deadlineMs: number): Promise<ClientHello | 
   }
 }
 
-async function passThrough(walk: Walk, hello: ClientHello, listed: ListedHost): Promise<void> {
+async function passThrough(walk: Walk, judged: WholeHello, listed: ListedHost): Promise<void> {
   const { plane, session } = walk;
   session.record.door = 'sni';
   walk.pendingEnded();
   session.to('deciding');
-  const host = hello.sni ?? listed.host;
+  const host = judged.hello.sni ?? listed.host;
   const target = { host, port: PASSTHROUGH_PORT };
   const decision = decideTarget(target, plane.list);
   if (!decision.allow) return walk.refuse(decision.code);
-  judge(plane, session, { kind: 'hello', hello }, host);
+  judge(plane, session, judged, host);
 
   const upstream = await openTunnel(walk, target, listed, plane.settings.timeouts.answerMs);
   if (!upstream) return;
   try {
     session.to('peeking');
-    await forwardAndRelay(walk, upstream, host);
+    await forwardAndRelay(walk, upstream, { host, length: judged.length });
   } catch (error) {
     upstream.destroy();
     throw error;
@@ -81,7 +84,6 @@ async function terminate(walk: Walk, gateway: string | null): Promise<void> {
   const firstBytes = walk.inbox.detach();
   const { handshakeMs, headMs } = plane.settings.timeouts;
   const secure = await plane.terminator.handshake(raw, firstBytes, walk.acceptMs + handshakeMs);
-  secure.on('error', ignore);
   plane.recorder.stage('handshake', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
   session.record.tls_version = secure.getProtocol();
   walk.secure = { gateway };
@@ -89,5 +91,3 @@ async function terminate(walk: Walk, gateway: string | null): Promise<void> {
   walk.inbox = new Inbox(secure, plane.clock, 2 * HEAD_BYTES_MAX);
   return serveHttp(walk, walk.acceptMs + headMs);
 }
-
-function ignore(): void {}

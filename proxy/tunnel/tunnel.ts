@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Target } from '../core/address.ts';
+import { Interrupt } from '../core/interrupt.ts';
 import type { ListedHost } from '../core/settings.ts';
 import { keepAlive } from './keep-alive.ts';
 import { openUpstream } from './open.ts';
@@ -28,23 +29,18 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
     walk.refuse(limited);
     return null;
   }
-  const abort = new AbortController();
-  const clientLeft = (): void => abort.abort();
+  const leaving = new Interrupt();
   session.takePlace(() => socket.destroy());
   // A FIN before the answer is a client that gave up: its timeout closes with one, and no TLS client finishes first.
-  socket.once('end', clientLeft);
-  socket.once('close', clientLeft);
-  if (socket.destroyed || inbox.isEnded) abort.abort();
+  inbox.onLeft = leaving.abort;
+  if (inbox.isGone || inbox.isEnded) leaving.abort();
   try {
-    const upstream = await openUpstream(plane, session, target, listed, plane.clock.nowMs() + answerMs, abort.signal);
-    upstream.on('error', ignore);
-    return upstream;
+    return await openUpstream(plane, session, target, listed, plane.clock.nowMs() + answerMs, leaving);
   } catch (error) {
     walk.fail(error);
     return null;
   } finally {
-    socket.off('end', clientLeft);
-    socket.off('close', clientLeft);
+    inbox.onLeft = null;
   }
 }
 
@@ -58,9 +54,9 @@ export function relayTunnel(walk: Walk, upstream: Duplex, handOver: HandOver): v
 }
 
 /** The judged hello is in the inbox: it goes upstream, and the tunnel is a relay from the upstream's first record on. */
-export async function forwardAndRelay(walk: Walk, upstream: Socket, host: string): Promise<void> {
+export async function forwardAndRelay(walk: Walk, upstream: Socket, hello: { host: string; length: number }): Promise<void> {
   const { plane, session, socket, inbox } = walk;
-  const forwarded = await forwardHello(plane, session, { client: socket, inbox, upstream }, host, plane.settings.timeouts.helloMs);
+  const forwarded = await forwardHello(plane, session, { client: socket, inbox, upstream }, hello, plane.settings.timeouts.helloMs);
   session.allowed();
   if (forwarded.kind === 'relay') return relayTunnel(walk, upstream, forwarded.handOver);
   inbox.detach();
@@ -68,5 +64,3 @@ export async function forwardAndRelay(walk: Walk, upstream: Socket, host: string
   upstream.destroy();
   session.ended(session.abortedBy ?? forwarded.by, { bytesUp: forwarded.sentUp, bytesDown: 0 });
 }
-
-function ignore(): void {}

@@ -1,0 +1,108 @@
+// A runtime folder with a supervisor that only tells, and carriers that only answer control: for tests of the control side in one process.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { systemClock } from '../../core/clock.ts';
+import type { TunnelRow } from '../../core/ports.ts';
+import { ledgerFile, supervisorSocket } from '../../core/runtime-files.ts';
+import type { SlotView, SupervisorView } from '../../core/supervision.ts';
+import { startCarrierApi } from '../../control/carrier-api.ts';
+import type { CarrierMetrics } from '../../control/carrier-metrics.ts';
+import { createCarrierMetrics } from '../../control/carrier-metrics.ts';
+import { createReadiness } from '../../control/readiness.ts';
+import { createLedger } from '../../limits/ledger-file.ts';
+
+export interface FakeCarrier {
+  readonly metrics: CarrierMetrics;
+  isAccepting: boolean;
+  rows: TunnelRow[];
+  /** Writes its counters as it does every second. */
+  persist(): Promise<void>;
+  /** Ends as a kill does: nothing more is written, and the supervisor knows it no more. */
+  kill(): Promise<void>;
+}
+
+export interface FakeSupervision {
+  readonly runtime: string;
+  view: SupervisorView;
+  carrier(slot: number): Promise<FakeCarrier>;
+}
+
+export async function fakeSupervision(t: TestContext, slots = 2): Promise<FakeSupervision> {
+  const runtime = mkdtempSync(join(tmpdir(), 'run-'));
+  createLedger(ledgerFile(runtime), slots);
+  const closing: (() => Promise<void>)[] = [];
+  const world: FakeSupervision = { runtime, view: viewOf(slots), carrier: (slot) => startCarrier(world, slot, closing) };
+  const server = createServer((socket) => socket.end(JSON.stringify(world.view)));
+  await new Promise<void>((resolve) => server.listen(supervisorSocket(runtime), resolve));
+  t.after(async () => {
+    for (const close of closing) await close();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(runtime, { recursive: true });
+  });
+  return world;
+}
+
+function viewOf(slots: number): SupervisorView {
+  const address = { host: '127.0.0.1', port: 1 };
+  return {
+    pid: 1,
+    node: 'n',
+    version: 'v',
+    generation: 1,
+    startedMs: systemClock.wallMs() - 5_000,
+    stopping: false,
+    listeners: [{ name: 'l', ...address }],
+    health: address,
+    admin: address,
+    slots: Array.from({ length: slots }, (_, slot) => ({ slot, row: slot, state: 'down', pid: null, restarts: 0 })),
+    control: { state: 'ready', pid: 2, restarts: 0 },
+    capacity: { configured: 100, tunnels: 100, perCarrier: 50, carriers: slots, nofile: 356, binds: 'limits.tunnels' },
+  };
+}
+
+function setSlot(world: FakeSupervision, slot: number, change: Partial<SlotView>): void {
+  const slots = world.view.slots.map((view) => (view.slot === slot ? { ...view, ...change } : view));
+  world.view = { ...world.view, slots };
+}
+
+let runs = 0;
+
+/** Every carrier of a test is this one process; what tells their runs apart is when they started. */
+async function startCarrier(world: FakeSupervision, slot: number, closing: (() => Promise<void>)[]): Promise<FakeCarrier> {
+  runs += 1;
+  const startedMs = 1_000_000 + runs;
+  const { runtime } = world;
+  const metrics = createCarrierMetrics({ settings: { relay: 'node' }, clock: { ...systemClock, wallMs: () => startedMs } });
+  const readiness = createReadiness({ runtime, clock: systemClock });
+  readiness.setAccepting(true);
+  const carrier: FakeCarrier = {
+    metrics,
+    isAccepting: true,
+    rows: [],
+    persist: () => metrics.persist(runtime, { generation: 1, slot }),
+    async kill() {
+      setSlot(world, slot, { state: 'down', pid: null });
+      await api.close();
+    },
+  };
+  const api = await startCarrierApi({
+    runtime,
+    sessions: { tunnels: () => carrier.rows.length, pending: () => 0, rows: (limit) => carrier.rows.slice(0, limit), closeSome: () => 0 },
+    readiness,
+    metrics: () => metrics.snapshot(),
+    info: {
+      slot,
+      generation: 1,
+      relay: 'node',
+      settings: { node: { name: 'n', publicAddresses: [] }, policyVersion: 'p' },
+      isAccepting: () => carrier.isAccepting,
+    },
+  });
+  closing.push(() => api.close());
+  setSlot(world, slot, { state: 'ready', pid: process.pid });
+  return carrier;
+}

@@ -1,0 +1,225 @@
+// Who may import whom, as data: one row per folder, or per file that stands alone. ARCHITECTURE.md shows the same rows, held equal by
+// proxy/test/docs.test.ts; proxy/test/layers.test.ts holds the tree to them.
+
+/** A place of ours that may be imported; with `types`, only by `import type`. `why` is there where the general rule says otherwise. */
+export interface Allowed {
+  readonly place: string;
+  readonly types?: true;
+  readonly why?: string;
+}
+
+export interface Layer {
+  /** A folder without its closing slash, or one file. */
+  readonly place: string;
+  readonly imports: readonly (string | Allowed)[];
+  /** Modules of Node without `node:`; with a list of names only those. */
+  readonly node: 'any' | readonly (string | readonly [module: string, ...names: string[]])[];
+  readonly packages: readonly string[];
+  /** What the place is for, and so where other code goes. */
+  readonly instead: string;
+}
+
+const JUDGED_TYPE = 'the hello that is judged; the values stay apart';
+const COUNTS = 'the counts of all carriers are read here, never written';
+
+export const LAYERS: readonly Layer[] = [
+  {
+    place: 'proxy/core',
+    imports: [{ place: 'package.json', why: 'the version of this release has one source' }],
+    node: [],
+    packages: [],
+    instead: 'core holds words and tables and does nothing: bytes are read in proxy/wire, rules in proxy/policy, sockets in proxy/tunnel',
+  },
+  {
+    place: 'proxy/wire',
+    imports: ['proxy/core'],
+    node: [],
+    packages: [],
+    instead: 'wire turns bytes into values and back: what waits, dials or reads a clock goes to proxy/tunnel, what allows or refuses to proxy/policy',
+  },
+  {
+    place: 'proxy/policy',
+    imports: ['proxy/core', { place: 'proxy/wire/client-hello.ts', types: true, why: JUDGED_TYPE }],
+    node: [['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList']],
+    packages: [],
+    instead: 'policy decides on values: bytes are read in proxy/wire, names are resolved and dialled in proxy/tunnel',
+  },
+  {
+    place: 'proxy/tunnel',
+    imports: ['proxy/core', 'proxy/wire', 'proxy/policy'],
+    node: ['net', 'tls', 'stream', ['crypto', 'constants']],
+    packages: [],
+    instead:
+      'the data plane calls an interface of core/ports.ts or tunnel/plane.ts, and proxy/carrier.ts decides who stands behind it; names are ' +
+      'resolved by the resolver that is handed in',
+  },
+  {
+    place: 'proxy/gateway',
+    imports: [
+      'proxy/core',
+      'proxy/wire',
+      'proxy/policy',
+      { place: 'proxy/tunnel/gateway-port.ts', types: true, why: 'what the tunnel asks of a gateway is written on the asking side' },
+    ],
+    node: ['http', 'https', 'net', 'stream', 'tls'],
+    packages: ['http-proxy'],
+    instead: 'the gateway only re-originates an upgrade that was judged: judging goes to proxy/wire and proxy/policy, walking to proxy/tunnel',
+  },
+  {
+    place: 'proxy/limits',
+    imports: ['proxy/core'],
+    node: ['fs', 'crypto'],
+    packages: [],
+    instead: 'limits counts in one shared file and knows no sessions: it is called through the Limits interface of core/ports.ts',
+  },
+  {
+    place: 'proxy/control',
+    imports: ['proxy/core', { place: 'proxy/limits/ledger-view.ts', why: COUNTS }],
+    node: ['crypto', 'fs', 'http', 'net', 'path', 'perf_hooks', 'stream'],
+    packages: ['pino', '@prometheus-io/client'],
+    instead: 'control looks at the data plane through core/ports.ts and the carriers’ sockets; what it needs from a session is a field there',
+  },
+  {
+    place: 'proxy/config',
+    imports: ['proxy/core', 'proxy/policy'],
+    node: ['crypto', 'net', 'path', 'tls'],
+    packages: ['yaml', 'zod'],
+    instead: 'config turns a text into Settings or problems and opens nothing: files and the environment are handed in by proxy/main.ts',
+  },
+  {
+    place: 'proxy/cli',
+    imports: [
+      'proxy/core',
+      'proxy/config',
+      'proxy/policy',
+      { place: 'proxy/wire/connect-target.ts', why: '`explain` asks the same functions that decide for real' },
+      { place: 'proxy/control/ask.ts', why: 'commands ask the processes of a node as control does' },
+      { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
+      { place: 'proxy/control/carrier-api.ts', why: 'the form of a carrier’s answers' },
+      { place: 'proxy/limits/capacity.ts', why: '`prepare` tells the supervisor what the node can hold' },
+      'proxy/supervisor',
+      { place: 'proxy/carrier.ts', why: 'cli/roles.ts loads the role it was started for' },
+      { place: 'proxy/control.ts', why: 'cli/roles.ts loads the role it was started for' },
+    ],
+    node: ['fs', 'module', 'path', 'util'],
+    packages: [],
+    instead: 'a command reads its words and prints: what it does belongs to the folder that does it in `serve` too',
+  },
+  {
+    place: 'proxy/supervisor',
+    imports: [
+      'proxy/core',
+      { place: 'proxy/limits/ledger-file.ts', why: 'it makes the shared file and clears a dead carrier’s row; that file imports nothing of ours' },
+    ],
+    node: ['child_process', 'fs', 'net', 'path'],
+    packages: [],
+    instead:
+      'the supervisor holds sockets and children and reads nothing from the wire: configuration comes as JSON from the `prepare` child, work ' +
+      'goes to a carrier or to control',
+  },
+  {
+    place: 'proxy/carrier.ts',
+    imports: [
+      'proxy/core',
+      'proxy/policy',
+      'proxy/tunnel',
+      'proxy/gateway',
+      'proxy/limits',
+      'proxy/control',
+      { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
+    ],
+    node: ['crypto', 'dns', 'fs', 'net', 'os', 'path'],
+    packages: [],
+    instead: 'the carrier only joins what other folders make; it reads settings that were checked, so never proxy/config or proxy/cli',
+  },
+  {
+    place: 'proxy/control.ts',
+    imports: [
+      'proxy/core',
+      'proxy/control',
+      { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
+      { place: 'proxy/supervisor/plan.ts', why: 'exit codes' },
+    ],
+    node: ['fs'],
+    packages: [],
+    instead: 'the control process only joins what proxy/control makes',
+  },
+  {
+    place: 'proxy/main.ts',
+    imports: ['proxy/core', 'proxy/cli', { place: 'proxy/supervisor/plan.ts', why: 'exit codes' }],
+    node: ['fs', 'os', 'url'],
+    packages: [],
+    instead: 'main.ts hands the environment in and loads one command; everything else belongs to that command',
+  },
+  {
+    place: 'agent',
+    imports: [],
+    node: 'any',
+    packages: ['@smithy/signature-v4', 'mqtt', 'ws'],
+    instead: 'the agent judges the proxy by the wire and must not share its bugs: it has its own copy of what it needs',
+  },
+  {
+    place: 'sandbox',
+    imports: [{ place: 'agent', why: 'the reference agent drives every door' }],
+    node: 'any',
+    packages: ['@peculiar/x509', 'aedes', 'mqtt-packet', 'ws'],
+    instead: 'the sandbox starts `pinhole serve` as a process and judges it by the wire: proxy/ is never imported',
+  },
+  {
+    place: 'scripts',
+    imports: [{ place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' }],
+    node: 'any',
+    packages: [],
+    instead: 'scripts run before anything is installed, or make files from the code; a command of the product goes to proxy/cli',
+  },
+];
+
+/** The folders that hold tests, or what only tests use. */
+export function isTestFile(path: string): boolean {
+  return /\.test\.ts$|(^|\/)(test|testing)\/|(^|\/)test-support\.ts$/.test(path);
+}
+
+/**
+ * Inside proxy/tunnel. Doors know the stages, stages know the seams, never the other way round, not even by type; a file that is in no
+ * list has to say what it is.
+ */
+export const TUNNEL_PARTS = {
+  door: ['listener', 'accept', 'http-door', 'tls-door', 'connect-door', 'gateway-door'],
+  stage: ['open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
+  seam: [
+    'dial',
+    'drain',
+    'gateway-port',
+    'inbox',
+    'keep-alive',
+    'node-relay',
+    'own',
+    'phase',
+    'refuse',
+    'relay',
+    'resolve',
+    'session-id',
+    'terminate',
+  ],
+} as const;
+
+export type TunnelPart = keyof typeof TUNNEL_PARTS;
+
+/** Files loaded at start, and what may then never be loaded with them, over however many steps. */
+export const CLOSURES: readonly { readonly from: string; readonly never: readonly string[]; readonly why: string }[] = [
+  {
+    from: 'proxy/cli/serve.ts',
+    never: ['npm:', 'proxy/wire', 'proxy/policy', 'proxy/tunnel', 'proxy/gateway', 'proxy/control', 'proxy/config', 'proxy/carrier.ts'],
+    why: 'the supervisor process loads no package and nothing that reads the wire or a configuration: it has to outlive all of them',
+  },
+  {
+    from: 'proxy/carrier.ts',
+    never: ['proxy/config', 'proxy/cli', 'npm:yaml', 'npm:zod'],
+    why: 'a carrier starts in a moment and from checked settings only: it never reads the configuration file',
+  },
+  {
+    from: 'proxy/control.ts',
+    never: ['proxy/config', 'proxy/cli', 'proxy/tunnel', 'proxy/gateway', 'proxy/wire', 'npm:http-proxy'],
+    why: 'control looks at the data plane from outside',
+  },
+];

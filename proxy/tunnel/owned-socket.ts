@@ -1,0 +1,57 @@
+// A socket's events go to whoever owns it now. The listeners are put on once and are the same functions for every socket: a tunnel's
+// life is many hand-overs, and each would otherwise add and remove a handful of closures on both legs.
+
+import type { Duplex } from 'node:stream';
+
+export interface SocketOwner {
+  socketData(socket: Duplex, chunk: Buffer): void;
+  socketEnd(socket: Duplex): void;
+  socketDrain(socket: Duplex): void;
+  socketError(socket: Duplex, error: NodeJS.ErrnoException): void;
+  socketClose(socket: Duplex): void;
+}
+
+const OWNER = Symbol('owner');
+type Owned = Duplex & { [OWNER]?: SocketOwner | null };
+
+/**
+ * Gives the socket to this owner; the one before hears nothing any more. An error without an owner is swallowed: a socket without a
+ * listener for it would end the process at the first reset (CVE-2025-59465 was one).
+ */
+export function own(socket: Duplex, owner: SocketOwner | null): void {
+  const owned = socket as Owned;
+  const isNew = owned[OWNER] === undefined;
+  owned[OWNER] = owner;
+  if (!isNew) return;
+  // Before the listener for data, which would start the stream: its owner says when.
+  socket.pause();
+  socket.on('data', onData);
+  socket.on('end', onEnd);
+  socket.on('drain', onDrain);
+  socket.on('error', onError);
+  socket.on('close', onClose);
+}
+
+export function isOwnedBy(socket: Duplex, owner: SocketOwner): boolean {
+  return (socket as Owned)[OWNER] === owner;
+}
+
+function onData(this: Owned, chunk: Buffer): void {
+  this[OWNER]?.socketData(this, chunk);
+}
+
+function onEnd(this: Owned): void {
+  this[OWNER]?.socketEnd(this);
+}
+
+function onDrain(this: Owned): void {
+  this[OWNER]?.socketDrain(this);
+}
+
+function onError(this: Owned, error: NodeJS.ErrnoException): void {
+  this[OWNER]?.socketError(this, error);
+}
+
+function onClose(this: Owned): void {
+  this[OWNER]?.socketClose(this);
+}
