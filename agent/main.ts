@@ -1,0 +1,116 @@
+// `./pinhole agent`: the reference agent's command line. The only file of the agent that reads files, prints, and catches signals.
+
+import { readFileSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
+import { createSecureContext } from 'node:tls';
+import { systemClock } from './clock.ts';
+import { messageOf } from './failure.ts';
+import { type AgentOptions, FILE_OPTIONS, type FileOption, parseOptions, USAGE } from './options.ts';
+import { type AgentEvent, runAgent } from './run.ts';
+import { Agent, type AgentSettings } from './session.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 64;
+
+async function main(args: readonly string[]): Promise<number> {
+  const parsed = parseOptions(args);
+  if (parsed.kind === 'help') {
+    console.log(USAGE);
+    return 0;
+  }
+  if (parsed.kind === 'problems') return usageError(parsed.problems);
+
+  const { options } = parsed;
+  const loaded = loadFiles(options);
+  if (!loaded.ok) return usageError(loaded.problems);
+
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+  const agent = new Agent(toSettings(options, loaded.texts), { clock: systemClock, random: Math.random, lookup: lookupAll });
+  const emit = options.isJson ? printJson : printLine;
+  const isDone = await runAgent(agent, options, { clock: systemClock, random: Math.random, emit, stop: stop.signal });
+  return isDone ? 0 : EXIT_FAILED;
+}
+
+function usageError(problems: readonly string[]): number {
+  for (const problem of problems) console.error(problem);
+  console.error('./pinhole agent --help shows all flags');
+  return EXIT_USAGE;
+}
+
+type Texts = { readonly [name in FileOption]: string | undefined };
+
+/** Every file is read and checked before anything is dialled, so that a wrong path is not found out at the handshake. */
+function loadFiles(options: AgentOptions): { ok: true; texts: Texts } | { ok: false; problems: string[] } {
+  const problems: string[] = [];
+  const read = (name: FileOption): string | undefined => {
+    const path = options.files[name];
+    if (path === null) return undefined;
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      problems.push(`--${name}: ${messageOf(error)}`);
+      return undefined;
+    }
+  };
+  const texts = Object.fromEntries(FILE_OPTIONS.map((name) => [name, read(name)])) as Texts;
+  const pairs = [
+    { names: '--cert, --key, --ca', cert: texts.cert, key: texts.key, ca: texts.ca },
+    { names: '--proxy-cert, --proxy-key, --proxy-ca', cert: texts['proxy-cert'], key: texts['proxy-key'], ca: texts['proxy-ca'] },
+  ];
+  for (const { names, ...pair } of pairs) {
+    try {
+      createSecureContext(Object.fromEntries(Object.entries(pair).filter(([, text]) => text !== undefined)));
+    } catch (error) {
+      problems.push(`${names}: not a certificate and its key in PEM (${messageOf(error)})`);
+    }
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, texts };
+}
+
+function toSettings(options: AgentOptions, texts: Texts): AgentSettings {
+  const { roleAlias, credentialsEndpoint, thing, region } = options;
+  return {
+    door: options.door,
+    proxies: options.proxies,
+    proxyTls: { ca: texts['proxy-ca'], cert: texts['proxy-cert'], key: texts['proxy-key'] },
+    gateway: options.gateway,
+    endpoint: options.endpoint,
+    port: options.port,
+    ca: texts.ca,
+    cert: texts.cert ?? '',
+    key: texts.key ?? '',
+    // AWS policies commonly ask for the thing's name as client id.
+    clientId: options.clientId ?? thing ?? `pinhole-agent-${process.pid}`,
+    keepAliveSeconds: options.keepAliveSeconds,
+    role: roleAlias !== null && credentialsEndpoint !== null && thing !== null ? { roleAlias, credentialsEndpoint, thing, region } : null,
+  };
+}
+
+async function lookupAll(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map((found) => found.address);
+}
+
+function printJson(event: AgentEvent): void {
+  console.log(JSON.stringify({ time: new Date(systemClock.nowMs()).toISOString(), ...event }));
+}
+
+function printLine(event: AgentEvent): void {
+  const time = new Date(systemClock.nowMs()).toISOString().slice(11, 19);
+  switch (event.event) {
+    case 'connected':
+      return console.log(`${time} connected in ${event.ms} ms`);
+    case 'published':
+      return console.log(`${time} published ${event.number} (acknowledged in ${event.ms} ms)`);
+    case 'received':
+      return console.log(`${time} received ${event.topic}: ${event.payload}`);
+    case 'failed':
+      return console.error(`${time} ${event.failure.explain().replaceAll('\n', '\n         ')}`);
+    case 'waiting':
+      return console.log(`${time} coming back in ${(event.ms / 1_000).toFixed(1)} s (failures in a row: ${event.failures})`);
+    case 'done':
+      return console.log(`${time} done: ${event.published} published, ${event.received} received`);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

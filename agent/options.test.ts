@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { type AgentOptions, parseOptions, USAGE } from './options.ts';
+
+const ENDPOINT = 'a1b2c3-ats.iot.eu-west-1.amazonaws.com';
+const NEEDED = ['--proxy', 'http://p:8443', '--endpoint', ENDPOINT, '--cert', 'c.pem', '--key', 'k.pem'];
+const SIGNED = ['--role-alias', 'alias', '--credentials-endpoint', 'c.credentials.iot.eu-west-1.amazonaws.com', '--thing', 'thing-1'];
+
+function options(...args: string[]): AgentOptions {
+  const parsed = parseOptions([...NEEDED, ...args]);
+  assert.equal(parsed.kind, 'options', JSON.stringify(parsed));
+  return (parsed as { options: AgentOptions }).options;
+}
+
+test('what is left out has a default', () => {
+  const found = options();
+  assert.deepEqual(
+    [found.door, found.port, found.topic, found.count, found.intervalMs, found.attempts, found.keepAliveSeconds, found.isJson],
+    ['connect', 443, 'test/topic', 10, 1_000, 0, 60, false],
+  );
+});
+
+test("the door follows the proxy's scheme unless it is named", () => {
+  assert.equal(options('--proxy', 'http://q').door, 'connect');
+  const tls = parseOptions(['--proxy', 'https://p', ...NEEDED.slice(2)]);
+  assert.ok(tls.kind === 'options' && tls.options.door === 'connect-tls');
+  assert.equal(options('--door', 'sni').door, 'sni');
+});
+
+for (const [name, args, problem] of [
+  ['nothing', [], /--proxy: at least one.*--endpoint: is needed.*--cert: is needed.*--key: is needed/],
+  ['an unknown flag', [...NEEDED, '--endpiont', 'x'], /--endpiont/],
+  ['a stray word', [...NEEDED, 'x'], /x/],
+  ['a count that is no number', [...NEEDED, '--count', 'many'], /--count: expected a number from 0 to 1000000000, got many/],
+  ['a keep-alive that AWS would change', [...NEEDED, '--keep-alive', '5'], /--keep-alive: expected a number from 30 to 1200/],
+  ['port 0', [...NEEDED, '--port', '0'], /--port/],
+  ['an unknown door', [...NEEDED, '--door', 'back'], /--door: expected connect, connect-tls, sni, gateway, got back/],
+  ['two schemes', [...NEEDED, '--proxy', 'https://q'], /mixes http:\/\/ and https:\/\//],
+  ['half of a role', [...NEEDED, '--role-alias', 'a'], /belong together/],
+  ['SigV4 on 8883', [...NEEDED, ...SIGNED, '--port', '8883'], /443 only/],
+  ['a name without a region', ['--proxy', 'http://p', '--endpoint', 'iot.example.com', '--cert', 'c', '--key', 'k', ...SIGNED], /--region/],
+  ['a gateway without a role', [...NEEDED, '--door', 'gateway'], /--door gateway/],
+  ['sni to 8883', [...NEEDED, '--door', 'sni', '--port', '8883'], /--door sni/],
+  ['half a client certificate for the proxy', [...NEEDED, '--proxy-cert', 'x'], /--proxy-cert and --proxy-key/],
+] as const) {
+  test(`${name} is refused with words`, () => {
+    const parsed = parseOptions(args);
+    assert.ok(parsed.kind === 'problems');
+    assert.match(parsed.problems.join(' '), problem);
+  });
+}
+
+test('help wins over everything that is missing', () => {
+  assert.equal(parseOptions(['--help']).kind, 'help');
+});
+
+test('the help and docs/agent.md name every flag', () => {
+  const docs = readFileSync(new URL('../docs/agent.md', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('./options.ts', import.meta.url), 'utf8');
+  const flags = [...source.matchAll(/^ {2}'?([a-z-]+)'?: \{ type: /gm)].map((match) => `--${match[1]}`);
+  assert.ok(flags.length > 20);
+  for (const flag of flags) {
+    assert.ok(USAGE.includes(flag), `${flag} is missing in the help`);
+    assert.ok(docs.includes(`\`${flag}`), `${flag} is missing in docs/agent.md`);
+  }
+});
