@@ -1,0 +1,85 @@
+// What zod found, in an operator's words and with a place in the file.
+
+import type * as z from 'zod';
+import { didYouMean } from './did-you-mean.ts';
+import { expectation, schemaAt } from './json-schema.ts';
+import { type ConfigPath, type Places, type Problem, renderPath } from './problem.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** `isMissing` tells a key that is not there from one that is wrong. */
+export interface FoundProblem extends Problem {
+  readonly isMissing: boolean;
+}
+
+export function problemsOf(issues: readonly Issue[], value: unknown, places: Places): FoundProblem[] {
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? [issue] : []));
+  const meant = new Set<string>();
+  const found: FoundProblem[] = [];
+  for (const issue of unknown) {
+    const known = Object.keys(schemaAt(configPath(issue.path))?.properties ?? {});
+    for (const key of issue.keys) {
+      const path = [...configPath(issue.path), key];
+      const guess = didYouMean(key, known);
+      if (guess !== null) meant.add(renderPath([...configPath(issue.path), guess]));
+      const message = guess === null ? 'unknown key' : `unknown key; did you mean ${guess}?`;
+      found.push({ ...places.keyAt(path), path: renderPath(path), message, isMissing: false });
+    }
+  }
+  for (const issue of issues) if (issue.code !== 'unrecognized_keys') found.push(...describe(issue, [], value, places));
+  // A key that is only misspelt is one mistake, not two.
+  return found.filter((problem) => !(problem.isMissing && meant.has(problem.path)));
+}
+
+function describe(issue: Issue, above: ConfigPath, value: unknown, places: Places): FoundProblem[] {
+  const path = [...above, ...configPath(issue.path)];
+  const input = valueAt(value, path);
+  const inner = issue.code === 'invalid_union' ? closestOption(issue.errors) : null;
+  if (inner !== null) return inner.flatMap((option) => describe(option, path, value, places));
+
+  const schema = schemaAt(path);
+  const expected = schema === null ? 'something else' : expectation(schema);
+  const isMissing = input === undefined;
+  const message = isMissing ? `missing: expected ${expected}` : wrong(issue, expected, input, path);
+  return [{ ...places.valueAt(path), path: renderPath(path), message, isMissing }];
+}
+
+function wrong(issue: Issue, expected: string, input: unknown, path: ConfigPath): string {
+  if (issue.code === 'too_small' && issue.origin === 'array') return `expected at least ${issue.minimum} in the list`;
+  if (issue.code === 'too_big' && issue.origin === 'array') return `expected at most ${issue.maximum} in the list`;
+  const isOwnWords = issue.code === 'custom' || !issue.message.startsWith('Invalid');
+  const isNumberRange = issue.code === 'too_small' || issue.code === 'too_big';
+  const sentence = isOwnWords && !isNumberRange ? issue.message : `expected ${expected}`;
+  // A secret never enters a message, not even a wrong one.
+  return path.at(-1) === 'token' ? sentence : `${show(input)}: ${sentence}`;
+}
+
+/** The option of a union that the value was meant for: the one whose outermost type fits. */
+function closestOption(options: readonly (readonly Issue[])[]): readonly Issue[] | null {
+  const fitting = options.filter((issues) => !issues.some((issue) => issue.path.length === 0 && isOfOtherType(issue)));
+  return fitting.length === 1 ? (fitting[0] ?? null) : null;
+}
+
+function isOfOtherType(issue: Issue): boolean {
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
+}
+
+function show(input: unknown): string {
+  if (typeof input === 'string') return JSON.stringify(input.length > 100 ? `${input.slice(0, 100)}...` : input);
+  if (input === null) return 'nothing';
+  if (Array.isArray(input)) return 'a list';
+  return typeof input === 'object' ? 'a map' : String(input);
+}
+
+function configPath(path: readonly PropertyKey[]): (string | number)[] {
+  return path.map((step) => (typeof step === 'number' ? step : String(step)));
+}
+
+function valueAt(value: unknown, path: ConfigPath): unknown {
+  let inner = value;
+  for (const step of path) {
+    if (typeof inner !== 'object' || inner === null || !Object.hasOwn(inner, step)) return undefined;
+    inner = (inner as Record<string | number, unknown>)[step];
+  }
+  return inner;
+}

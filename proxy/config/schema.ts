@@ -1,0 +1,243 @@
+// Every key of the configuration file, with its type, its default and its meaning. schema/pinhole.schema.json and the table in
+// docs/configuration.md are made from this by scripts/schema.ts; a test holds the three equal.
+
+import * as z from 'zod';
+import { DOORS } from '../core/settings.ts';
+import {
+  certificateName,
+  customDomain,
+  distinct,
+  duration,
+  endpointName,
+  hostName,
+  ipAddress,
+  label,
+  listenAddress,
+  origin,
+  path,
+  range,
+  secret,
+  serverAddress,
+  size,
+  socketAddress,
+  wholeNumber,
+} from './fields.ts';
+
+/** Most carriers a node may have, named or by `auto`. */
+export const CARRIERS_MAX = 256;
+
+/** The AWS SDK gives up after 10 s of silence in some languages and never in others; an answer has to come before that. */
+const ANSWER_BELOW_MS = 10_000;
+
+const checkMode = () => z.enum(['enforce', 'report', 'off']).prefault('enforce');
+
+const node = z.strictObject({
+  name: label().prefault('pinhole').meta({ description: 'This node in records and metrics. Give every node of a fleet its own.' }),
+  publicAddresses: z
+    .array(ipAddress())
+    .prefault([])
+    .meta({ description: 'Addresses under which clients reach this node though no interface has them (Elastic IPs). Never dialled.' }),
+});
+
+const listener = z.strictObject({
+  address: listenAddress().meta({
+    description: 'Where to listen. `0.0.0.0` and `[::]` are every address of the machine. Port 0 takes a free one.',
+  }),
+  doors: z
+    .array(z.enum(DOORS))
+    .min(1)
+    .check((context) => distinct(context.value, context))
+    .optional()
+    .meta({ description: 'What this listener serves. `connect-tls` and `gateway` need `tls`; `gateway` needs an entry under `gateway`.' }),
+  backlog: wholeNumber(1, 65_535).prefault(4_096).meta({ description: 'Connections the kernel queues before they are accepted.' }),
+  proxyProtocol: z
+    .strictObject({
+      trust: z
+        .array(range())
+        .min(1)
+        .meta({ description: 'Load balancers that send a PROXY header, v1 or v2. From these it is required, from others refused.' }),
+    })
+    .optional()
+    .meta({ description: 'Off unless given.' }),
+});
+
+const tls = z.strictObject({
+  certificate: path().meta({ description: 'PEM file with our certificate first and its chain after it.' }),
+  key: path().meta({ description: 'PEM file with the private key of the certificate, not encrypted.' }),
+  names: z
+    .array(certificateName())
+    .min(1)
+    .optional()
+    .meta({ description: 'Names of ours that clients may put into SNI. `*.` may stand for the first label.' }),
+  minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).prefault('TLSv1.2').meta({ description: 'Oldest TLS version towards clients.' }),
+});
+
+const endpoint = z.strictObject({
+  name: label().meta({ description: 'This entry in records, metrics and `gateway`.' }),
+  data: endpointName('data').optional().meta({ description: 'What `aws iot describe-endpoint --endpoint-type iot:Data-ATS` prints.' }),
+  credentials: endpointName('credentials').optional().meta({ description: 'The same for `iot:CredentialProvider`. Port 443 only.' }),
+  jobs: endpointName('jobs').optional().meta({ description: 'The same for `iot:Jobs`. Port 443 only.' }),
+  customDomain: customDomain().optional().meta({ description: 'A domain of your own that AWS IoT Core serves for data.' }),
+  anyAccount: z.boolean().prefault(false).meta({
+    description: 'Opens the form of these AWS names (kind, region, partition) to every AWS account. Agents may then send data to anyone’s.',
+  }),
+  ports: z
+    .array(wholeNumber(1, 65_535))
+    .min(1)
+    .check((context) => distinct(context.value, context))
+    .prefault([443])
+    .meta({ description: 'Ports of the data name and the custom domain. AWS IoT serves 443, 8443 and 8883.' }),
+  accept: z
+    .array(range())
+    .prefault([])
+    .meta({ description: 'Ranges that may be dialled for this entry though not public, such as those of a VPC endpoint.' }),
+  ca: path().optional().meta({ description: 'PEM file with the roots the gateway trusts for this entry, instead of the public ones.' }),
+});
+
+const gateway = z.strictObject({
+  name: hostName().meta({ description: 'Name of ours that agents dial for MQTT over WebSocket.' }),
+  endpoint: label().meta({ description: 'Name of the entry under `endpoints` whose data name (or custom domain) is dialled.' }),
+  origins: z.array(origin()).prefault([]).meta({ description: 'Origins that browsers may come with besides `https://NAME`.' }),
+});
+
+const policy = z.strictObject({
+  sni: checkMode().meta({
+    description: 'The server name in the agent’s own ClientHello must be the target. `report` allows and records in `would_deny`.',
+  }),
+  alpn: checkMode().meta({ description: 'Every protocol the ClientHello offers must be one that AWS IoT serves.' }),
+  address: checkMode().meta({
+    description:
+      'The address dialled must be public or accepted. Loopback, link-local, metadata, multicast and our own are refused in any mode.',
+  }),
+  allowMissingSni: z
+    .boolean()
+    .prefault(false)
+    .meta({ description: 'Lets agents in that send no server name. AWS then picks the account by the device’s certificate.' }),
+});
+
+const pin = z.strictObject({
+  host: hostName().meta({ description: 'A listed name.' }),
+  port: wholeNumber(1, 65_535).prefault(443).meta({ description: 'One of its ports.' }),
+  to: z
+    .union([socketAddress(), z.array(socketAddress()).min(1).max(16)])
+    .meta({ description: 'Dialled instead of asking DNS, unjudged: one address or a list, taken in turn.' }),
+});
+
+const resolve = z.strictObject({
+  servers: z.array(serverAddress()).prefault([]).meta({ description: 'DNS servers. Empty: those of the machine.' }),
+  family: z.enum(['ipv4', 'ipv6', 'any']).prefault('ipv4').meta({ description: 'Addresses to ask for. Elastic IPs are IPv4.' }),
+  pin: z.array(pin).prefault([]).meta({ description: 'Answers by hand, for a sandbox.' }),
+});
+
+const limits = z.strictObject({
+  tunnels: wholeNumber(1, 10_000_000).prefault(50_000).meta({ description: 'Open tunnels of the node. Beyond: `NODE_FULL`.' }),
+  opensPerSecond: wholeNumber(1, 1_000_000)
+    .prefault(1_000)
+    .meta({ description: 'Tunnels opened per second by the node. Beyond: `NODE_RATE_LIMITED`.' }),
+  idle: duration()
+    .prefault('31m')
+    .meta({ description: 'A tunnel without a byte in either direction ends after this. MQTT on AWS may be silent for 30m.' }),
+  maxAge: z
+    .union([z.literal('off').transform(() => null), duration()])
+    .prefault('off')
+    .meta({ description: 'A tunnel ends at this age. AWS itself ends WebSocket sessions after 24h.' }),
+  perTunnelBuffer: size({ min: 4_096, max: 67_108_864 })
+    .prefault('256KiB')
+    .meta({ description: 'Bytes held for a tunnel whose reader is slower than its writer.' }),
+  pending: wholeNumber(1, 1_000_000).prefault(10_000).meta({ description: 'Connections of the node without a request yet.' }),
+  perSource: z
+    .strictObject({
+      pending: wholeNumber(1, 1_000_000).prefault(1_024).meta({
+        description:
+          'The same for one source (IPv4 address, IPv6 /64). Good tunnels never count: a whole site may stand behind one address.',
+      }),
+      refusalsPerSecond: wholeNumber(1, 1_000_000)
+        .prefault(50)
+        .meta({ description: 'Refusals answered per second and source. Above, it is closed without an answer.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Limits of one source.' }),
+});
+
+const timeouts = z.strictObject({
+  head: duration().prefault('10s').meta({ description: 'From accept to the end of the request head.' }),
+  hello: duration()
+    .prefault('10s')
+    .meta({ description: 'Until the ClientHello is there: from accept on the `sni` door, from our answer inside a tunnel.' }),
+  handshake: duration().prefault('10s').meta({ description: 'From accept to the end of the TLS handshake with us.' }),
+  answer: duration({ min: 100, max: ANSWER_BELOW_MS - 1 })
+    .prefault('8s')
+    .meta({ description: 'From the end of the head to our answer: resolve, dial and all. Below 10s, for clients give up then.' }),
+  upgrade: duration().prefault('10s').meta({ description: 'Until AWS has answered a gateway’s upgrade.' }),
+  halfClosed: duration().prefault('60s').meta({ description: 'A tunnel of which one side has finished sending ends after this silence.' }),
+  proxyHeader: duration().prefault('5s').meta({ description: 'From accept to the end of the PROXY header.' }),
+});
+
+const drain = z.strictObject({
+  stop: duration().prefault('30s').meta({ description: 'How long SIGTERM lets tunnels end by themselves.' }),
+});
+
+const admin = z.strictObject({
+  address: listenAddress()
+    .prefault('127.0.0.1:9901')
+    .meta({ description: 'Where operators’ commands are taken. Off loopback only with a token.' }),
+  token: secret()
+    .optional()
+    .meta({ description: 'Needed for every change, and off loopback for every request. `file:PATH` reads it from a file.' }),
+});
+
+const log = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).prefault('info').meta({ description: 'Least level that is written.' }),
+  file: path().optional().meta({ description: 'Where records and messages go. SIGUSR2 reopens it.' }),
+});
+
+export const configSchema = z.strictObject({
+  node: node.prefault({}).meta({ description: 'Who this node is.' }),
+  runtime: path().optional().meta({ description: 'Folder for sockets and state, mode 0700, one per node.' }),
+  listen: z.array(listener).min(1).meta({ description: 'Where clients connect.' }),
+  tls: tls.optional().meta({ description: 'Our certificate, for the doors `connect-tls` and `gateway`.' }),
+  endpoints: z.array(endpoint).meta({ description: 'What agents may reach: exact names and nothing else. Empty: nothing.' }),
+  gateway: z
+    .array(gateway)
+    .prefault([])
+    .meta({ description: 'Names of ours behind which MQTT over WebSocket is passed on to an endpoint.' }),
+  policy: policy.prefault({}).meta({ description: 'The checks that name, server name and address agree.' }),
+  resolve: resolve.prefault({}).meta({ description: 'How names become addresses.' }),
+  limits: limits.prefault({}).meta({ description: 'Limits of the node, over all its carriers.' }),
+  timeouts: timeouts.prefault({}).meta({ description: 'How long each stage may take.' }),
+  drain: drain.prefault({}).meta({ description: 'How the node stops.' }),
+  carriers: z
+    .union([z.literal('auto'), wholeNumber(1, CARRIERS_MAX)])
+    .prefault('auto')
+    .meta({ description: 'Processes that hold tunnels. `auto`: as many as cores, more where `limits.tunnels` needs their descriptors.' }),
+  relay: z
+    .enum(['auto', 'node'], { error: (issue) => (issue.input === 'native' ? 'this version has the node engine only' : undefined) })
+    .prefault('auto')
+    .meta({ description: 'Engine that moves the bytes.' }),
+  health: z
+    .strictObject({
+      address: listenAddress()
+        .prefault('127.0.0.1:8080')
+        .meta({ description: 'Where `/live`, `/ready` and `/metrics` are served in full.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Health and metrics for those who run the node.' }),
+  admin: admin.prefault({}).meta({ description: 'Operators’ commands.' }),
+  log: log.prefault({}).meta({ description: 'Records and messages.' }),
+});
+
+/** Defaults that are worked out, in words; every other default is in the schema. */
+export const COMPUTED_DEFAULTS: Readonly<Record<string, string>> = {
+  runtime: '`$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/pinhole`, else `/tmp/pinhole-UID`',
+  'listen[].doors': 'every door that the rest of the file makes possible',
+  'tls.names': 'the certificate’s names',
+  'endpoints[].ca': 'the public roots and `NODE_EXTRA_CA_CERTS`',
+  'log.file': 'standard output',
+};
+
+export type Config = z.output<typeof configSchema>;
+export type ListenEntry = Config['listen'][number];
+export type EndpointEntry = Config['endpoints'][number];
+export type GatewayEntry = Config['gateway'][number];
+export type PinEntry = Config['resolve']['pin'][number];
+export type TlsEntry = NonNullable<Config['tls']>;

@@ -1,0 +1,43 @@
+// What is legal and probably not meant. `check` prints these; nothing else changes.
+
+import type { PolicySettings, Settings } from '../core/settings.ts';
+import { type Machine, effectiveTunnels, tunnelsPerCarrier } from './capacity.ts';
+import type { Report } from './problem.ts';
+
+/** AWS IoT drops a client after 1.5 times its keep-alive of at most 1,200 s; the proxy must not be quicker (developer guide, MQTT). */
+const MQTT_SILENCE_MS = 1_800_000;
+/** WebSocket sessions with SigV4 last up to 24 h. */
+const WEBSOCKET_AGE_MS = 86_400_000;
+
+export function warnOfSettings(settings: Settings, machine: Machine, report: Report): void {
+  const { limits, carriers } = settings;
+  if (limits.idleMs < MQTT_SILENCE_MS) {
+    report.warning(['limits', 'idle'], 'shorter than the 30m for which an MQTT session on AWS may be silent: healthy sessions will be cut');
+  }
+  if (limits.maxAgeMs !== null && limits.maxAgeMs < WEBSOCKET_AGE_MS) {
+    report.warning(['limits', 'maxAge'], 'shorter than the 24h that a WebSocket session on AWS lasts: healthy sessions will be cut');
+  }
+  const held = effectiveTunnels(limits.tunnels, carriers, machine);
+  if (held < limits.tunnels) {
+    report.warning(
+      ['limits', 'tunnels'],
+      `${limits.tunnels} tunnels do not fit: ${carriers} carriers of ${machine.nofile} descriptors hold ${tunnelsPerCarrier(machine)} each, ${held} in all`,
+    );
+  }
+  if (settings.hosts.length === 0) report.warning(['endpoints'], 'the list is empty: everything is refused');
+  if (settings.gateways.length > 0 && !settings.listeners.some(({ doors }) => doors.includes('gateway'))) {
+    report.warning(['gateway'], 'no listener has the door gateway');
+  }
+  warnOfPolicy(settings.policy, report);
+}
+
+function warnOfPolicy(policy: PolicySettings, report: Report): void {
+  if (policy.sni === 'off' && policy.alpn === 'off') {
+    report.warning(['policy', 'sni'], 'sni and alpn are both off: nothing is peeked at, and a tunnel may carry any bytes');
+  }
+  for (const key of ['sni', 'alpn', 'address'] as const) {
+    if (policy[key] !== 'enforce') report.warning(['policy', key], `${policy[key]}, not enforce: this check refuses nothing`);
+  }
+  if (policy.allowMissingSni)
+    report.warning(['policy', 'allowMissingSni'], 'without a server name AWS picks the account by the device’s certificate');
+}
