@@ -1,12 +1,10 @@
 // Lines out. The only user of the log library: asynchronous, so a reader that stalls never stalls the data path; bounded, so it never
 // eats the memory either; what is dropped is counted.
 
-import { constants, fstatSync, openSync } from 'node:fs';
 import pino from 'pino';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { LOG_LINE_BYTES_MAX } from '../core/limits.ts';
 
-const STDOUT_FD = 1;
 /** Lines wait at most this long for company, then they are written together. */
 const FLUSH_MS = 100;
 /** What may wait for a slow reader: about 10,000 lines. */
@@ -31,10 +29,16 @@ export interface Log {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** `base` is in every line; `file` null is stdout. */
-export function createLog(options: { level: string; file: string | null; base: Record<string, unknown>; clock: Clock }): Log {
+/** `base` is in every line. Lines go to the file, or where there is none to the descriptor `stdout`. */
+export function createLog(options: {
+  level: string;
+  file: string | null;
+  stdout?: number;
+  base: Record<string, unknown>;
+  clock: Clock;
+}): Log {
   const destination = pino.destination({
-    ...(options.file === null ? { dest: openStdout() } : { dest: options.file, append: true, mkdir: false }),
+    ...(options.file === null ? { dest: options.stdout ?? 1 } : { dest: options.file, append: true, mkdir: false }),
     sync: false,
     minLength: LOG_LINE_BYTES_MAX - 1,
     // Several processes write to one pipe: the kernel keeps pieces up to PIPE_BUF whole, and a piece is always whole lines.
@@ -78,7 +82,7 @@ export function createLog(options: { level: string; file: string | null; base: R
     error: write('error'),
     debug: write('debug'),
     record: (fields) => {
-      if (hasRecords) destination.write(`{"time":"${isoTime(options.clock.wallMs())}","level":"info",${prefix}${fields}}\n`);
+      if (hasRecords) lines.write(`{"time":"${isoTime(options.clock.wallMs())}","level":"info",${prefix}${fields}}\n`);
     },
     dropped: () => dropped,
     reopen: () => {
@@ -99,19 +103,6 @@ export function createLog(options: { level: string; file: string | null; base: R
         destination.flush(() => destination.flush(finish));
       }),
   };
-}
-
-/**
- * A pipe as a description of our own that never waits. On the inherited one a reader that stalls holds a write for ever, and with it the
- * exit of the process. A file stays the inherited one, whose offset the processes share; so does what the system does not let us open.
- */
-function openStdout(): number {
-  try {
-    if (!fstatSync(STDOUT_FD).isFIFO()) return STDOUT_FD;
-    return openSync(`/proc/self/fd/${STDOUT_FD}`, constants.O_WRONLY | constants.O_NONBLOCK);
-  } catch {
-    return STDOUT_FD;
-  }
 }
 
 /** A line as it is, or with the ends of its texts cut off where it would not go into a pipe in one piece. */

@@ -35,6 +35,9 @@ export const RESOLVE_NEGATIVE_MS = 1_000;
 /** CVE-2020-8277 was a process taken down by an answer with many records. */
 export const RESOLVE_ADDRESSES_MAX = 16;
 
+/** Names in the resolver's cache: only `anyAccount` lets the wire choose more than the file lists. */
+export const RESOLVE_NAMES_MAX = 4_096;
+
 /** Under the 350 s at which NAT gateways and EC2 connection tracking forget a silent flow (EC2 guide, connection tracking). */
 export const KEEPALIVE_IDLE_S = 60;
 export const KEEPALIVE_INTERVAL_S = 15;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import net from 'node:net';
+import type net from 'node:net';
 import { after, before, test } from 'node:test';
 import { makeHello, makeHelloRetryRequest, UNRECOGNIZED_NAME } from '../test/support/hello.ts';
 import { readAll, startTestNode, type Recorded, type TestClient, type TestNode } from '../test/support/plane.ts';

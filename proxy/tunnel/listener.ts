@@ -55,7 +55,7 @@ export class Listeners {
     for (const [index, listener] of settings.listeners.entries()) {
       const slot = { settings: listener, isTrustedProxy: trustOf(listener), server: this.#createServer(index) };
       this.#slots.push(slot);
-      await listening(slot.server, { fd: descriptors[index], backlog: listener.backlog });
+      await listenOn(slot.server, descriptors[index] ?? -1, listener.backlog);
     }
     this.#state = 'accepting';
   }
@@ -100,19 +100,26 @@ export class Listeners {
   // The inherited socket is gone with the server; a new one joins the same port beside the other carriers'.
   #goOn(): void {
     this.#state = 'accepting';
+    let silent = this.#slots.length;
     for (const [index, slot] of this.#slots.entries()) {
-      const { host, port, backlog } = slot.settings;
       slot.server = this.#createServer(index);
-      slot.server.listen({ host, port, backlog, reusePort: true });
+      const { host, port, backlog } = slot.settings;
+      const ipv6Only = this.#slots.some(
+        ({ settings }) => settings !== slot.settings && settings.port === port && net.isIPv4(settings.host),
+      );
+      slot.server.listen({ host, port, backlog, reusePort: true, ipv6Only: ipv6Only && net.isIPv6(host) }, () => {
+        silent -= 1;
+        if (silent === 0) this.#options.onRoom();
+      });
     }
-    this.#options.onRoom();
   }
 }
 
-function listening(server: net.Server, options: net.ListenOptions & { fd?: number | undefined }): Promise<void> {
+/** `listen` takes the backlog beside the descriptor: as an option of its object Node does not look at it. */
+function listenOn(server: net.Server, fd: number, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options, () => {
+    server.listen({ fd }, backlog, () => {
       server.off('error', reject);
       resolve();
     });

@@ -365,7 +365,12 @@ describe('bytes that wait without progress', () => {
     const harness = await relayed(context);
     const { client, upstream, nearClient, nearUpstream } = harness;
     upstream.pause();
-    client.write(Buffer.alloc(64 * 1_024 * KIB, 'x'));
+    const chunk = Buffer.alloc(64 * KIB, 'x');
+    const pour = (): void => {
+      while (client.write(chunk));
+    };
+    client.on('drain', pour);
+    pour();
     await until(() => nearClient.isPaused() && nearUpstream.writableLength > 0);
     const talk = async (): Promise<void> => {
       upstream.write('.');
@@ -395,12 +400,12 @@ describe('bytes that wait without progress', () => {
       assert.deepEqual(ends, [], `after ${minute} minutes`);
       const before = relay.bytesUp;
       upstream.resume();
-      await until(() => relay.bytesUp > before);
+      await until(() => relay.bytesUp > before || ends.length > 0);
       upstream.pause();
-      await until(() => nearClient.isPaused() && nearUpstream.writableLength > 0);
+      await until(() => (nearClient.isPaused() && nearUpstream.writableLength > 0) || ends.length > 0);
       time.nowMs += 60_000;
     }
-    context.diagnostic(`bytes found waiting: ${[...waiting].join(', ')}`);
+    assert.ok(waiting.size < 15, 'the case is made: some looks found the same number of bytes');
   });
 
   test('have their time anew when some of them went', async (context) => {

@@ -47,8 +47,10 @@ class NodeRelay implements Relay, SocketOwner {
   #finished: Finished = 'none';
   #endedBy: EndedBy | null = null;
   #open = 2;
-  #stuckSinceMs = 0;
-  #stuckBytes = 0;
+  #goneUp = 0;
+  #goneDown = 0;
+  #upSinceMs: number;
+  #downSinceMs: number;
 
   constructor(job: RelayJob, shared: Shared) {
     this.bytesUp = job.sentUp;
@@ -60,6 +62,8 @@ class NodeRelay implements Relay, SocketOwner {
     this.#shared = shared;
     this.#ended = job.ended;
     this.#lastMs = shared.time.nowMs;
+    this.#upSinceMs = this.#lastMs;
+    this.#downSinceMs = this.#lastMs;
 
     own(this.#client, this);
     own(this.#upstream, this);
@@ -133,15 +137,21 @@ class NodeRelay implements Relay, SocketOwner {
     this.#sweepStuck();
   }
 
-  // Bytes that wait on one side while nothing of them moves, even where the other direction is busy.
+  // Bytes that wait on one side while none of them goes, even where the other direction is busy. What has gone is what came in less what
+  // waits; what waits alone says nothing, since a slow reader leaves the same full chunk waiting at each look.
   #sweepStuck(): void {
-    const waiting = this.#client.writableLength + this.#upstream.writableLength;
-    if (waiting === 0 || waiting !== this.#stuckBytes) {
-      this.#stuckBytes = waiting;
-      this.#stuckSinceMs = this.#shared.time.nowMs;
-      return;
+    const { nowMs } = this.#shared.time;
+    const goneUp = this.bytesUp - this.#upstream.writableLength;
+    if (goneUp !== this.#goneUp || this.#upstream.writableLength === 0) {
+      this.#goneUp = goneUp;
+      this.#upSinceMs = nowMs;
     }
-    if (this.#shared.time.nowMs - this.#stuckSinceMs >= NO_PROGRESS_MS) this.close('idle');
+    const goneDown = this.bytesDown - this.#client.writableLength;
+    if (goneDown !== this.#goneDown || this.#client.writableLength === 0) {
+      this.#goneDown = goneDown;
+      this.#downSinceMs = nowMs;
+    }
+    if (nowMs - Math.min(this.#upSinceMs, this.#downSinceMs) >= NO_PROGRESS_MS) this.close('idle');
   }
 
   #finish(): void {

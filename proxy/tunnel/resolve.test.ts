@@ -134,3 +134,14 @@ test('family ipv6 never asks for IPv4', async () => {
   await resolver.resolve('a.test');
   assert.deepEqual(asked, ['v6 a.test']);
 });
+
+test('names that the wire chooses cannot grow the cache without end', async () => {
+  const { answers, asked, resolver } = harness();
+  answers.v4 = [A];
+  for (let index = 0; index < 4_097; index += 1) await resolver.resolve(`n${index}.test`);
+  asked.length = 0;
+  await resolver.resolve('n4096.test');
+  assert.equal(asked.length, 0);
+  await resolver.resolve('n0.test');
+  assert.deepEqual(asked, ['v4 n0.test']);
+});

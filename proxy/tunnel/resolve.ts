@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { AddressFamily } from '../core/settings.ts';
 import {
   RESOLVE_ADDRESSES_MAX,
+  RESOLVE_NAMES_MAX,
   RESOLVE_NEGATIVE_MS,
   RESOLVE_STALE_MS,
   RESOLVE_TIMEOUT_MS,
@@ -48,7 +49,7 @@ export class NameResolver {
 
   /**
    * Every address of the name, rotated by one at each use. Throws RESOLVE_FAILED or RESOLVE_TIMEOUT.
-   * The names come from the configuration, so the maps cannot be grown from the wire.
+   * Names are listed ones; where `anyAccount` opens a form of name to the wire, the maps are bounded.
    */
   async resolve(host: string): Promise<readonly string[]> {
     const now = this.#deps.clock.nowMs();
@@ -73,13 +74,13 @@ export class NameResolver {
     if (running) return running;
     const flight = this.#query(host)
       .then((entry) => {
-        this.#cache.set(host, entry);
+        setBounded(this.#cache, host, entry);
         this.#failed.delete(host);
         return entry;
       })
       .catch((error: unknown) => {
         const known = asResolveError(host, error);
-        this.#failed.set(host, { untilMs: this.#deps.clock.nowMs() + RESOLVE_NEGATIVE_MS, error: known });
+        setBounded(this.#failed, host, { untilMs: this.#deps.clock.nowMs() + RESOLVE_NEGATIVE_MS, error: known });
         // "There is no such name" is an answer: what was known before must not live on as stale.
         if (!isNobodyCouldTell(known)) this.#cache.delete(host);
         throw known;
@@ -111,6 +112,15 @@ export class NameResolver {
       turn: 0,
     };
   }
+}
+
+/** The oldest name makes room: a configuration lists a few, so only an open form of name ever gets here. */
+function setBounded<T>(map: Map<string, T>, name: string, value: T): void {
+  if (map.size >= RESOLVE_NAMES_MAX && !map.has(name)) {
+    const oldest = map.keys().next();
+    if (!oldest.done) map.delete(oldest.value);
+  }
+  map.set(name, value);
 }
 
 function rotated(entry: Entry): readonly string[] {

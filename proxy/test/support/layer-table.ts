@@ -35,7 +35,8 @@ export const LAYERS: readonly Layer[] = [
     imports: ['proxy/core'],
     node: [],
     packages: [],
-    instead: 'wire turns bytes into values and back: what waits, dials or reads a clock goes to proxy/tunnel, what allows or refuses to proxy/policy',
+    instead:
+      'wire turns bytes into values and back: what waits, dials or reads a clock goes to proxy/tunnel, what allows or refuses to proxy/policy',
   },
   {
     place: 'proxy/policy',
@@ -63,7 +64,8 @@ export const LAYERS: readonly Layer[] = [
     ],
     node: ['http', 'https', 'net', 'stream', 'tls'],
     packages: ['http-proxy'],
-    instead: 'the gateway only re-originates an upgrade that was judged: judging goes to proxy/wire and proxy/policy, walking to proxy/tunnel',
+    instead:
+      'the gateway only re-originates an upgrade that was judged: judging goes to proxy/wire and proxy/policy, walking to proxy/tunnel',
   },
   {
     place: 'proxy/limits',
@@ -77,7 +79,8 @@ export const LAYERS: readonly Layer[] = [
     imports: ['proxy/core', { place: 'proxy/limits/ledger-view.ts', why: COUNTS }],
     node: ['crypto', 'fs', 'http', 'net', 'path', 'perf_hooks', 'stream'],
     packages: ['pino', '@prometheus-io/client'],
-    instead: 'control looks at the data plane through core/ports.ts and the carriers’ sockets; what it needs from a session is a field there',
+    instead:
+      'control looks at the data plane through core/ports.ts and the carriers’ sockets; what it needs from a session is a field there',
   },
   {
     place: 'proxy/config',
@@ -109,7 +112,10 @@ export const LAYERS: readonly Layer[] = [
     place: 'proxy/supervisor',
     imports: [
       'proxy/core',
-      { place: 'proxy/limits/ledger-file.ts', why: 'it makes the shared file and clears a dead carrier’s row; that file imports nothing of ours' },
+      {
+        place: 'proxy/limits/ledger-file.ts',
+        why: 'it makes the shared file and clears a dead carrier’s row; that file imports nothing of ours',
+      },
     ],
     node: ['child_process', 'fs', 'net', 'path'],
     packages: [],
@@ -127,6 +133,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/limits',
       'proxy/control',
       { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
+      { place: 'proxy/supervisor/standard-output.ts', why: 'all processes of a node write to one standard output in one way' },
     ],
     node: ['crypto', 'dns', 'fs', 'net', 'os', 'path'],
     packages: [],
@@ -194,6 +201,7 @@ export const TUNNEL_PARTS = {
     'keep-alive',
     'node-relay',
     'own',
+    'owned-socket',
     'phase',
     'refuse',
     'relay',

@@ -59,11 +59,13 @@ function judgeImport(file: File, layer: Layer, imported: Import, tree: Tree): st
   }
   const target = resolvePath(file.path, specifier);
   if (!tree.has(target)) return say(`imports ${target}, which is not there`, 'imports name files, with their ending', 'mend the path');
-  if (isTestFile(target)) return say(`imports ${target}`, 'what only tests use is never part of the product', 'move what both need out of the tests');
+  if (isTestFile(target))
+    return say(`imports ${target}`, 'what only tests use is never part of the product', 'move what both need out of the tests');
   if (isWithin(target, layer.place)) return isWithin(target, 'proxy/tunnel') ? judgeTunnel(file, imported, target) : [];
   const allowed = layer.imports.map(asAllowed).find(({ place }) => isWithin(target, place));
   if (!allowed) return say(`imports ${target}`, `${layer.place} imports ${listOr(layer.imports.map(renderAllowed), 'nothing of ours')}`);
-  if (allowed.types && !imported.isType) return say(`imports values of ${target}`, `${layer.place} takes only types from there (import type)`);
+  if (allowed.types && !imported.isType)
+    return say(`imports values of ${target}`, `${layer.place} takes only types from there (import type)`);
   return [];
 }
 
@@ -132,7 +134,10 @@ function judgeClosure(files: ReadonlyMap<string, File>, from: string, never: rea
       if (cameFrom.has(target)) continue;
       cameFrom.set(target, path);
       const hit = never.find((place) => isWithin(target, place) || (place.endsWith(':') && target.startsWith(place)));
-      if (hit) breaches.push(`${from} loads ${target}, by ${chain(cameFrom, path)}\n  rule: ${why}\n  instead: import its types only, or load it by import() when it is needed`);
+      if (hit)
+        breaches.push(
+          `${from} loads ${target}, by ${chain(cameFrom, path)}\n  rule: ${why}\n  instead: import its types only, or load it by import() when it is needed`,
+        );
     }
   }
   return breaches;

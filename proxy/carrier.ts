@@ -1,0 +1,206 @@
+// A carrier: composes the data plane from the settings in the runtime folder, accepts on the sockets it inherited, and answers control
+// over a Unix socket. It needs nobody to go on: not control, not the live configuration file.
+
+import { randomBytes } from 'node:crypto';
+import { promises as dns } from 'node:dns';
+import { readFileSync } from 'node:fs';
+import type { BlockList } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
+import { startCarrierApi } from './control/carrier-api.ts';
+import { createLog, type Log } from './control/log.ts';
+import { createReadiness } from './control/readiness.ts';
+import { createRecorder } from './control/recorder.ts';
+import type { Clock } from './core/clock.ts';
+import type { Limits, Recorder } from './core/ports.ts';
+import type { ListedHost, Settings } from './core/settings.ts';
+import { VERSION } from './core/version.ts';
+import { createGateway } from './gateway/re-originate.ts';
+import { openLedger } from './limits/ledger.ts';
+import { sourceKey } from './limits/source-key.ts';
+import { AddressJudge } from './policy/address-rule.ts';
+import { HostList } from './policy/host-list.ts';
+import { rangeList } from './policy/ranges.ts';
+import { connectToSupervisor } from './supervisor/child.ts';
+import { openStandardOutput } from './supervisor/standard-output.ts';
+import { dial } from './tunnel/dial.ts';
+import { drainTunnels } from './tunnel/drain.ts';
+import { Listeners } from './tunnel/listener.ts';
+import { createNodeRelay, highWaterMarkFor } from './tunnel/node-relay.ts';
+import { createOwn } from './tunnel/own.ts';
+import type { DataPlane } from './tunnel/plane.ts';
+import { NameResolver } from './tunnel/resolve.ts';
+import { createIdSource } from './tunnel/session-id.ts';
+import { Sessions } from './tunnel/sessions.ts';
+import { createTlsTerminator } from './tunnel/terminate.ts';
+
+export interface CarrierOptions {
+  readonly runtime: string;
+  readonly slot: number;
+  readonly generation: number;
+  /** This carrier's row in the shared ledger. */
+  readonly row: number;
+  /** Inherited listening sockets, one per listener, in the settings' order. */
+  readonly listenFds: readonly number[];
+  /** Descriptors this process may hold. */
+  readonly descriptors: number;
+  readonly clock: Clock;
+}
+
+const PERIOD_MS = 1_000;
+
+/** Runs until the supervisor says stop and the tunnels are gone. Rejects where it cannot start. */
+export async function runCarrier(options: CarrierOptions): Promise<void> {
+  const { clock, runtime } = options;
+  const settings = JSON.parse(readFileSync(join(runtime, 'settings.json'), 'utf8')) as Settings;
+  const log = createLog({
+    level: settings.log.level,
+    file: settings.log.file,
+    stdout: openStandardOutput(),
+    clock,
+    base: { node: settings.node.name, version: VERSION, generation: options.generation, carrier: options.slot },
+  });
+  // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends at a deadline.
+  process.on('uncaughtException', (error) => log.error({ event: 'bug', detail: error.stack ?? error.message }));
+  const metrics = createCarrierMetrics({ settings, clock });
+  const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion });
+  const limits = openLedger({ runtime, row: options.row, settings, descriptors: options.descriptors, clock });
+  const readiness = createReadiness({ runtime, clock });
+  const plane = composePlane(settings, options, {
+    log,
+    recorder,
+    limits,
+    isReady: () => readiness.isReady(),
+    isDraining: () => readiness.isDraining(),
+  });
+
+  let stopped: (deadlineMs: number) => void = () => {};
+  const toldToStop = new Promise<number>((resolve) => {
+    stopped = resolve;
+  });
+  const supervisor = connectToSupervisor({ onStop: (deadlineMs) => stopped(deadlineMs), onReopenLog: () => log.reopen() }, clock);
+  const listeners = new Listeners({
+    plane,
+    descriptors: options.descriptors,
+    onFull: () => supervisor.full(),
+    onRoom: () => supervisor.room(),
+    onError: (error) => log.error({ event: 'listen-failed', detail: error.message }),
+  });
+  const api = await startCarrierApi({
+    runtime,
+    sessions: plane.sessions,
+    readiness,
+    metrics: () => metrics.snapshot(),
+    info: {
+      slot: options.slot,
+      generation: options.generation,
+      relay: plane.engine.name,
+      settings,
+      isAccepting: () => listeners.isAccepting,
+    },
+  });
+  const cancelPeriod = reportEverySecond({ clock, plane, metrics, log, recorder, listeners, options });
+
+  await listeners.start(options.listenFds);
+  readiness.setAccepting(true);
+  supervisor.ready();
+
+  const deadlineMs = await toldToStop;
+  readiness.setDraining();
+  await drainTunnels({ clock, sessions: plane.sessions, rate: DRAIN_RATE_MIN, deadlineMs, endedBy: 'drain' });
+  listeners.stop();
+  cancelPeriod();
+  plane.sessions.stop();
+  recorder.summarize(true);
+  await metrics.persist(runtime, options);
+  await api.close();
+  await log.close(LAST_LINES_MS);
+}
+
+/** Tunnels per second that a stop closes at least; more where the deadline asks for it. */
+const DRAIN_RATE_MIN = 8;
+const LAST_LINES_MS = 1_000;
+
+interface Ports {
+  readonly log: Log;
+  readonly recorder: Recorder;
+  readonly limits: Limits;
+  readonly isReady: () => boolean;
+  readonly isDraining: () => boolean;
+}
+
+function composePlane(settings: Settings, options: CarrierOptions, ports: Ports): DataPlane {
+  const { clock } = options;
+  const time = { nowMs: clock.nowMs() };
+  const own = createOwn(settings, interfaceAddresses);
+  const resolver = new dns.Resolver({ timeout: 1_000, tries: 2 });
+  if (settings.resolve.servers.length > 0) resolver.setServers(settings.resolve.servers);
+  const accepted = new Map<string, BlockList>();
+  return {
+    settings,
+    clock,
+    time,
+    list: new HostList(settings.hosts),
+    gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),
+    gatewayNames: new Set(settings.gateways.map((gateway) => gateway.name)),
+    judge: new AddressJudge({ own: own.isAddress, mode: settings.policy.address }),
+    acceptOf: (listed: ListedHost) => {
+      if (listed.accept.length === 0) return null;
+      const known = accepted.get(listed.endpoint) ?? rangeList(listed.accept);
+      accepted.set(listed.endpoint, known);
+      return known;
+    },
+    isOurs: own.isName,
+    resolver: new NameResolver({ dns: resolver, clock, family: settings.resolve.family }),
+    dial,
+    limits: ports.limits,
+    sourceKey,
+    recorder: ports.recorder,
+    sessions: new Sessions(clock, time),
+    engine: createNodeRelay(time, { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs }),
+    highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
+    terminator: settings.tls ? createTlsTerminator(settings.tls, clock) : null,
+    upgrade: createGateway(clock),
+    isReady: ports.isReady,
+    isDraining: ports.isDraining,
+    onBug: (error) => ports.log.error({ event: 'bug', detail: String(error.cause instanceof Error ? error.cause.stack : error.stack) }),
+    newId: createIdSource(randomBytes),
+    random: Math.random,
+  };
+}
+
+function interfaceAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
+}
+
+interface Reported {
+  readonly clock: Clock;
+  readonly plane: DataPlane;
+  readonly metrics: CarrierMetrics;
+  readonly log: Log;
+  readonly recorder: { summarize(all: boolean): void };
+  readonly listeners: Listeners;
+  readonly options: CarrierOptions;
+}
+
+/** What moves without an event of its own: bytes, gauges, due summary lines, and the snapshot that outlives this process. */
+function reportEverySecond({ clock, plane, metrics, log, recorder, listeners, options }: Reported): () => void {
+  let up = 0;
+  let down = 0;
+  return clock.every(PERIOD_MS, () => {
+    const { bytesUp, bytesDown } = plane.engine.totals;
+    metrics.bytes(bytesUp - up, bytesDown - down);
+    up = bytesUp;
+    down = bytesDown;
+    metrics.gauges({
+      pending: plane.sessions.pending(),
+      tunnels: plane.sessions.tunnels(),
+      descriptorsUsed: listeners.accepted + plane.sessions.tunnels(),
+      descriptors: options.descriptors,
+      logDropped: log.dropped(),
+    });
+    recorder.summarize(false);
+    void metrics.persist(options.runtime, options);
+  });
+}

@@ -1,0 +1,121 @@
+// `check`: is this file right, and what does it allow? Opens nothing and changes nothing.
+
+import { effectiveTunnels } from '../config/capacity.ts';
+import { type Problem, renderProblem } from '../config/load.ts';
+import type { Door, ListedHost, Settings } from '../core/settings.ts';
+import { SNI_DOOR_PORT } from '../policy/sni-route.ts';
+import { readArguments, textOf } from './arguments.ts';
+import { type CliIo, EXIT_OK, EXIT_USAGE } from './io.ts';
+import { readConfig } from './read-config.ts';
+import { renderTable } from './table.ts';
+
+const USAGE = `Usage: pinhole check -c FILE [--strict] [--json]
+
+Reads a configuration as serve would, and prints what it allows.
+
+  -c, --config FILE  the configuration
+      --strict       fail also where the machine cannot hold what the file promises
+      --json         print one JSON object
+  -h, --help         this text
+
+Exit codes: 0 the file is good, 64 it is not.
+`;
+
+export function runCheck(args: readonly string[], io: CliIo): number {
+  const read = readArguments(args, {
+    config: { type: 'string', short: 'c' },
+    strict: { type: 'boolean' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  });
+  if (!read.ok) return usageError(read.why, io);
+  if (read.values['help'] === true) {
+    io.stdout(USAGE);
+    return EXIT_OK;
+  }
+  const file = textOf(read.values, 'config');
+  if (file === undefined) return usageError('-c FILE is missing', io);
+
+  const isJson = read.values['json'] === true;
+  const config = readConfig(file, io);
+  if (!config.ok) {
+    if (isJson) io.stdout(`${JSON.stringify({ ok: false, problems: config.problems })}\n`);
+    return EXIT_USAGE;
+  }
+  const tunnels = effectiveTunnels(config.settings.limits.tunnels, config.settings.carriers, io.machine);
+  const fits = tunnels === config.settings.limits.tunnels;
+  const isGood = fits || read.values['strict'] !== true;
+  const summary = summarise(config.settings, tunnels, config.warnings);
+  io.stdout(isJson ? `${JSON.stringify({ ok: isGood, ...summary })}\n` : renderSummary(file, summary));
+  if (isGood) return EXIT_OK;
+  io.stderr(`${file}: --strict: ${config.settings.limits.tunnels} tunnels do not fit into the descriptors of this machine\n`);
+  return EXIT_USAGE;
+}
+
+function usageError(why: string, io: CliIo): number {
+  io.stderr(`pinhole check: ${why}\n`);
+  return EXIT_USAGE;
+}
+
+/** What an operator wants to see of Settings; no key, no token. */
+function summarise(settings: Settings, effective: number, warnings: readonly Problem[]) {
+  const { limits, carriers, relay, policyVersion, runtime, health, gateways, listeners } = settings;
+  return {
+    policyVersion,
+    hosts: settings.hosts.map((listed) => ({ ...listed, doors: doorsTo(listed, settings) })),
+    gateways: gateways.map(({ name, endpoint, target }) => ({ name, endpoint, target })),
+    names: settings.tls?.names ?? [],
+    listeners,
+    carriers,
+    relay,
+    tunnels: { configured: limits.tunnels, effective },
+    runtime,
+    health,
+    admin: { host: settings.admin.host, port: settings.admin.port, hasToken: settings.admin.token !== null },
+    warnings,
+  };
+}
+type Summary = ReturnType<typeof summarise>;
+
+/** Doors of any listener through which an agent can reach this host. */
+function doorsTo(listed: ListedHost, settings: Settings): Door[] {
+  const open = new Set(settings.listeners.flatMap(({ doors }) => doors));
+  const leads: Readonly<Record<Door, boolean>> = {
+    connect: true,
+    'connect-tls': true,
+    sni: listed.ports.includes(SNI_DOOR_PORT),
+    gateway: settings.gateways.some(({ target }) => target.host === listed.host),
+  };
+  return [...open].filter((door) => leads[door]);
+}
+
+function renderSummary(file: string, summary: Summary): string {
+  const hosts = summary.hosts.map((host) => [
+    host.endpoint,
+    host.kind,
+    host.anyAccount ? `${host.host} (and any other account’s)` : host.host,
+    host.ports.join(', '),
+    host.doors.join(', '),
+    host.accept.length > 0 ? `also ${host.accept.join(', ')}` : '',
+  ]);
+  const listeners = summary.listeners.map(({ name, doors, proxyProtocolTrust }) => [
+    name,
+    doors.join(', '),
+    proxyProtocolTrust === null ? '' : `PROXY header from ${proxyProtocolTrust.join(', ')}`,
+  ]);
+  const gateways = summary.gateways.map(({ name, target }) => [name, `${target.host}:${target.port}`]);
+  const { effective, configured } = summary.tunnels;
+  const sections = [
+    `${file} is good; policy version ${summary.policyVersion}`,
+    hosts.length === 0
+      ? 'Allow list: empty, everything is refused'
+      : `Allow list\n${renderTable([['endpoint', 'kind', 'host', 'ports', 'doors', ''], ...hosts])}`,
+    `Listeners\n${renderTable(listeners)}`,
+    ...(gateways.length > 0 ? [`Gateways\n${renderTable(gateways)}`] : []),
+    `Carriers ${summary.carriers}, relay ${summary.relay}, tunnels at most ${effective}${effective < configured ? ` (of ${configured} asked for)` : ''}`,
+    ...(summary.warnings.length > 0
+      ? [`Warnings\n${summary.warnings.map((warning) => `  ${renderProblem(file, warning)}`).join('\n')}`]
+      : []),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}

@@ -1,0 +1,20 @@
+// What `pinhole help` prints.
+
+export const HELP = `Usage: pinhole COMMAND [OPTIONS]
+
+Lets device agents reach AWS IoT Core through this proxy, and nothing else.
+
+  serve -c FILE              runs a node
+  check -c FILE [--strict]   is this file right, and what does it allow?
+  explain -c FILE --door D --host H --port P
+                             what would be decided, and why
+  status                     how a running node is
+  tunnels [--limit N]        its open tunnels
+  sandbox                    a whole world on this machine: AWS IoT stand-in, proxy, agent
+  agent                      the reference agent
+  help, --version
+
+\`pinhole COMMAND --help\` shows a command's options. status and tunnels take -c FILE or --runtime DIR; where one node runs, it is found.
+
+Exit codes: 0 done, 1 failed, 64 wrong command line or configuration, 69 cannot bind or load.
+`;

@@ -1,0 +1,91 @@
+// `pinhole tunnels`: the open tunnels of a node, oldest first within each carrier.
+
+import type { CarrierTunnels } from '../control/carrier-api.ts';
+import { TUNNEL_ROWS_MAX } from '../control/carrier-api.ts';
+import { askJson, askSupervisor } from '../control/ask.ts';
+import type { TunnelRow } from '../core/ports.ts';
+import { carrierSocket } from '../core/runtime-files.ts';
+import { readArguments, textOf } from './arguments.ts';
+import { EXIT_OK, EXIT_USAGE } from './io.ts';
+import { renderBytes, renderDuration } from './durations.ts';
+import type { OperateIo } from './find-node.ts';
+import { findNode, NODE_OPTIONS, NODE_USAGE } from './find-node.ts';
+import { renderTable } from './table.ts';
+
+const LIMIT_DEFAULT = 50;
+/** A list of thousands of rows takes a carrier longer than a status does. */
+const ASK_TIMEOUT_MS = 5_000;
+
+const USAGE = `Usage: pinhole tunnels [-c FILE | --runtime DIR] [--limit N] [--json]
+
+Lists open tunnels, the oldest first.
+
+      --limit N      rows at most, ${LIMIT_DEFAULT} unless given, up to ${TUNNEL_ROWS_MAX}
+${NODE_USAGE}`;
+
+interface FoundTunnels {
+  /** Over all carriers that answered. */
+  readonly tunnels: number;
+  /** Slots that did not answer. */
+  readonly silent: readonly number[];
+  readonly rows: readonly (TunnelRow & { readonly carrier: number })[];
+}
+
+export async function runTunnels(args: readonly string[], io: OperateIo): Promise<number> {
+  const read = readArguments(args, { ...NODE_OPTIONS, limit: { type: 'string' } });
+  const limit = readLimit(read.ok ? textOf(read.values, 'limit') : undefined);
+  if (!read.ok || limit === null) {
+    io.stderr(`pinhole tunnels: ${read.ok ? `--limit: expected a whole number from 1 to ${TUNNEL_ROWS_MAX}` : read.why}\n`);
+    return EXIT_USAGE;
+  }
+  if (read.values['help'] === true) {
+    io.stdout(USAGE);
+    return EXIT_OK;
+  }
+  const runtime = await findNode(read, 'tunnels', io);
+  if (typeof runtime === 'number') return runtime;
+  const found = await gatherTunnels(runtime, limit, io);
+  io.stdout(read.values['json'] === true ? `${JSON.stringify(found)}\n` : renderTunnels(found));
+  return EXIT_OK;
+}
+
+function readLimit(text: string | undefined): number | null {
+  if (text === undefined) return LIMIT_DEFAULT;
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  return limit >= 1 && limit <= TUNNEL_ROWS_MAX ? limit : null;
+}
+
+async function gatherTunnels(runtime: string, limit: number, { clock }: OperateIo): Promise<FoundTunnels> {
+  const { slots = [], generation = 0 } = (await askSupervisor(runtime, clock)) ?? {};
+  const answers = await Promise.all(
+    slots.map(async ({ slot }) => {
+      const answer = await askJson(carrierSocket(runtime, generation, slot), `/tunnels?limit=${limit}`, clock, ASK_TIMEOUT_MS);
+      return { slot, answer: answer as CarrierTunnels | null };
+    }),
+  );
+  const rows = answers.flatMap(({ slot, answer }) => (answer?.rows ?? []).map((row) => ({ ...row, carrier: slot })));
+  return {
+    tunnels: answers.reduce((sum, { answer }) => sum + (answer?.tunnels ?? 0), 0),
+    silent: answers.filter(({ answer }) => answer === null).map(({ slot }) => slot),
+    rows: rows.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, limit),
+  };
+}
+
+function renderTunnels({ tunnels, silent, rows }: FoundTunnels): string {
+  const head = ['id', 'door', 'target', 'client', 'age', 'idle', 'up', 'down', 'phase'];
+  const lines = rows.map((row) => [
+    row.id,
+    row.door ?? '-',
+    row.target ?? '-',
+    row.client,
+    renderDuration(row.ageMs),
+    renderDuration(row.idleMs),
+    renderBytes(row.bytesUp),
+    renderBytes(row.bytesDown),
+    row.phase,
+  ]);
+  const notes = silent.map((slot) => `carrier ${slot} does not answer\n`);
+  if (rows.length < tunnels) notes.push(`${rows.length} of ${tunnels} tunnels shown; --limit shows more\n`);
+  if (rows.length === 0) return `${silent.length === 0 ? 'no open tunnel\n' : ''}${notes.join('')}`;
+  return `${renderTable([head, ...lines], '')}\n${notes.join('')}`;
+}

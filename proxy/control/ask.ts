@@ -1,0 +1,76 @@
+// Asks another process of the node over its Unix socket. The answer comes in time and within a size, or not at all: one process that hangs
+// must not hold up the others' answers.
+
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { Readable } from 'node:stream';
+import type { Clock } from '../core/clock.ts';
+import { supervisorSocket } from '../core/runtime-files.ts';
+import type { SupervisorView } from '../core/supervision.ts';
+
+export const ASK_TIMEOUT_MS = 1_000;
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+
+/** The JSON at a path of the process behind `socketPath`; null where it does not answer. */
+export function askJson(socketPath: string, path: string, clock: Clock, timeoutMs = ASK_TIMEOUT_MS): Promise<unknown> {
+  const outgoing = request({ socketPath, path, agent: false });
+  return inTime(clock, timeoutMs, outgoing, (settle) => {
+    outgoing.once('response', (response) => {
+      if (response.statusCode === 200) readText(response, settle);
+      else settle(null);
+    });
+    outgoing.end();
+  });
+}
+
+/** What the supervisor says about its children; null where no supervisor answers. */
+export async function askSupervisor(runtime: string, clock: Clock): Promise<SupervisorView | null> {
+  const socket = connect(supervisorSocket(runtime));
+  const view = await inTime(clock, ASK_TIMEOUT_MS, socket, (settle) => readText(socket, settle));
+  // Between taking its folder and its first child it has nothing to tell but its pid.
+  return typeof view === 'object' && view !== null && 'slots' in view ? (view as SupervisorView) : null;
+}
+
+interface Channel {
+  on(event: 'error' | 'close', heard: () => void): unknown;
+  destroy(): unknown;
+}
+
+function inTime(
+  clock: Clock,
+  timeoutMs: number,
+  channel: Channel,
+  start: (settle: (text: string | null) => void) => void,
+): Promise<unknown> {
+  return new Promise((resolve) => {
+    const settle = (text: string | null): void => {
+      cancel();
+      resolve(parse(text));
+      channel.destroy();
+    };
+    const cancel = clock.after(timeoutMs, () => settle(null));
+    channel.on('error', () => settle(null));
+    channel.on('close', () => settle(null));
+    start(settle);
+  });
+}
+
+function readText(stream: Readable, settle: (text: string | null) => void): void {
+  let text = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    text += chunk;
+    if (text.length > ANSWER_BYTES_MAX) settle(null);
+  });
+  stream.once('end', () => settle(text));
+  stream.once('error', () => settle(null));
+}
+
+function parse(text: string | null): unknown {
+  if (text === null) return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

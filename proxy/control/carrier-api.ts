@@ -1,0 +1,102 @@
+// What a carrier tells control and the commands, over its own Unix socket: how it is, its tunnels, its counters.
+
+import { carrierSocket } from '../core/runtime-files.ts';
+import type { Readiness, SessionView, TunnelRow } from '../core/ports.ts';
+import type { Settings } from '../core/settings.ts';
+import { VERSION } from '../core/version.ts';
+import type { Answer, Listening, Question } from './bounded-server.ts';
+import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
+import type { CarrierSnapshot } from './metrics-files.ts';
+import { writeSnapshot } from './metrics-files.ts';
+
+/** Rows cost the carrier's own event loop about a microsecond each, and the tunnels wait meanwhile. */
+export const TUNNEL_ROWS_MAX = 10_000;
+const TUNNEL_ROWS_DEFAULT = 100;
+
+export interface CarrierApiView {
+  readonly runtime: string;
+  readonly sessions: SessionView;
+  readonly readiness: Readiness;
+  metrics(): Promise<CarrierSnapshot>;
+  readonly info: {
+    readonly slot: number;
+    readonly generation: number;
+    readonly relay: string;
+    readonly settings: Pick<Settings, 'node' | 'policyVersion'>;
+    isAccepting(): boolean;
+  };
+}
+
+/** The answer of GET /status. */
+export interface CarrierStatus {
+  readonly slot: number;
+  readonly generation: number;
+  readonly pid: number;
+  readonly node: string;
+  readonly version: string;
+  readonly relay: string;
+  readonly policyVersion: string;
+  readonly ready: boolean;
+  readonly accepting: boolean;
+  readonly tunnels: number;
+  readonly pending: number;
+}
+
+/** The answer of GET /tunnels. */
+export interface CarrierTunnels {
+  readonly tunnels: number;
+  readonly rows: readonly TunnelRow[];
+}
+
+/** The answer of GET /metrics.json. */
+export interface CarrierCounters {
+  readonly generation: number;
+  readonly slot: number;
+  readonly pid: number;
+  readonly snapshot: CarrierSnapshot;
+}
+
+export function startCarrierApi(view: CarrierApiView): Promise<Listening> {
+  const { runtime, info } = view;
+  return listenBounded({ path: carrierSocket(runtime, info.generation, info.slot) }, (question) => answer(view, question));
+}
+
+async function answer(view: CarrierApiView, { path, query }: Question): Promise<Answer> {
+  if (path === '/status') return json(200, statusOf(view));
+  if (path === '/tunnels') return json(200, tunnelsOf(view, query.get('limit')));
+  if (path === '/metrics.json') return json(200, await countersOf(view));
+  return NOT_FOUND;
+}
+
+function statusOf({ sessions, readiness, info }: CarrierApiView): CarrierStatus {
+  return {
+    slot: info.slot,
+    generation: info.generation,
+    pid: process.pid,
+    node: info.settings.node.name,
+    version: VERSION,
+    relay: info.relay,
+    policyVersion: info.settings.policyVersion,
+    ready: readiness.isReady(),
+    accepting: info.isAccepting(),
+    tunnels: sessions.tunnels(),
+    pending: sessions.pending(),
+  };
+}
+
+function tunnelsOf({ sessions }: CarrierApiView, limit: string | null): CarrierTunnels {
+  const asked = limit !== null && /^\d{1,9}$/.test(limit) ? Number(limit) : TUNNEL_ROWS_DEFAULT;
+  return { tunnels: sessions.tunnels(), rows: sessions.rows(Math.min(asked, TUNNEL_ROWS_MAX)) };
+}
+
+/** What is told is in the file first: a counter that somebody has seen must not go back when this carrier is killed in a moment. */
+async function countersOf({ runtime, info, metrics }: CarrierApiView): Promise<CarrierCounters> {
+  const carrier = { generation: info.generation, slot: info.slot, pid: process.pid };
+  const snapshot = await metrics();
+  try {
+    writeSnapshot(runtime, carrier, snapshot);
+  } catch {
+    // No room for the file: the numbers are still true.
+  }
+  return { ...carrier, snapshot };
+}

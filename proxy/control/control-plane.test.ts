@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { get } from 'node:http';
+import type { TestContext } from 'node:test';
+import { test } from 'node:test';
+import { systemClock } from '../core/clock.ts';
+import { METRICS } from '../core/metrics.ts';
+import { controlSocket, ledgerFile } from '../core/runtime-files.ts';
+import type { Settings } from '../core/settings.ts';
+import { openLedgerFile } from '../limits/ledger.ts';
+import { probeAddresses } from '../supervisor/listen-sockets.ts';
+import { makeCertificate } from '../test/support/certificate.ts';
+import { fakeSupervision } from '../test/support/fake-supervision.ts';
+import { testSettings } from '../test/support/settings.ts';
+import { askJson } from './ask.ts';
+import { ControlPlane } from './control-plane.ts';
+import type { NodeStatus } from './node-status.ts';
+import { readVerdict } from './verdict.ts';
+
+interface Got {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function harness(t: TestContext, changes: Partial<Settings> = {}) {
+  const world = await fakeSupervision(t);
+  const [health, admin] = await probeAddresses([
+    { host: '127.0.0.1', port: 0 },
+    { host: '127.0.0.1', port: 0 },
+  ]);
+  const address = { host: '127.0.0.1', port: 0, token: null };
+  const settings = testSettings({ ...changes, health: { ...address, ...health }, admin: { ...address, ...admin } });
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock });
+  await plane.start();
+  t.after(() => plane.stop());
+  const ask = (port: number | undefined, path: string, headers: Record<string, string> = {}): Promise<Got> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path, headers, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      }).on('error', reject);
+    });
+  return {
+    world,
+    plane,
+    health: (path: string) => ask(health?.port, path),
+    admin: (path: string, headers?: Record<string, string>) => ask(admin?.port, path, headers),
+  };
+}
+
+test('the health address is ready once a carrier answers, and says why it is not', async (t) => {
+  const { world, health } = await harness(t);
+  const before = await health('/ready');
+  assert.equal(before.status, 503);
+  assert.match(before.text, /no carrier answered within a second/);
+  const carrier = await world.carrier(0);
+  const { status, text } = await health('/ready');
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(JSON.parse(text) as object), ['ready', 'reasons', 'node', 'version']);
+  carrier.isAccepting = false;
+  assert.match((await health('/ready')).text, /no carrier accepts/);
+  assert.equal((await health('/live')).status, 200);
+  assert.equal((await health('/nope')).status, 404);
+});
+
+test('a node that stops is not ready, and its carriers are told by the verdict', async (t) => {
+  const { world, plane, health } = await harness(t);
+  await world.carrier(0);
+  world.view = { ...world.view, stopping: true };
+  await plane.look();
+  assert.deepEqual(readVerdict(world.runtime, systemClock)?.reasons, ['the node stops']);
+  const { status, text } = await health('/ready');
+  assert.equal(status, 503);
+  assert.match(text, /the node stops/);
+});
+
+test('every metric of the table is served, with a value', async (t) => {
+  const { certPem } = makeCertificate(['proxy.example.com']);
+  const tls = { certificatePem: certPem, keyPem: '', names: ['proxy.example.com'], minVersion: 'TLSv1.2' as const };
+  const { world, health } = await harness(t, { tls });
+  const { metrics } = await world.carrier(0);
+  metrics.decision('connect', 'acme', 'OK');
+  metrics.tunnelOpened('connect', 'acme', 'data', '192.0.2.1:443');
+  metrics.close('connect', 'client');
+  metrics.stage('total', 0.2);
+  metrics.bytes(3, 4);
+  metrics.gauges({ pending: 2, tunnels: 1, descriptorsUsed: 40, descriptors: 100, logDropped: 1 });
+  const ledger = openLedgerFile(
+    ledgerFile(world.runtime),
+    0,
+    { capacity: { tunnels: 100, perCarrier: 50 }, opensPerSecond: 100, pending: 1, perSource: { pending: 1, refusalsPerSecond: 1 } },
+    systemClock,
+  );
+  for (let tunnel = 0; tunnel < 25; tunnel += 1) ledger.open();
+  t.after(() => ledger.close());
+
+  const { text } = await health('/metrics');
+  const value = (series: string): number =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(' ')
+        .at(-1),
+    );
+  const missing = Object.keys(METRICS).filter((name) => !new RegExp(`^${name}(_count)?(\\{.*\\})? [0-9]`, 'm').test(text));
+  assert.deepEqual(missing, []);
+  assert.equal(value('pinhole_ready'), 1);
+  assert.equal(value('pinhole_tunnels{door="connect",tenant="acme",kind="data"}'), 1);
+  assert.equal(value('pinhole_opens_total{door="connect",tenant="acme",reason="OK"}'), 1);
+  assert.equal(value('pinhole_closes_total{door="connect",ended_by="client"}'), 1);
+  assert.equal(value('pinhole_bytes_total{direction="up"}'), 3);
+  assert.equal(value('pinhole_bytes_total{direction="down"}'), 4);
+  assert.equal(value('pinhole_pending_connections'), 2);
+  assert.equal(value('pinhole_log_dropped_total'), 1);
+  assert.equal(value('pinhole_ports_in_use'), 1);
+  assert.equal(value('pinhole_carriers{state="ready"}'), 1);
+  assert.equal(value('pinhole_carriers{state="down"}'), 1);
+  assert.equal(value('pinhole_headroom_ratio{resource="descriptors"}'), 0.6);
+  assert.equal(value('pinhole_headroom_ratio{resource="tunnels"}'), 0.75);
+  assert.ok(value('pinhole_headroom_ratio{resource="ports"}') > 0.99);
+  assert.ok(value('pinhole_headroom_ratio{resource="memory"}') > 0);
+  // The test's certificate is good for two days.
+  assert.ok(Math.abs(value('pinhole_certificate_expiry_seconds') - 172_800) < 600);
+});
+
+test('the admin address tells the status to those who know it by its name', async (t) => {
+  const { world, admin } = await harness(t);
+  const carrier = await world.carrier(0);
+  carrier.metrics.decision('connect', '', 'OK');
+  carrier.metrics.decision('connect', '', 'TARGET_NOT_ALLOWED');
+  const status = JSON.parse((await admin('/')).text) as NodeStatus;
+  assert.equal(status.ready, true);
+  assert.equal(status.opened, 1);
+  assert.deepEqual(status.refused, { TARGET_NOT_ALLOWED: 1 });
+  assert.equal(status.carriers[0]?.status?.accepting, true);
+  assert.equal(status.carriers[1]?.status, null);
+  assert.equal((await admin('/', { Host: 'evil.example' })).status, 403);
+  const bySocket = (await askJson(controlSocket(world.runtime), '/status', systemClock)) as NodeStatus;
+  assert.equal(bySocket.node, 'n');
+});
+
+test('control keeps what the dead had while it lives', async (t) => {
+  const { world, plane, health } = await harness(t);
+  const carrier = await world.carrier(0);
+  carrier.metrics.decision('connect', '', 'OK');
+  await carrier.persist();
+  await carrier.kill();
+  await plane.look();
+  assert.match((await health('/metrics')).text, /pinhole_opens_total\{door="connect",tenant="",reason="OK"\} 1/);
+});
+
+test('an address that is taken is an error at start', async (t) => {
+  const world = await fakeSupervision(t);
+  const [taken] = await probeAddresses([{ host: '127.0.0.1', port: 0 }]);
+  const settings = testSettings({
+    health: { host: '127.0.0.1', port: taken?.port ?? 0 },
+    admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null },
+  });
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock });
+  t.after(() => plane.stop());
+  await assert.rejects(plane.start(), /EADDRINUSE/);
+});

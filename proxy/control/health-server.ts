@@ -1,0 +1,27 @@
+// The health address: for load balancers, alarms and people on the machine. Unlike the carriers' public answers these give reasons.
+
+import type { Answer, Handler, Question } from './bounded-server.ts';
+import { json, NOT_FOUND } from './bounded-server.ts';
+import type { Readying } from './node-status.ts';
+
+export interface HealthDeps {
+  readonly node: string;
+  readonly version: string;
+  readiness(): Promise<Readying>;
+  metrics(): Promise<{ text: string; type: string }>;
+}
+
+export function createHealthHandler(deps: HealthDeps): Handler {
+  return async ({ path }: Question): Promise<Answer> => {
+    if (path === '/live') return json(200, { live: true, node: deps.node, version: deps.version });
+    if (path === '/ready') {
+      const { ready, reasons } = await deps.readiness();
+      return json(ready ? 200 : 503, { ready, reasons, node: deps.node, version: deps.version });
+    }
+    if (path === '/metrics') {
+      const { text, type } = await deps.metrics();
+      return { status: 200, body: text, type };
+    }
+    return NOT_FOUND;
+  };
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { memoryHeadroom, portsHeadroom } from './machine-room.ts';
+
+const MEMINFO = 'MemTotal:        1000 kB\nMemFree:          100 kB\nMemAvailable:     400 kB\n';
+const GROUP = '/sys/fs/cgroup/system.slice/pinhole.service';
+
+function machine(files: Readonly<Record<string, string>>): (path: string) => string {
+  return (path) => {
+    const text = files[path];
+    if (text === undefined) throw new Error(`no such file: ${path}`);
+    return text;
+  };
+}
+
+for (const [what, files, expected] of [
+  ['a machine without control groups', { '/proc/meminfo': MEMINFO }, 0.4],
+  [
+    'a group without a limit',
+    { '/proc/meminfo': MEMINFO, '/proc/self/cgroup': '0::/system.slice/pinhole.service\n', [`${GROUP}/memory.max`]: 'max\n' },
+    0.4,
+  ],
+  [
+    'a group that is tighter than the machine, its file cache not counted',
+    {
+      '/proc/meminfo': MEMINFO,
+      '/proc/self/cgroup': '0::/system.slice/pinhole.service\n',
+      [`${GROUP}/memory.max`]: '1000\n',
+      [`${GROUP}/memory.current`]: '950\n',
+      [`${GROUP}/memory.stat`]: 'anon 800\ninactive_file 50\n',
+    },
+    0.1,
+  ],
+  [
+    'a group that is over its limit',
+    {
+      '/proc/self/cgroup': '0::/\n',
+      '/sys/fs/cgroup/memory.max': '1000\n',
+      '/sys/fs/cgroup/memory.current': '1200\n',
+    },
+    0,
+  ],
+  ['a machine that says nothing', {}, null],
+] as const) {
+  test(`memory headroom of ${what}`, () => {
+    const share = memoryHeadroom(machine(files));
+    assert.equal(share === null ? null : Math.round(share * 1_000) / 1_000, expected);
+  });
+}
+
+test('memory headroom of this machine is a share', () => {
+  const share = memoryHeadroom();
+  assert.ok(share !== null && share > 0 && share <= 1, String(share));
+});
+
+for (const [what, upstreams, range, expected] of [
+  ['no tunnel', {}, '10000\t19999\n', 1],
+  ['the busiest address counts, not the sum', { '192.0.2.1:443': 2_500, '192.0.2.2:443': 1_000 }, '10000\t19999\n', 0.75],
+  ['more than there are ports', { a: 20_000 }, '10000\t19999\n', 0],
+  ['a kernel that does not say', { a: 14_116 }, null, 0.5],
+] as const) {
+  test(`ports headroom: ${what}`, () => {
+    const files = range === null ? {} : { '/proc/sys/net/ipv4/ip_local_port_range': range };
+    assert.equal(portsHeadroom(upstreams, machine(files)), expected);
+  });
+}

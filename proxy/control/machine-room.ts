@@ -1,0 +1,61 @@
+// How much of the machine is left: memory (the host's, or the control group's where that is tighter) and local ports.
+
+import { readFileSync } from 'node:fs';
+
+/** The share of memory that is still free; null where the machine does not say. */
+export function memoryHeadroom(read: (path: string) => string = readText): number | null {
+  const shares = [hostMemory(read), groupMemory(read)].filter((share) => share !== null);
+  return shares.length === 0 ? null : Math.min(...shares);
+}
+
+function hostMemory(read: (path: string) => string): number | null {
+  const text = attempt(() => read('/proc/meminfo'));
+  const total = kilobytes(text, 'MemTotal');
+  const available = kilobytes(text, 'MemAvailable');
+  return total === null || available === null ? null : share(available, total);
+}
+
+function kilobytes(text: string | null, name: string): number | null {
+  const found = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text ?? '')?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+/** Control groups v2; the file cache that the group could give back counts as free. */
+function groupMemory(read: (path: string) => string): number | null {
+  const group = /^0::(\/.*)$/m.exec(attempt(() => read('/proc/self/cgroup')) ?? '')?.[1];
+  if (group === undefined) return null;
+  const folder = `/sys/fs/cgroup${group === '/' ? '' : group}`;
+  const max = Number(attempt(() => read(`${folder}/memory.max`)) ?? Number.NaN);
+  const current = Number(attempt(() => read(`${folder}/memory.current`)) ?? Number.NaN);
+  if (!(max > 0) || !Number.isFinite(max) || !Number.isFinite(current)) return null;
+  const cache = Number(/^inactive_file (\d+)$/m.exec(attempt(() => read(`${folder}/memory.stat`)) ?? '')?.[1] ?? 0);
+  return share(max - Math.max(0, current - cache), max);
+}
+
+/**
+ * The share of local ports that is free towards the busiest upstream address: a port can be used once per address (RFC 9293, a connection is
+ * named by both ends).
+ */
+export function portsHeadroom(upstreams: Readonly<Record<string, number>>, read: (path: string) => string = readText): number {
+  const range = /(\d+)\s+(\d+)/.exec(attempt(() => read('/proc/sys/net/ipv4/ip_local_port_range')) ?? '');
+  // Linux's own default.
+  const [low, high] = range ? [Number(range[1]), Number(range[2])] : [32_768, 60_999];
+  const ports = high - low + 1;
+  return share(ports - Math.max(0, ...Object.values(upstreams)), ports);
+}
+
+function share(part: number, whole: number): number {
+  return Math.min(1, Math.max(0, part / whole));
+}
+
+function attempt(read: () => string): string | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
+function readText(path: string): string {
+  return readFileSync(path, 'utf8');
+}

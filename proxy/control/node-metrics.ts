@@ -1,0 +1,60 @@
+// What /metrics answers: the carriers' counters as one, and what only the node as a whole has.
+
+import { X509Certificate } from 'node:crypto';
+import { Gauge, Registry } from '@prometheus-io/client';
+import type { Clock } from '../core/clock.ts';
+import type { MetricName } from '../core/metrics.ts';
+import { METRICS } from '../core/metrics.ts';
+import { ledgerFile } from '../core/runtime-files.ts';
+import type { TlsSettings } from '../core/settings.ts';
+import { CHILD_STATES } from '../core/supervision.ts';
+import { readLedger } from '../limits/ledger-view.ts';
+import { memoryHeadroom, portsHeadroom } from './machine-room.ts';
+import type { MetricJson } from './metrics-json.ts';
+import { merge, toJson } from './metrics-json.ts';
+import type { NodeCounters } from './node-counters.ts';
+
+export interface NodeMetricsDeps {
+  readonly runtime: string;
+  readonly clock: Clock;
+  readonly tls: Pick<TlsSettings, 'certificatePem'> | null;
+}
+
+/** The Prometheus text of the node. */
+export async function renderMetrics(
+  deps: NodeMetricsDeps,
+  counters: NodeCounters,
+  isReady: boolean,
+): Promise<{ text: string; type: string }> {
+  const registry = merge([...counters.groups, await nodeGauges(deps, counters, isReady)]);
+  return { text: await registry.metrics(), type: registry.contentType };
+}
+
+async function nodeGauges({ runtime, clock, tls }: NodeMetricsDeps, counters: NodeCounters, isReady: boolean): Promise<MetricJson[]> {
+  const registry = new Registry();
+  const gauge = (name: MetricName): Gauge<string> =>
+    new Gauge({ name, help: METRICS[name].help, labelNames: [...METRICS[name].labels], registers: [registry], aggregator: 'min' });
+
+  gauge('pinhole_ready').set(isReady ? 1 : 0);
+  const { supervisor } = counters;
+  if (supervisor) {
+    const carriers = gauge('pinhole_carriers');
+    for (const state of CHILD_STATES) carriers.labels(state).set(supervisor.slots.filter((slot) => slot.state === state).length);
+  }
+  if (tls) gauge('pinhole_certificate_expiry_seconds').set(secondsLeft(tls.certificatePem, clock.wallMs()));
+
+  const headroom = gauge('pinhole_headroom_ratio');
+  headroom.labels('ports').set(portsHeadroom(counters.upstreams));
+  const memory = memoryHeadroom();
+  if (memory !== null) headroom.labels('memory').set(memory);
+  if (supervisor) {
+    const { tunnels } = readLedger(ledgerFile(runtime), clock.nowMs());
+    headroom.labels('tunnels').set(Math.max(0, 1 - tunnels / Math.max(1, supervisor.capacity.tunnels)));
+  }
+  return toJson(registry);
+}
+
+/** Of the first certificate of the file, which is ours; negative once it has expired. */
+function secondsLeft(pem: string, wallMs: number): number {
+  return Math.round((new X509Certificate(pem).validToDate.getTime() - wallMs) / 1_000);
+}

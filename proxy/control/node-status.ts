@@ -1,0 +1,110 @@
+// How a node is, gathered from its supervisor, its carriers and its ledger: what /status and `pinhole status` say. Works without control.
+
+import type { Clock } from '../core/clock.ts';
+import { carrierSocket, ledgerFile } from '../core/runtime-files.ts';
+import type { Capacity, ChildState, SupervisorView } from '../core/supervision.ts';
+import type { LedgerView } from '../limits/ledger-view.ts';
+import { readLedger } from '../limits/ledger-view.ts';
+import { askJson, askSupervisor } from './ask.ts';
+import type { CarrierStatus } from './carrier-api.ts';
+import { merge, sumBy, toJson } from './metrics-json.ts';
+import { gatherCounters } from './node-counters.ts';
+import { readVerdict } from './verdict.ts';
+
+export interface Readying {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+export interface NodeStatus extends Readying {
+  readonly node: string;
+  readonly version: string;
+  readonly generation: number;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly stopping: boolean;
+  readonly listeners: SupervisorView['listeners'];
+  readonly health: SupervisorView['health'];
+  readonly admin: SupervisorView['admin'];
+  readonly carriers: readonly CarrierRow[];
+  readonly control: SupervisorView['control'];
+  readonly tunnels: number;
+  readonly capacity: Capacity;
+  readonly opensPerSecond: number;
+  readonly pending: number;
+  /** Since the node began. */
+  readonly opened: number;
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+interface CarrierRow {
+  readonly slot: number;
+  readonly state: ChildState;
+  readonly pid: number | null;
+  readonly restarts: number;
+  /** Null where the carrier does not answer. */
+  readonly status: CarrierStatus | null;
+}
+
+/** Null where no supervisor answers in this runtime folder. */
+export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeStatus | null> {
+  const [counters, statuses] = await Promise.all([gatherCounters(runtime, clock), gatherCarriers(runtime, clock)]);
+  const { supervisor } = counters;
+  if (!supervisor) return null;
+
+  const carriers = supervisor.slots.map(({ slot, state, pid, restarts }) => ({
+    slot,
+    state,
+    pid,
+    restarts,
+    status: statuses[slot] ?? null,
+  }));
+  const { OK: opened = 0, ...refused } = sumBy(await toJson(merge(counters.groups)), 'pinhole_opens_total', 'reason');
+  const ledger = tryLedger(runtime, clock);
+  return {
+    node: supervisor.node,
+    version: supervisor.version,
+    generation: supervisor.generation,
+    pid: supervisor.pid,
+    uptimeMs: Math.max(0, clock.wallMs() - supervisor.startedMs),
+    stopping: supervisor.stopping,
+    ...judgeReadiness(runtime, clock, statuses),
+    listeners: supervisor.listeners,
+    health: supervisor.health,
+    admin: supervisor.admin,
+    carriers,
+    control: supervisor.control,
+    tunnels: ledger.tunnels,
+    capacity: supervisor.capacity,
+    opensPerSecond: ledger.opensPerSecond,
+    pending: carriers.reduce((sum, { status }) => sum + (status?.pending ?? 0), 0),
+    opened,
+    refused,
+  };
+}
+
+/** Every slot's carrier, null where it does not answer in time. */
+export async function gatherCarriers(runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
+  const supervisor = await askSupervisor(runtime, clock);
+  const { slots = [], generation = 0 } = supervisor ?? {};
+  const answers = await Promise.all(slots.map(({ slot }) => askJson(carrierSocket(runtime, generation, slot), '/status', clock)));
+  return answers as (CarrierStatus | null)[];
+}
+
+/** The node is ready where one carrier says so, and control's last word is not against it. */
+export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly (CarrierStatus | null)[]): Readying {
+  const reasons = [...(readVerdict(runtime, clock)?.reasons ?? [])];
+  const answering = carriers.filter((carrier) => carrier !== null);
+  if (answering.length === 0) reasons.push('no carrier answered within a second');
+  else if (!answering.some((carrier) => carrier.accepting)) reasons.push('no carrier accepts connections');
+  else if (reasons.length === 0 && !answering.some((carrier) => carrier.ready)) reasons.push('no carrier is ready');
+  return { ready: reasons.length === 0, reasons };
+}
+
+function tryLedger(runtime: string, clock: Clock): LedgerView {
+  try {
+    return readLedger(ledgerFile(runtime), clock.nowMs());
+  } catch {
+    return { tunnels: 0, opensPerSecond: 0 };
+  }
+}

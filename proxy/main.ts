@@ -1,0 +1,91 @@
+// The program: looks at the first word and loads what it names. The only file of the proxy that reads the environment, catches signals and
+// ends the process.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { CliIo } from './cli/io.ts';
+import { systemClock } from './core/clock.ts';
+import { EXIT } from './supervisor/plan.ts';
+
+type Run = (args: readonly string[]) => number | Promise<number>;
+
+const COMMANDS: Readonly<Record<string, Run>> = {
+  serve: async (args) => {
+    const { runServe } = await import('./cli/serve.ts');
+    return runServe(args, { stdout, stderr, entry: fileURLToPath(import.meta.url), clock: systemClock, onSignal });
+  },
+  check: async (args) => (await import('./cli/check.ts')).runCheck(args, cliIo()),
+  explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
+  status: async (args) => (await import('./cli/status.ts')).runStatus(args, { ...cliIo(), clock: systemClock }),
+  tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
+  help: runHelp,
+  '--help': runHelp,
+  '-h': runHelp,
+  '--version': async () => {
+    const { VERSION } = await import('./core/version.ts');
+    stdout(`${VERSION}\n`);
+    return EXIT.ok;
+  },
+
+  // Started by `serve` only.
+  prepare: async ([file = '']) => (await import('./cli/prepare.ts')).runPrepare(file, cliIo(), process.pid),
+  carrier: async (args) => {
+    leaveSignalsToSupervisor();
+    const { runCarrierRole } = await import('./cli/roles.ts');
+    return runCarrierRole(args, { clock: systemClock, descriptors: openFilesMax() });
+  },
+  control: async (args) => {
+    leaveSignalsToSupervisor();
+    const { runControlRole } = await import('./cli/roles.ts');
+    return runControlRole(args, { clock: systemClock });
+  },
+};
+
+async function runHelp(): Promise<number> {
+  const { HELP } = await import('./cli/help.ts');
+  stdout(HELP);
+  return EXIT.ok;
+}
+
+function stdout(text: string): void {
+  process.stdout.write(text);
+}
+
+function stderr(text: string): void {
+  process.stderr.write(text);
+}
+
+function cliIo(): CliIo {
+  return {
+    stdout,
+    stderr,
+    env: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    machine: { cores: availableParallelism(), nofile: openFilesMax(), uid: process.getuid?.() ?? 0 },
+  };
+}
+
+/** The soft limit, which Node itself has raised to the hard one by now; the carriers are given the same. */
+function openFilesMax(): number {
+  const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return soft === undefined ? Number.MAX_SAFE_INTEGER : Number(soft);
+}
+
+function onSignal(name: NodeJS.Signals, heard: () => void): void {
+  process.on(name, heard);
+}
+
+/** A terminal, or a service manager, signals every process of the node; only the supervisor decides what that means. */
+function leaveSignalsToSupervisor(): void {
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) onSignal(name, () => {});
+}
+
+async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
+  const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
+  if (run) return run(args);
+  stderr(`pinhole: no such command: ${command}; see \`pinhole help\`\n`);
+  return EXIT.usage;
+}
+
+process.exit(await main(process.argv.slice(2)));

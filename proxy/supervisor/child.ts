@@ -1,0 +1,49 @@
+// A child's side of the supervisor's channel: says that it lives, hears when to stop, and ends at once when the supervisor is gone.
+
+import type { Clock } from '../core/clock.ts';
+import { BEAT_MS } from '../core/supervision.ts';
+import type { ChildMessage, SupervisorMessage } from '../core/supervision.ts';
+
+export interface SupervisorLink {
+  /** It serves from now on. */
+  ready(): void;
+  /** It has closed its listening sockets because descriptors ran out. */
+  full(): void;
+  /** It listens again, on sockets it has bound itself. */
+  room(): void;
+}
+
+export interface ChildHandlers {
+  /** The node stops: this process must have ended by itself within `deadlineMs` from now. */
+  onStop(deadlineMs: number): void;
+  /** The log file has been moved away: go on in a new one. */
+  onReopenLog?(): void;
+}
+
+/** The part of `process` that is used here. */
+interface Channel {
+  send?: ((message: ChildMessage, handle: undefined, options: undefined, sent: () => void) => boolean) | undefined;
+  on(event: 'message', heard: (message: unknown) => void): unknown;
+  on(event: 'disconnect', heard: () => void): unknown;
+  exit(code: number): void;
+}
+
+export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, channel: Channel = process): SupervisorLink {
+  if (!channel.send) throw new Error('this role is started by `pinhole serve` only');
+  // The channel may close under us; 'disconnect' then says so.
+  const say = (message: ChildMessage): void => void channel.send?.(message, undefined, undefined, () => {});
+
+  channel.on('disconnect', () => channel.exit(0));
+  channel.on('message', (message) => {
+    const heard = message as SupervisorMessage;
+    if (heard.type === 'stop') handlers.onStop(heard.deadlineMs);
+    else if (heard.type === 'reopen') handlers.onReopenLog?.();
+  });
+  clock.every(BEAT_MS, () => say({ type: 'beat' }));
+
+  return {
+    ready: () => say({ type: 'ready' }),
+    full: () => say({ type: 'full' }),
+    room: () => say({ type: 'room' }),
+  };
+}

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import type { ChildMessage, SupervisorMessage } from '../core/supervision.ts';
+import { FakeClock } from '../test/support/fake-clock.ts';
+import type { Death } from './keeper.ts';
+import { Keeper, restartDelay, SILENT_MS, START_MS } from './keeper.ts';
+
+class FakeChild extends EventEmitter {
+  static #pids = 100;
+  readonly pid: number | undefined;
+  connected = true;
+  readonly told: SupervisorMessage[] = [];
+
+  constructor(spawned = true) {
+    super();
+    this.pid = spawned ? (FakeChild.#pids += 1) : undefined;
+  }
+
+  send(message: SupervisorMessage): void {
+    this.told.push(message);
+  }
+
+  kill(signal: string): void {
+    queueMicrotask(() => this.emit('exit', null, signal));
+  }
+
+  say(type: ChildMessage['type']): void {
+    this.emit('message', { type });
+  }
+}
+
+function harness(spawned: (attempt: number) => boolean = () => true) {
+  const clock = new FakeClock();
+  const children: FakeChild[] = [];
+  const deaths: Death[] = [];
+  const heard: string[] = [];
+  let attempts = 0;
+  const keeper = new Keeper({
+    clock,
+    launch() {
+      attempts += 1;
+      const child = new FakeChild(spawned(attempts));
+      children.push(child);
+      return child as unknown as ChildProcess;
+    },
+    ready: () => heard.push('ready'),
+    full: () => heard.push('full'),
+    room: () => heard.push('room'),
+    died: (death) => deaths.push(death),
+  });
+  /** Time goes on in steps, as the supervisor watches. */
+  const pass = async (ms: number, each: () => void = () => {}): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 250) {
+      clock.advance(250);
+      each();
+      keeper.watch(false);
+      await Promise.resolve();
+    }
+  };
+  const latest = (): FakeChild => children.at(-1) as FakeChild;
+  return { clock, children, deaths, heard, keeper, pass, latest };
+}
+
+test('a child is starting until it says that it is ready', () => {
+  const { keeper, latest, heard } = harness();
+  assert.equal(keeper.view().state, 'down');
+  keeper.start();
+  assert.equal(keeper.state, 'starting');
+  latest().say('ready');
+  assert.deepEqual(keeper.view(), { state: 'ready', pid: latest().pid, restarts: 0 });
+  assert.deepEqual(heard, ['ready']);
+});
+
+test('a child that goes on beating is left alone', async () => {
+  const { keeper, latest, pass, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  await pass(60_000, () => latest().say('beat'));
+  assert.deepEqual(deaths, []);
+});
+
+test('a ready child that is silent for three seconds is killed', async () => {
+  const { keeper, latest, pass, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  await pass(SILENT_MS - 250);
+  assert.equal(deaths.length, 0);
+  await pass(500);
+  assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('silence is forgiven where the supervisor itself was stopped', async () => {
+  const { keeper, latest, clock, pass, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  clock.advance(60_000);
+  keeper.watch(true);
+  await pass(SILENT_MS - 250);
+  assert.deepEqual(deaths, []);
+});
+
+test('a child that is not ready in time is killed, and the next one has twice the time', async () => {
+  const { keeper, pass, deaths } = harness();
+  keeper.start();
+  await pass(START_MS + 250);
+  assert.deepEqual(
+    deaths.map((death) => death.cause),
+    ['not-ready'],
+  );
+  await pass(START_MS * 2 - 500);
+  assert.equal(deaths.length, 1);
+  await pass(1_000);
+  assert.equal(deaths.length, 2);
+});
+
+test('a child that dies is started again at once, then later and later, never later than a second', () => {
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 50].map(restartDelay), [0, 100, 200, 400, 800, 1_000, 1_000]);
+  const { keeper, latest, clock, children } = harness();
+  keeper.start();
+  for (const expected of [0, 100, 200, 400, 800, 1_000, 1_000]) {
+    const before = children.length;
+    latest().say('ready');
+    latest().emit('exit', 1, null);
+    if (expected > 0) clock.advance(expected - 1);
+    assert.equal(children.length, before);
+    clock.advance(1);
+    assert.equal(children.length, before + 1);
+  }
+  assert.equal(keeper.view().restarts, 7);
+});
+
+test('after a steady life a child is started again at once', () => {
+  const { keeper, latest, clock, children } = harness();
+  keeper.start();
+  for (let deaths = 0; deaths < 4; deaths += 1) {
+    latest().emit('exit', 1, null);
+    clock.advance(1_000);
+  }
+  latest().say('ready');
+  clock.advance(10_000);
+  latest().emit('exit', 1, null);
+  const before = children.length;
+  clock.advance(0);
+  assert.equal(children.length, before + 1);
+});
+
+test('a child that cannot be spawned counts as dead and is tried again', () => {
+  const { keeper, latest, clock, deaths, children } = harness((attempt) => attempt > 1);
+  keeper.start();
+  latest().emit('error', new Error('spawn EAGAIN'));
+  assert.equal(deaths[0]?.cause, 'launch-failed');
+  assert.equal(deaths[0]?.error, 'spawn EAGAIN');
+  clock.advance(0);
+  assert.equal(children.length, 2);
+  assert.equal(keeper.state, 'starting');
+});
+
+test('what a child of before says is not taken for the word of the one after it', () => {
+  const { keeper, latest, clock, heard } = harness();
+  keeper.start();
+  const first = latest();
+  first.emit('exit', 1, null);
+  clock.advance(0);
+  first.say('ready');
+  assert.equal(keeper.state, 'starting');
+  assert.deepEqual(heard, []);
+});
+
+test('full and room are steps from ready and back, and nothing else', () => {
+  const { keeper, latest, heard } = harness();
+  keeper.start();
+  latest().say('full');
+  latest().say('room');
+  latest().say('ready');
+  latest().say('room');
+  latest().say('full');
+  assert.equal(keeper.state, 'full');
+  latest().say('full');
+  latest().say('room');
+  assert.deepEqual(heard, ['ready', 'full', 'room']);
+});
+
+test('a child that is told to stop is not started again', () => {
+  const { keeper, latest, clock, children, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  keeper.stop(5_000, 2_000);
+  assert.deepEqual(latest().told, [{ type: 'stop', deadlineMs: 5_000 }]);
+  assert.equal(keeper.state, 'stopping');
+  latest().emit('exit', 0, null);
+  clock.advance(60_000);
+  assert.equal(children.length, 1);
+  assert.equal(deaths[0]?.cause, null);
+});
+
+test('a child that does not stop is killed after its deadline and the grace, and not for its silence', async () => {
+  const { keeper, latest, pass, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  keeper.stop(5_000, 2_000);
+  await pass(6_750);
+  assert.equal(deaths.length, 0);
+  await pass(500);
+  assert.equal(deaths[0]?.cause, 'stop-deadline');
+});
+
+test('a stop while a child waits to be started again leaves it down', () => {
+  const { keeper, latest, clock, children } = harness();
+  keeper.start();
+  latest().emit('exit', 1, null);
+  clock.advance(0);
+  latest().emit('exit', 1, null);
+  keeper.stop(1_000, 0);
+  clock.advance(10_000);
+  assert.equal(children.length, 2);
+  assert.equal(keeper.isAlive, false);
+});

@@ -1,0 +1,172 @@
+// Keeps one child alive: starts it, watches its beats, kills it when it is silent, starts it again when it is gone. What the child needs to
+// be started with, and what its death means, is its owner's.
+
+import type { ChildProcess } from 'node:child_process';
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { ChildMessage, ChildState, ChildView, SupervisorMessage } from '../core/supervision.ts';
+
+/** No beat for so long, once ready, and a child is taken to hang. */
+export const SILENT_MS = 3_000;
+export const START_MS = 10_000;
+/** Each start that was too slow gives the next one twice the time: on an overloaded machine killing and starting anew would never end. */
+const START_MAX_MS = 80_000;
+/** A child that was ready for so long is started again at once when it dies. */
+const STEADY_MS = 10_000;
+const BACKOFF_FIRST_MS = 100;
+/** Clients wait in the queue of a slot while its carrier is down. */
+const BACKOFF_MAX_MS = 1_000;
+
+export type Cause = 'silent' | 'not-ready' | 'too-slow' | 'launch-failed' | 'stop-deadline' | 'second-signal';
+
+export interface Death {
+  readonly pid: number | null;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Why we killed it, or could not start it; null where it died by itself. */
+  readonly cause: Cause | null;
+  readonly wasReady: boolean;
+  readonly error: string | null;
+}
+
+export interface KeeperOptions {
+  readonly clock: Clock;
+  /** Starts the child with an IPC channel; may throw. */
+  launch(): ChildProcess;
+  ready(): void;
+  full(): void;
+  room(): void;
+  /** Called before the child is started again. */
+  died(death: Death): void;
+}
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  #state: ChildState = 'down';
+  #child: ChildProcess | null = null;
+  #launchedMs = 0;
+  #startMs = START_MS;
+  #readyMs: number | null = null;
+  #beatMs = 0;
+  #cause: Cause | null = null;
+  /** Deaths in a row without a steady life in between. */
+  #deaths = 0;
+  #restarts = 0;
+  #stopDeadlineMs: number | null = null;
+  #cancelRestart: Cancel = () => {};
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  get state(): ChildState {
+    return this.#state;
+  }
+
+  /** True while a child process exists. */
+  get isAlive(): boolean {
+    return this.#child !== null;
+  }
+
+  view(): ChildView {
+    return { state: this.#state, pid: this.#child?.pid ?? null, restarts: this.#restarts };
+  }
+
+  start(): void {
+    if (this.#child || this.#stopDeadlineMs !== null) return;
+    this.#state = 'starting';
+    this.#cause = null;
+    this.#readyMs = null;
+    this.#launchedMs = this.#options.clock.nowMs();
+    let child: ChildProcess;
+    try {
+      child = this.#options.launch();
+    } catch (error) {
+      this.#gone({ code: null, signal: null, pid: null, error: (error as Error).message });
+      return;
+    }
+    this.#child = child;
+    child.on('message', (message) => this.#heard(child, message as ChildMessage));
+    child.once('exit', (code, signal) => this.#ended(child, { code, signal, error: null }));
+    // A child that could not be spawned has no exit; errors of a living one's channel mean nothing here, its silence does.
+    child.on('error', (error) => {
+      if (child.pid === undefined) this.#ended(child, { code: null, signal: null, error: error.message });
+    });
+  }
+
+  /** Looks whether the child still lives. `late` forgives silence: we were stopped ourselves and have not read what was said. */
+  watch(late: boolean): void {
+    const nowMs = this.#options.clock.nowMs();
+    if (late) {
+      this.#beatMs = nowMs;
+      this.#launchedMs = Math.max(this.#launchedMs, nowMs - START_MS / 2);
+    }
+    if (this.#stopDeadlineMs !== null) {
+      if (nowMs >= this.#stopDeadlineMs) this.kill('stop-deadline');
+    } else if (this.#readyMs === null) {
+      if (nowMs - this.#launchedMs >= this.#startMs) this.kill('not-ready');
+    } else if (nowMs - this.#beatMs >= SILENT_MS) {
+      this.kill('silent');
+    }
+  }
+
+  /** Asks the child to end within `deadlineMs` from now and does not start it again; it is killed `graceMs` after that. */
+  stop(deadlineMs: number, graceMs: number): void {
+    this.#stopDeadlineMs = this.#options.clock.nowMs() + deadlineMs + graceMs;
+    this.#cancelRestart();
+    if (!this.#child) return;
+    this.#state = 'stopping';
+    this.tell({ type: 'stop', deadlineMs });
+  }
+
+  tell(message: SupervisorMessage): void {
+    // The channel closes a moment before the exit is known; a message that comes too late is no failure.
+    if (this.#child?.connected) this.#child.send(message, () => {});
+  }
+
+  kill(cause: Cause): void {
+    if (!this.#child || this.#cause) return;
+    this.#cause = cause;
+    this.#child.kill('SIGKILL');
+  }
+
+  #heard(child: ChildProcess, message: ChildMessage): void {
+    if (child !== this.#child) return;
+    this.#beatMs = this.#options.clock.nowMs();
+    if (this.#stopDeadlineMs !== null) return;
+    if (message.type === 'ready' && this.#state === 'starting') {
+      this.#readyMs = this.#beatMs;
+      this.#state = 'ready';
+      this.#options.ready();
+    } else if (message.type === 'full' && this.#state === 'ready') {
+      this.#state = 'full';
+      this.#options.full();
+    } else if (message.type === 'room' && this.#state === 'full') {
+      this.#state = 'ready';
+      this.#options.room();
+    }
+  }
+
+  #ended(child: ChildProcess, end: Pick<Death, 'code' | 'signal' | 'error'>): void {
+    if (child !== this.#child) return;
+    this.#child = null;
+    this.#gone({ ...end, pid: child.pid ?? null });
+  }
+
+  #gone(end: Pick<Death, 'code' | 'signal' | 'error' | 'pid'>): void {
+    const { clock, died } = this.#options;
+    this.#state = 'down';
+    const steady = this.#readyMs !== null && clock.nowMs() - this.#readyMs >= STEADY_MS;
+    const delayMs = restartDelay(steady ? 0 : this.#deaths);
+    this.#deaths = steady ? 1 : this.#deaths + 1;
+    this.#startMs = this.#cause === 'not-ready' ? Math.min(START_MAX_MS, this.#startMs * 2) : START_MS;
+    died({ ...end, cause: end.error === null ? this.#cause : 'launch-failed', wasReady: this.#readyMs !== null });
+    if (this.#stopDeadlineMs !== null) return;
+    this.#restarts += 1;
+    this.#cancelRestart = clock.after(delayMs, () => this.start());
+  }
+}
+
+/** At once the first time, then 100 ms, doubled up to a second. */
+export function restartDelay(deathsBefore: number): number {
+  return deathsBefore === 0 ? 0 : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (deathsBefore - 1));
+}

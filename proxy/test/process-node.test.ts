@@ -1,0 +1,178 @@
+// A whole node as an operator starts it: `pinhole serve` with real carriers and control, watched and hurt from outside.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { NodeStatus } from '../control/node-status.ts';
+import { isAlive, ready, ServeProcess, until } from './support/fake-serve.ts';
+
+const PINHOLE = fileURLToPath(new URL('../../pinhole', import.meta.url));
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function pinhole(...args: readonly string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(PINHOLE, args, (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
+  });
+}
+
+interface Node {
+  readonly folder: string;
+  readonly runtime: string;
+  readonly file: string;
+  serve(): ServeProcess;
+}
+
+function node(t: TestContext, changes: readonly string[] = []): Node {
+  const folder = mkdtempSync(join(tmpdir(), 'node-'));
+  const runtime = join(folder, 'run');
+  const file = join(folder, 'pinhole.yaml');
+  const text = [
+    'node: { name: test-1 }',
+    'listen: [{ address: "127.0.0.1:0", doors: [connect] }]',
+    'endpoints: [{ name: production, data: a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com }]',
+    'health: { address: "127.0.0.1:0" }',
+    'admin: { address: "127.0.0.1:0" }',
+    'limits: { tunnels: 100 }',
+    'carriers: 2',
+    'drain: { stop: 2s }',
+    ...(changes.some((line) => line.startsWith('runtime:')) ? [] : [`runtime: ${runtime}`]),
+    ...changes,
+  ];
+  writeFileSync(file, `${text.join('\n')}\n`);
+  const started: ServeProcess[] = [];
+  t.after(async () => {
+    for (const serve of started) serve.child.kill('SIGKILL');
+    await Promise.all(started.map((serve) => serve.ended));
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return {
+    folder,
+    runtime,
+    file,
+    serve() {
+      const serve = new ServeProcess(spawn(PINHOLE, ['serve', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] }));
+      started.push(serve);
+      return serve;
+    },
+  };
+}
+
+async function statusOf(runtime: string): Promise<NodeStatus> {
+  const { code, stdout, stderr } = await pinhole('status', '--runtime', runtime, '--json');
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as NodeStatus;
+}
+
+/** The first line that the port answers. */
+function say(port: number, head: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(head));
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    socket.on('error', (error) => resolve(error.message));
+    socket.on('close', () => resolve(text.split('\r\n', 1)[0] ?? ''));
+  });
+}
+
+const refused = (port: number): Promise<string> => say(port, 'CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n');
+
+async function metric(port: number, series: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.split(' ')[1] ?? 0,
+  );
+}
+
+const REFUSALS = 'pinhole_opens_total{door="connect",tenant="",reason="TARGET_NOT_ALLOWED"}';
+
+describe('a node', { concurrency: 2 }, () => {
+  test('is ready, counts, and never counts back when carriers and control are killed', async (t) => {
+    const { runtime, serve: start } = node(t);
+    const serve = start();
+    const port = await ready(serve);
+    await serve.line('control-ready');
+    const { health, control } = await statusOf(runtime);
+    assert.equal((await fetch(`http://127.0.0.1:${health.port}/ready`)).status, 200);
+    assert.equal(await say(port, 'GET /ready HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 200 OK');
+
+    for (let refusal = 0; refusal < 10; refusal += 1) assert.equal(await refused(port), 'HTTP/1.1 403 TARGET_NOT_ALLOWED');
+    assert.equal(await metric(health.port, REFUSALS), 10);
+    for (const { pid } of (await statusOf(runtime)).carriers) process.kill(pid ?? 0, 'SIGKILL');
+    process.kill(control.pid ?? 0, 'SIGKILL');
+
+    // Works without control; the carriers that were killed are gone, and what they counted is not.
+    assert.deepEqual((await statusOf(runtime)).refused, { TARGET_NOT_ALLOWED: 10 });
+    await until(() => serve.lines.filter(({ event }) => event === 'carrier-ready').length === 4, 'both carriers');
+    await until(() => serve.lines.filter(({ event }) => event === 'control-ready').length === 2, 'control');
+    assert.equal(await refused(port), 'HTTP/1.1 403 TARGET_NOT_ALLOWED');
+    assert.equal(await metric(health.port, REFUSALS), 11);
+    assert.equal(await metric(health.port, 'pinhole_carriers{state="ready"}'), 2);
+
+    serve.child.kill('SIGTERM');
+    assert.equal(await serve.ended, 0);
+  });
+
+  test('goes on deciding and answering health checks while control is dead', async (t) => {
+    const { runtime, serve: start } = node(t);
+    const serve = start();
+    const port = await ready(serve);
+    await serve.line('control-ready');
+    process.kill((await statusOf(runtime)).control.pid ?? 0, 'SIGSTOP');
+    assert.equal(await say(port, 'GET /ready HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 200 OK');
+    assert.equal(await refused(port), 'HTTP/1.1 403 TARGET_NOT_ALLOWED');
+    const died = await serve.line('control-died');
+    assert.equal(died['cause'], 'silent');
+    await serve.line('control-ready', serve.lines.indexOf(died));
+  });
+
+  test('that is killed leaves no process behind, and no address taken', async (t) => {
+    const { runtime, serve: start } = node(t);
+    const serve = start();
+    const port = await ready(serve);
+    const { carriers, control } = await statusOf(runtime);
+    const pids = [...carriers.map(({ pid }) => pid), control.pid].map(Number);
+    // The wrapper has become the supervisor: what is killed is the supervisor itself.
+    serve.child.kill('SIGKILL');
+    await until(() => !pids.some(isAlive), 'the children to end');
+    assert.match(await refused(port), /ECONNREFUSED/);
+    assert.equal((await pinhole('status', '--runtime', runtime)).code, 1);
+  });
+
+  test('with a mistake in its file says so and exits 64, with nothing made', async (t) => {
+    const { runtime, file, serve } = node(t, ['nonsense: 1']);
+    const ended = serve();
+    assert.equal(await ended.ended, 64);
+    assert.match(ended.text, new RegExp(`^${file}:\\d+:1: nonsense`, 'm'));
+    assert.equal(existsSync(runtime), false);
+  });
+
+  test('whose runtime folder has too long a name says how long it may be and exits 69', async (t) => {
+    const { serve } = node(t, [`runtime: /tmp/${'x'.repeat(100)}`]);
+    const ended = serve();
+    assert.equal(await ended.ended, 69);
+    assert.match(ended.text, /is 105 bytes long; the names of Unix sockets in it leave room for \d\d$/m);
+  });
+
+  test('whose runtime folder others may write to exits 69', async (t) => {
+    const { runtime, serve } = node(t);
+    mkdirSync(runtime);
+    chmodSync(runtime, 0o777);
+    const ended = serve();
+    assert.equal(await ended.ended, 69);
+    assert.match(ended.text, /others may write to/);
+  });
+});
