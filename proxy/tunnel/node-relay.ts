@@ -13,6 +13,17 @@ import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './re
 const READ_CHUNK_BYTES = 64 * 1024;
 
 /**
+ * Bytes that may wait in a TLS writer before its reader waits too: a TLS socket encrypts later, so some always wait for a moment. In a plain
+ * one any waiting byte is one that the kernel did not take.
+ */
+const TLS_WAITING_BYTES = 16 * 1024;
+
+/** The writer's own mark while it relays, high enough never to speak: a stream under its mark skips an event and a tick at every write. */
+const WRITER_MARK_BYTES = 1024 * 1024;
+
+const EMPTY = Buffer.alloc(0);
+
+/**
  * The high-water mark for every socket of a tunnel, so that at most `bufferBytes` wait in it: per direction at most one chunk above
  * the mark in the writer and one in the paused reader, and there are two directions. Below four chunks the mark cannot help: then it is
  * one byte, and the tunnel holds at most 256 KiB.
@@ -67,6 +78,8 @@ class NodeRelay implements Relay, SocketOwner {
 
     own(this.#client, this);
     own(this.#upstream, this);
+    raiseWriterMark(this.#client);
+    raiseWriterMark(this.#upstream);
     if (job.toUpstream.length > 0) this.socketData(this.#client, job.toUpstream);
     if (job.toClient.length > 0) this.socketData(this.#upstream, job.toClient);
     // What happened while nobody owned them.
@@ -89,13 +102,14 @@ class NodeRelay implements Relay, SocketOwner {
       this.#shared.totals.bytesDown += chunk.length;
     }
     const to = this.#other(from);
-    // The mark is low on purpose, so `false` alone says little: only bytes that the kernel did not take make the reader wait.
-    if (!to.write(chunk) && to.writableLength > 0) from.pause();
+    to.write(chunk);
+    if (to.writableLength <= (to instanceof TLSSocket ? TLS_WAITING_BYTES : 0)) return;
+    from.pause();
+    // Behind everything that waits: it is flushed when this is.
+    to.write(EMPTY, () => from.resume());
   }
 
-  socketDrain(side: Duplex): void {
-    this.#other(side).resume();
-  }
+  socketDrain(): void {}
 
   socketEnd(side: Duplex): void {
     this.#lastMs = this.#shared.time.nowMs;
@@ -159,6 +173,12 @@ class NodeRelay implements Relay, SocketOwner {
     own(this.#upstream, null);
     this.#ended(this.#endedBy ?? 'fault');
   }
+}
+
+/** Node has one option for both marks of a socket; the reader's has to stay low, since it bounds what a paused tunnel holds. */
+function raiseWriterMark(side: Duplex): void {
+  const state = (side as { _writableState?: { highWaterMark: number } })._writableState;
+  if (state) state.highWaterMark = WRITER_MARK_BYTES;
 }
 
 function reset(side: Duplex): void {
