@@ -134,7 +134,7 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
   const { clock } = options;
   const time = { nowMs: clock.nowMs() };
   const own = createOwn(settings, interfaceAddresses);
-  const resolver = new dns.Resolver({ timeout: 1_000, tries: 2 });
+  const resolver = new dns.Resolver({ timeout: 1_500, tries: 2 });
   if (settings.resolve.servers.length > 0) resolver.setServers(settings.resolve.servers);
   const accepted = new Map<string, BlockList>();
   return {

@@ -100,8 +100,16 @@ function reOriginate(
     const proxy = httpProxy.createProxyServer({});
     proxy.on('proxyReqWs', (outgoing) => {
       outgoing.path = request.upgrade.path;
+      outgoing.prependListener('upgrade', (answer: http.IncomingMessage) => {
+        const { upgrade = '', connection = '' } = answer.headers;
+        if (upgrade.toLowerCase() === 'websocket' && /(^|,)\s*upgrade\s*(,|$)/i.test(connection)) return;
+        fail(new ProxyError('UPSTREAM_CLOSED', `${request.gateway.target.host} answered 101 without an upgrade to websocket`));
+      });
       outgoing.prependListener('response', (answer: http.IncomingMessage) => {
         status = answer.statusCode ?? 502;
+        // Node takes a 101 that names no upgrade for an answer like any other.
+        if (status < 200)
+          return fail(new ProxyError('UPSTREAM_CLOSED', `${request.gateway.target.host} answered ${status} without an upgrade`));
         answer.headers['pinhole-answer'] = 'upstream';
         answer.headers.connection = 'close';
       });

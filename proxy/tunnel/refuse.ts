@@ -16,7 +16,8 @@ export function sayAndClose(socket: Duplex, bytes: Buffer, clock: Clock): void {
   const cancel = clock.after(LINGER_MS, close);
   socket.on('data', (chunk: Buffer) => {
     discarded += chunk.length;
-    if (discarded > LINGER_BYTES_MAX) close();
+    // What stays unread waits in the kernel: closing now would reset a client that still writes.
+    if (discarded > LINGER_BYTES_MAX) socket.pause();
   });
   socket.once('end', close);
   socket.once('close', cancel);

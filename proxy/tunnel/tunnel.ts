@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Target } from '../core/address.ts';
 import { Interrupt } from '../core/interrupt.ts';
 import type { ListedHost } from '../core/settings.ts';
+import { peeks } from '../policy/judge-hello.ts';
 import { keepAlive } from './keep-alive.ts';
 import { openUpstream } from './open.ts';
 import { forwardHello, type HandOver } from './peek.ts';
@@ -32,8 +33,11 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
   const leaving = new Interrupt();
   session.takePlace(() => socket.destroy());
   // A FIN before the answer is a client that gave up: its timeout closes with one, and no TLS client finishes first.
-  inbox.onLeft = leaving.abort;
-  if (inbox.isGone || inbox.isEnded) leaving.abort();
+  // Where no hello is looked at a client may finish right behind its head and go on reading.
+  const finPasses = walk.session.record.door !== 'gateway' && !peeks(plane.settings.policy);
+  const hasLeft = (): boolean => inbox.isGone || (inbox.isEnded && !finPasses);
+  inbox.onLeft = () => hasLeft() && leaving.abort();
+  if (hasLeft()) leaving.abort();
   try {
     return await openUpstream(plane, session, target, listed, plane.clock.nowMs() + answerMs, leaving);
   } catch (error) {
