@@ -18,6 +18,8 @@ export interface HelloPlan {
 }
 
 export const GREASE = 0x0a0a;
+/** Every hello from here has this random: upstreams of the tests know them by it. */
+export const HANDMADE_RANDOM: Buffer = Buffer.alloc(32, 9);
 
 export function u16Bytes(value: number): Buffer {
   return Buffer.from([value >> 8, value & 255]);
@@ -62,7 +64,7 @@ export function helloBody(plan: HelloPlan, extensions: Buffer): Buffer {
   const { legacyVersion = 0x0303, sessionId = Buffer.alloc(32, 7), cipherSuites = [0x1301, 0xc02f] } = plan;
   return Buffer.concat([
     u16Bytes(legacyVersion),
-    Buffer.alloc(32, 9),
+    HANDMADE_RANDOM,
     vector(1, sessionId),
     vector(2, Buffer.concat(cipherSuites.map(u16Bytes))),
     vector(1, Buffer.from([0])),
