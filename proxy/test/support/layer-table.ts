@@ -1,5 +1,5 @@
 // Who may import whom, as data: one row per folder, or per file that stands alone. ARCHITECTURE.md shows the same rows, held equal by
-// proxy/test/docs.test.ts; proxy/test/layers.test.ts holds the tree to them.
+// proxy/test/architecture.test.ts; proxy/test/layers.test.ts holds the tree to them.
 
 /** A place of ours that may be imported; with `types`, only by `import type`. `why` is there where the general rule says otherwise. */
 export interface Allowed {
@@ -58,8 +58,6 @@ export const LAYERS: readonly Layer[] = [
     place: 'proxy/gateway',
     imports: [
       'proxy/core',
-      'proxy/wire',
-      'proxy/policy',
       { place: 'proxy/tunnel/gateway-port.ts', types: true, why: 'what the tunnel asks of a gateway is written on the asking side' },
     ],
     node: ['http', 'https', 'net', 'stream', 'tls'],
@@ -99,7 +97,6 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/control/ask.ts', why: 'commands ask the processes of a node as control does' },
       { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
       { place: 'proxy/control/carrier-api.ts', why: 'the form of a carrier’s answers' },
-      { place: 'proxy/limits/capacity.ts', why: '`prepare` tells the supervisor what the node can hold' },
       'proxy/supervisor',
       { place: 'proxy/carrier.ts', why: 'cli/roles.ts loads the role it was started for' },
       { place: 'proxy/control.ts', why: 'cli/roles.ts loads the role it was started for' },

@@ -33,6 +33,23 @@ export function findBreaches(tree: Tree): string[] {
   return breaches;
 }
 
+/** Which permissions of the table some file makes use of: `place > what`. */
+export function findUsed(tree: Tree): Set<string> {
+  const used = new Set<string>();
+  for (const [path, text] of tree) {
+    const layer = path.endsWith('.ts') && !isTestFile(path) ? layerOf(path) : null;
+    if (!layer) continue;
+    for (const { specifier } of readSource(text).imports) {
+      if (specifier.startsWith('node:')) used.add(`${layer.place} > ${specifier}`);
+      else if (!specifier.startsWith('.')) used.add(`${layer.place} > npm:${packageOf(specifier)}`);
+      const target = specifier.startsWith('.') ? resolvePath(path, specifier) : '';
+      const entry = layer.imports.map(asAllowed).find(({ place }) => isWithin(target, place));
+      if (entry) used.add(`${layer.place} > ${entry.place}`);
+    }
+  }
+  return used;
+}
+
 const ADD_ROW = 'add a row to LAYERS in proxy/test/support/layer-table.ts and to the table of ARCHITECTURE.md, or move the file';
 
 function breach(path: string, line: number, fact: string, rule: string, instead: string): string {

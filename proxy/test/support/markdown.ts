@@ -49,7 +49,7 @@ export function rowsWith(markdown: string, ...columns: readonly string[]): reado
   return found.flatMap((table) => table.rows);
 }
 
-/** What stands between backquotes in a cell. */
+/** What stands between backquotes in a cell or a line; not for a text with fences. */
 export function codesIn(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
 }
