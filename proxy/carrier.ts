@@ -6,7 +6,6 @@ import { promises as dns } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { BlockList } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { join } from 'node:path';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
 import { startCarrierApi } from './control/carrier-api.ts';
 import { createLog, type Log } from './control/log.ts';
@@ -14,10 +13,11 @@ import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
 import type { Clock } from './core/clock.ts';
 import type { Limits, Recorder } from './core/ports.ts';
+import { settingsFile } from './core/runtime-files.ts';
 import type { ListedHost, Settings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
-import { openLedger } from './limits/ledger.ts';
+import { openLedger, type Ledger } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
@@ -53,7 +53,7 @@ const PERIOD_MS = 1_000;
 /** Runs until the supervisor says stop and the tunnels are gone. Rejects where it cannot start. */
 export async function runCarrier(options: CarrierOptions): Promise<void> {
   const { clock, runtime } = options;
-  const settings = JSON.parse(readFileSync(join(runtime, 'settings.json'), 'utf8')) as Settings;
+  const settings = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Settings;
   const log = createLog({
     level: settings.log.level,
     file: settings.log.file,
@@ -61,7 +61,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     clock,
     base: { node: settings.node.name, version: VERSION, generation: options.generation, carrier: options.slot },
   });
-  // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends at a deadline.
+  // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => log.error({ event: 'bug', detail: error.stack ?? error.message }));
   const metrics = createCarrierMetrics({ settings, clock });
   const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion });
@@ -100,7 +100,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       isAccepting: () => listeners.isAccepting,
     },
   });
-  const cancelPeriod = reportEverySecond({ clock, plane, metrics, log, recorder, listeners, options });
+  const lastReport = reportEverySecond({ clock, plane, metrics, log, limits, recorder, listeners, options });
 
   await listeners.start(options.listenFds);
   readiness.setAccepting(true);
@@ -110,7 +110,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   readiness.setDraining();
   await drainTunnels({ clock, sessions: plane.sessions, rate: DRAIN_RATE_MIN, deadlineMs, endedBy: 'drain' });
   listeners.stop();
-  cancelPeriod();
+  lastReport();
   plane.sessions.stop();
   recorder.summarize(true);
   await metrics.persist(runtime, options);
@@ -133,7 +133,7 @@ interface Ports {
 function composePlane(settings: Settings, options: CarrierOptions, ports: Ports): DataPlane {
   const { clock } = options;
   const time = { nowMs: clock.nowMs() };
-  const own = createOwn(settings, interfaceAddresses);
+  const own = createOwn(settings, oncePer(INTERFACES_MS, clock, interfaceAddresses));
   const resolver = new dns.Resolver({ timeout: 1_500, tries: 2 });
   if (settings.resolve.servers.length > 0) resolver.setServers(settings.resolve.servers);
   const accepted = new Map<string, BlockList>();
@@ -170,6 +170,22 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
   };
 }
 
+/** The value is asked for anew after so long. */
+function oncePer<T>(periodMs: number, clock: Clock, ask: () => T): () => T {
+  let value = ask();
+  let askedMs = clock.nowMs();
+  return () => {
+    if (clock.nowMs() - askedMs >= periodMs) {
+      value = ask();
+      askedMs = clock.nowMs();
+    }
+    return value;
+  };
+}
+
+/** Asking the kernel takes 70 us, and every address of every answer is compared with these. */
+const INTERFACES_MS = 1_000;
+
 function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
 }
@@ -179,16 +195,21 @@ interface Reported {
   readonly plane: DataPlane;
   readonly metrics: CarrierMetrics;
   readonly log: Log;
+  readonly limits: Ledger;
   readonly recorder: { summarize(all: boolean): void };
   readonly listeners: Listeners;
   readonly options: CarrierOptions;
 }
 
-/** What moves without an event of its own: bytes, gauges, due summary lines, and the snapshot that outlives this process. */
-function reportEverySecond({ clock, plane, metrics, log, recorder, listeners, options }: Reported): () => void {
+/**
+ * What moves without an event of its own: bytes, gauges, due summary lines, and the snapshot that outlives this process. The returned
+ * function reports for the last time.
+ */
+function reportEverySecond({ clock, plane, metrics, log, limits, recorder, listeners, options }: Reported): () => void {
   let up = 0;
   let down = 0;
-  return clock.every(PERIOD_MS, () => {
+  let faults = 0;
+  const report = (): void => {
     const { bytesUp, bytesDown } = plane.engine.totals;
     metrics.bytes(bytesUp - up, bytesDown - down);
     up = bytesUp;
@@ -200,7 +221,15 @@ function reportEverySecond({ clock, plane, metrics, log, recorder, listeners, op
       descriptors: options.descriptors,
       logDropped: log.dropped(),
     });
+    // The carrier goes on with its own counts then, so the node's limits may be passed.
+    if (limits.ioFaults() > faults) log.warn({ event: 'ledger-failed', faults: limits.ioFaults() - faults });
+    faults = limits.ioFaults();
     recorder.summarize(false);
     void metrics.persist(options.runtime, options);
-  });
+  };
+  const cancel = clock.every(PERIOD_MS, report);
+  return () => {
+    cancel();
+    report();
+  };
 }

@@ -15,10 +15,15 @@ export function tunnelsPerCarrier(machine: Machine): number {
   return capacityOf(0, 1, machine.nofile).perCarrier;
 }
 
+/** More processes than this for a core help nobody: then the tunnels do not fit, and `check` says so. */
+const CARRIERS_PER_CORE_MAX = 4;
+
 /** As many as cores; more where the tunnels need their descriptors. */
 export function autoCarriers(tunnels: number, machine: Machine): number {
-  const needed = Math.ceil(tunnels / tunnelsPerCarrier(machine));
-  return Math.max(1, Math.min(CARRIERS_MAX, Math.max(machine.cores, needed)));
+  const each = tunnelsPerCarrier(machine);
+  const needed = each === 0 ? 1 : Math.ceil(tunnels / each);
+  const most = Math.min(CARRIERS_MAX, machine.cores * CARRIERS_PER_CORE_MAX);
+  return Math.max(1, Math.min(most, Math.max(machine.cores, needed)));
 }
 
 /** The cap that holds: what is configured, or what the carriers' descriptors allow if that is less. */

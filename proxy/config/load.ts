@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { GatewaySettings, ListenerSettings, ResolvePin, Settings } from '../core/settings.ts';
-import { autoCarriers, type Machine } from './capacity.ts';
+import { autoCarriers, type Machine, tunnelsPerCarrier } from './capacity.ts';
 import { type OurTls, readTls, warnOfUncoveredNames } from './certificate.ts';
 import { type ConfigDocument, type Environment, readDocument } from './document.ts';
 import { draftOf } from './draft.ts';
@@ -55,6 +55,10 @@ export function loadConfig(
   if (!parsed.success || problems.length > 0) return { problems: inOrder(problems) };
 
   const settings = settingsOf(parsed.data, parts, { runtime: runtimeOf(parsed.data, files, env, machine), token, machine, files });
+  if (tunnelsPerCarrier(machine) === 0) {
+    report.problem(['limits', 'tunnels'], `${machine.nofile} descriptors for a process are too few for a single tunnel: raise LimitNOFILE`);
+    return { problems: inOrder(report.problems) };
+  }
   warnOfSettings(settings, machine, report);
   return { settings, warnings: inOrder(report.warnings) };
 }

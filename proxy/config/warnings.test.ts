@@ -41,7 +41,7 @@ const TABLE: readonly (readonly [string, readonly string[], World?])[] = [
   ],
   [
     'limits: { tunnels: 50000 }',
-    ['6:20: limits.tunnels: 50000 tunnels do not fit: 256 carriers of 300 descriptors hold 22 each, 5632 in all'],
+    ['6:20: limits.tunnels: 50000 tunnels do not fit: 8 carriers of 300 descriptors hold 22 each, 176 in all'],
     { machine: { nofile: 300 } },
   ],
   [

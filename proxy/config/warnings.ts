@@ -6,6 +6,8 @@ import type { Report } from './problem.ts';
 
 /** AWS IoT drops a client after 1.5 times its keep-alive of at most 1,200 s; the proxy must not be quicker (developer guide, MQTT). */
 const MQTT_SILENCE_MS = 1_800_000;
+/** Two directions of a chunk read and a chunk waiting, 64 KiB each (proxy/tunnel/node-relay.ts). */
+const NODE_TUNNEL_BYTES = 256 * 1024;
 /** WebSocket sessions with SigV4 last up to 24 h. */
 const WEBSOCKET_AGE_MS = 86_400_000;
 
@@ -23,6 +25,9 @@ export function warnOfSettings(settings: Settings, machine: Machine, report: Rep
       ['limits', 'tunnels'],
       `${limits.tunnels} tunnels do not fit: ${carriers} carriers of ${machine.nofile} descriptors hold ${tunnelsPerCarrier(machine)} each, ${held} in all`,
     );
+  }
+  if (limits.perTunnelBufferBytes < NODE_TUNNEL_BYTES) {
+    report.warning(['limits', 'perTunnelBuffer'], 'less than the 256KiB that the node relay engine may hold: that much it may be');
   }
   if (settings.hosts.length === 0) report.warning(['endpoints'], 'the list is empty: everything is refused');
   if (settings.gateways.length > 0 && !settings.listeners.some(({ doors }) => doors.includes('gateway'))) {

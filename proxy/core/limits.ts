@@ -18,6 +18,9 @@ export const EARLY_DATA_BYTES_MAX = 64 * 1024;
 
 /** Bytes a client may send after its head and before our answer; they are held, never interpreted. */
 export const EARLY_BYTES_MAX = 64 * 1024;
+/** Connections beyond `limits.pending` whose head is read all the same, per carrier: one of them may be a health check. */
+export const HEALTH_RESERVE = 64;
+
 /** After a refusal: discarded so that the client can read the answer before it sees a reset. */
 export const LINGER_BYTES_MAX = 64 * 1024;
 export const LINGER_MS = 1_000;

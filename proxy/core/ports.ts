@@ -39,7 +39,7 @@ export interface SessionView {
   /** Connections without a head or hello yet. */
   pending(): number;
   rows(limit: number): TunnelRow[];
-  /** Ends sessions oldest first until `leave` are left, and gives back how many it ended. */
+  /** Ends so many sessions, oldest first, and gives back how many it ended: those on their way already do not count. */
   closeSome(count: number, endedBy: EndedBy): number;
 }
 
@@ -53,12 +53,14 @@ export interface Limits {
   closed(): void;
   /** A connection without a head yet; false where the node's or the source's share of them is used up. */
   pendingStarted(sourceKey: string): boolean;
+  /** It was the node's share that was used up. */
+  isPendingFull(): boolean;
   pendingEnded(sourceKey: string): void;
   /** Counts a refusal; false where the source is over its refusals per second and is to be closed without an answer. */
   refused(sourceKey: string): boolean;
 }
 
-/** The /24-like key under which a source is limited: the whole IPv4 address, the first 64 bits of an IPv6 one. */
+/** The key under which a source is limited: the whole IPv4 address, the first 64 bits of an IPv6 one. */
 export type SourceKey = string;
 
 /** What `/live` and `/ready` answer in public, from the carrier's own state and control's last verdict. */

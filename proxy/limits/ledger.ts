@@ -121,14 +121,19 @@ class FileLedger implements Ledger {
   pendingStarted(source: SourceKey): boolean {
     const nowMs = this.#clock.nowMs();
     if (!this.#others.isAlone || nowMs - this.#lookedMs >= ALONE_MS) this.#look(nowMs);
-    const { pending, perSource } = this.#limits;
-    if (this.#sum(ROW.pending, pending) >= pending) return false;
+    const { perSource } = this.#limits;
+    if (this.isPendingFull()) return false;
     this.#pendingCells.locate(source);
     if (this.#count(this.#pendingCells, pendingIn) >= perSource.pending) return false;
 
     this.#own[ROW.pending] = (this.#own[ROW.pending] ?? 0) + 1;
     this.#addPending(1);
     return true;
+  }
+
+  isPendingFull(): boolean {
+    const { pending } = this.#limits;
+    return this.#sum(ROW.pending, pending) >= pending;
   }
 
   pendingEnded(source: SourceKey): void {

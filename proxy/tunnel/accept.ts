@@ -14,6 +14,9 @@ import { Session } from './session.ts';
 import { serveTls } from './tls-door.ts';
 import { Walk } from './walk.ts';
 
+/** The first byte of a TLS record that carries a handshake (RFC 8446 section 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
 /** Takes over an accepted, paused socket for the rest of its life. Never throws. */
 export function serveConnection(
   plane: DataPlane,
@@ -58,10 +61,12 @@ async function afterProxyHeader(walk: Walk): Promise<void> {
 async function firstBytes(walk: Walk): Promise<void> {
   const { inbox, plane } = walk;
   // Until its request is known a connection counts against its source: a good tunnel never does.
-  if (!walk.pendingStarted(plane.sourceKey(walk.session.record.client_ip))) return walk.refuse('SOURCE_LIMITED');
-
+  if (!walk.pendingStarted(plane.sourceKey(walk.session.record.client_ip))) {
+    if (!plane.limits.isPendingFull()) return walk.refuse('SOURCE_LIMITED');
+    // A flood must not silence the health checks: they stand outside the limits.
+    if (!walk.joinReserve()) return walk.refuse('NODE_FULL');
+  }
   const { headMs, helloMs } = plane.settings.timeouts;
-  const deadlineMs = walk.acceptMs + Math.max(headMs, helloMs);
   for (;;) {
     const kind = inbox.bytes.length === 0 ? 'more' : sniff(inbox.bytes);
     if (kind !== 'more') plane.recorder.stage('sniff', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
@@ -70,10 +75,13 @@ async function firstBytes(walk: Walk): Promise<void> {
     if (kind === 'proxy') return walk.refuse('PROXY_HEADER_INVALID');
     if (kind === 'unknown') return walk.refuse('PROTOCOL_UNKNOWN');
 
-    const event = await inbox.more(deadlineMs);
+    const mayBeTls = inbox.bytes[0] === TLS_HANDSHAKE;
+    const event = await inbox.more(walk.acceptMs + (mayBeTls ? helloMs : headMs));
     if (event === 'bytes') continue;
     // It never sent a byte: no record.
     if (inbox.bytes.length === 0) return walk.leave(null);
-    return walk.refuse(event === 'deadline' ? 'PROTOCOL_UNKNOWN' : 'CLIENT_GONE');
+    if (event !== 'deadline') return walk.refuse('CLIENT_GONE');
+    walk.voice = mayBeTls ? 'alert' : 'http';
+    return walk.refuse(mayBeTls ? 'HELLO_TIMEOUT' : 'HEAD_TIMEOUT');
   }
 }

@@ -97,7 +97,6 @@ class Attempt implements SocketOwner {
 
   socketData(): void {}
   socketEnd(): void {}
-  socketDrain(): void {}
   socketClose(): void {}
 
   #settle(): void {

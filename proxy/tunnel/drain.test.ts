@@ -72,15 +72,18 @@ test('where the deadline asks for more than the rate, the pace is raised, and is
   assert.equal(harness.open, 0);
 });
 
-test('at the deadline everything that is left is told to close, and nobody is waited for', async () => {
+test('at the deadline everything that is left is told to close, and is waited for half a second more', async () => {
   const harness = drain(10, { rate: 0.001, deadlineMs: 10_000 });
   harness.isSlow = true;
   harness.clock.advance(9_900);
   await turn();
   assert.equal(harness.isDone, false);
   harness.clock.advance(100);
-  await harness.done;
+  await turn();
   assert.equal(harness.closedAtMs.length, 10);
+  assert.equal(harness.isDone, false);
+  harness.clock.advance(500);
+  await harness.done;
 });
 
 test('tunnels that are slow to close are told once, and waited for until the deadline', async () => {

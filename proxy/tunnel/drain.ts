@@ -15,6 +15,8 @@ export interface DrainOptions {
 }
 
 const TICK_MS = 100;
+/** After the deadline, for the sockets that were closed at it. */
+const CLOSING_MS = 500;
 /** The pace aims at this share of the deadline, which leaves the rest for sockets that are slow to close. */
 const PACE_SHARE = 0.8;
 
@@ -32,7 +34,8 @@ export function drainTunnels({ clock, sessions, rate, deadlineMs, endedBy }: Dra
       lastMs = now;
       const isOver = now >= endMs;
       owed -= sessions.closeSome(isOver ? Infinity : Math.floor(owed), endedBy);
-      if (sessions.tunnels() > 0 && !isOver) return;
+      // Closing takes a turn of the loop or two; what is still there after that is not waited for.
+      if (sessions.tunnels() > 0 && now < endMs + CLOSING_MS) return;
       cancel();
       resolve();
     });

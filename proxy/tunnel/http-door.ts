@@ -22,6 +22,7 @@ export async function serveHttp(walk: Walk, deadlineMs: number): Promise<void> {
   const health = healthPath(head);
   if (health) return answerHealth(walk, health, head.method);
 
+  if (walk.limited) return walk.refuse(walk.limited);
   walk.pendingEnded();
   session.to('deciding');
   if (head.method === 'CONNECT') {
@@ -48,9 +49,8 @@ async function readHead(walk: Walk, deadlineMs: number): Promise<RequestHead | n
     }
     const event = await walk.inbox.more(deadlineMs);
     if (event === 'bytes') continue;
-    // Inside TLS a client may finish the handshake and then say nothing: that is no request, so no record.
-    if (walk.inbox.bytes.length === 0 && event !== 'deadline') walk.leave(null);
-    else walk.refuse(event === 'deadline' ? 'HEAD_TIMEOUT' : 'CLIENT_GONE');
+    // Also where it left right behind the handshake: a client that distrusts our certificate does, and somebody will look for it.
+    walk.refuse(event === 'deadline' ? 'HEAD_TIMEOUT' : 'CLIENT_GONE');
     return null;
   }
 }

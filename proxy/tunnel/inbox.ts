@@ -57,8 +57,6 @@ export class Inbox implements SocketOwner {
     this.onLeft?.();
   }
 
-  socketDrain(): void {}
-
   socketError(): void {}
 
   /** Everything received and not taken yet. The same memory may grow in place: do not keep it over a wait. */

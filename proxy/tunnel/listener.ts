@@ -11,6 +11,9 @@ import type { DataPlane } from './plane.ts';
 /** Descriptors of a carrier that are neither a client nor an upstream: listeners, logs, ledger, resolver, event loop. */
 const DESCRIPTORS_OF_PROCESS = 48;
 
+/** Between two tries to listen again. */
+const REBIND_MS = 1_000;
+
 export interface ListenersOptions {
   readonly plane: DataPlane;
   readonly descriptors: number;
@@ -30,7 +33,7 @@ export class Listeners {
   readonly #options: ListenersOptions;
   readonly #slots: Slot[] = [];
   #accepted = 0;
-  #state: 'closed' | 'accepting' | 'full' = 'closed';
+  #state: 'closed' | 'accepting' | 'full' | 'rebinding' = 'closed';
   readonly #onSocketClosed = (): void => {
     this.#accepted -= 1;
     if (this.#state === 'full' && this.#used() < this.#options.descriptors - DESCRIPTORS_RESERVED) this.#goOn();
@@ -73,7 +76,10 @@ export class Listeners {
       noDelay: true,
       highWaterMark: plane.highWaterMark,
     });
-    server.on('error', onError);
+    server.on('error', (error) => {
+      onError(error);
+      if (this.#state === 'rebinding') this.#tryAgain();
+    });
     server.on('connection', (socket) => this.#accept(index, socket));
     return server;
   }
@@ -99,7 +105,8 @@ export class Listeners {
 
   // The inherited socket is gone with the server; a new one joins the same port beside the other carriers'.
   #goOn(): void {
-    this.#state = 'accepting';
+    if (this.#state !== 'full') return;
+    this.#state = 'rebinding';
     let silent = this.#slots.length;
     for (const [index, slot] of this.#slots.entries()) {
       slot.server = this.#createServer(index);
@@ -109,9 +116,17 @@ export class Listeners {
       );
       slot.server.listen({ host, port, backlog, reusePort: true, ipv6Only: ipv6Only && net.isIPv6(host) }, () => {
         silent -= 1;
-        if (silent === 0) this.#options.onRoom();
+        if (silent > 0) return;
+        this.#state = 'accepting';
+        this.#options.onRoom();
       });
     }
+  }
+
+  #tryAgain(): void {
+    this.#state = 'full';
+    for (const slot of this.#slots) slot.server.close();
+    this.#options.plane.clock.after(REBIND_MS, () => this.#goOn());
   }
 }
 

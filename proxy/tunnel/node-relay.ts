@@ -109,8 +109,6 @@ class NodeRelay implements Relay, SocketOwner {
     to.write(EMPTY, () => from.resume());
   }
 
-  socketDrain(): void {}
-
   socketEnd(side: Duplex): void {
     this.#lastMs = this.#shared.time.nowMs;
     const by = side === this.#client ? 'client' : 'upstream';
@@ -121,17 +119,22 @@ class NodeRelay implements Relay, SocketOwner {
 
   socketClose(side: Duplex): void {
     this.#open -= 1;
-    this.#endedBy ??= side === this.#client ? 'client' : 'upstream';
+    const by = side === this.#client ? 'client' : 'upstream';
+    this.#endedBy ??= by;
     const other = this.#other(side);
     if (this.#open === 0) return this.#finish();
     // Both FINs seen: the other side only has to flush. Otherwise what is left of the tunnel makes no sense any more.
-    if (this.#finished !== 'both') other.destroy();
+    if (this.#finished === 'both') return;
+    // All that this side had to say is said: it still reaches the other one.
+    if (this.#finished === by && other instanceof Socket) other.destroySoon();
+    else other.destroy();
   }
 
   socketError(side: Duplex, error: NodeJS.ErrnoException): void {
-    this.#endedBy ??= side === this.#client ? 'client' : 'upstream';
-    // A reset is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are.
-    if (error.code === 'ECONNRESET') reset(this.#other(side));
+    const by = side === this.#client ? 'client' : 'upstream';
+    this.#endedBy ??= by;
+    // A reset is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are. Behind a FIN they were.
+    if (error.code === 'ECONNRESET' && this.#finished !== by) reset(this.#other(side));
   }
 
   idleMs(): number {

@@ -21,7 +21,7 @@ export async function openUpstream(
   signal: StopSignal,
 ): Promise<Socket> {
   session.to('resolving');
-  const addresses = await resolveAndJudge(plane, session, target, listed, deadlineMs);
+  const addresses = await resolveAndJudge(plane, session, target, listed, { deadlineMs, signal });
   if (signal.aborted) throw new ProxyError('CLIENT_GONE', 'the client left while its target was resolved');
 
   session.to('dialing');
@@ -44,7 +44,7 @@ async function resolveAndJudge(
   session: Session,
   target: Target,
   listed: ListedHost,
-  deadlineMs: number,
+  until: { readonly deadlineMs: number; readonly signal: StopSignal },
 ): Promise<readonly SocketAddress[]> {
   const pin = plane.settings.resolve.pins.find((candidate) => candidate.host === target.host && candidate.port === target.port);
   if (pin) {
@@ -54,7 +54,7 @@ async function resolveAndJudge(
   const startMs = plane.clock.nowMs();
   let addresses: readonly string[];
   try {
-    addresses = await before(plane, deadlineMs, plane.resolver.resolve(target.host));
+    addresses = await before(plane, until, plane.resolver.resolve(target.host));
   } finally {
     session.record.resolve_ms = elapsed(plane, startMs, 'resolve');
   }
@@ -64,13 +64,20 @@ async function resolveAndJudge(
   return verdict.allowed.map((address) => ({ address, port: target.port }));
 }
 
-/** A resolution may be shared with sessions that have more time left than this one. */
-function before<T>(plane: DataPlane, deadlineMs: number, work: Promise<T>): Promise<T> {
+/** A resolution may be shared with sessions that have more time left than this one, or whose client is still there. */
+function before<T>(plane: DataPlane, until: { deadlineMs: number; signal: StopSignal }, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = plane.clock.after(Math.max(0, deadlineMs - plane.clock.nowMs()), () =>
+    const onAbort = (): void => reject(new ProxyError('CLIENT_GONE', 'the client left while its target was resolved'));
+    until.signal.addEventListener('abort', onAbort);
+    const cancel = plane.clock.after(Math.max(0, until.deadlineMs - plane.clock.nowMs()), () =>
       reject(new ProxyError('RESOLVE_TIMEOUT', 'no time was left to resolve')),
     );
-    work.then(resolve, (error: unknown) => reject(asProxyError(error))).finally(cancel);
+    const settled = (): void => {
+      cancel();
+      until.signal.removeEventListener('abort', onAbort);
+    };
+    work.then(resolve, (error: unknown) => reject(asProxyError(error))).finally(settled);
+    if (until.signal.aborted) onAbort();
   });
 }
 

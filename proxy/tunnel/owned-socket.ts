@@ -6,7 +6,6 @@ import type { Duplex } from 'node:stream';
 export interface SocketOwner {
   socketData(socket: Duplex, chunk: Buffer): void;
   socketEnd(socket: Duplex): void;
-  socketDrain(socket: Duplex): void;
   socketError(socket: Duplex, error: NodeJS.ErrnoException): void;
   socketClose(socket: Duplex): void;
 }
@@ -27,7 +26,6 @@ export function own(socket: Duplex, owner: SocketOwner | null): void {
   socket.pause();
   socket.on('data', onData);
   socket.on('end', onEnd);
-  socket.on('drain', onDrain);
   socket.on('error', onError);
   socket.on('close', onClose);
 }
@@ -42,10 +40,6 @@ function onData(this: Owned, chunk: Buffer): void {
 
 function onEnd(this: Owned): void {
   this[OWNER]?.socketEnd(this);
-}
-
-function onDrain(this: Owned): void {
-  this[OWNER]?.socketDrain(this);
 }
 
 function onError(this: Owned, error: NodeJS.ErrnoException): void {

@@ -109,8 +109,8 @@ async function awaitServerFirst(answers: Inbox, deadlineMs: number): Promise<'he
 export function judge(plane: DataPlane, session: Session, judged: Judged, host: string): void {
   if (judged.kind === 'hello') noteHello(session, judged.hello, host);
   const verdict = judgeHello(judged.kind === 'hello' ? judged.hello : { code: judged.code }, host, plane.settings.policy);
-  if (verdict.deny) throw new ProxyError(verdict.deny, 'the ClientHello was refused');
   session.wouldDeny(verdict.wouldDeny);
+  if (verdict.deny) throw new ProxyError(verdict.deny, 'the ClientHello was refused');
 }
 
 function noteHello(session: Session, hello: ClientHello, host: string): void {

@@ -23,7 +23,7 @@ export class Session {
   #holdsPlace = false;
   #relay: Relay | null = null;
   #maxAgeMs = Infinity;
-  #abort: ((by: EndedBy) => void) | null = null;
+  #abort: (() => void) | null = null;
   #abortedBy: EndedBy | null = null;
 
   constructor(plane: DataPlane, listener: string, client: { address: string; port: number }) {
@@ -63,9 +63,9 @@ export class Session {
     this.#phase = step(this.#phase, phase);
   }
 
-  /** True until a refusal or an end has been recorded. */
-  get isLive(): boolean {
-    return this.#outcome !== 'over';
+  /** Its allow has been recorded, and its end has not. */
+  get isAllowed(): boolean {
+    return this.#outcome === 'allowed';
   }
 
   /** What ended the session from outside while a stage was at work; null while nobody has. */
@@ -74,10 +74,14 @@ export class Session {
   }
 
   /** From here on the session has a tunnel's place in the limits and is in the table, until its end. */
-  takePlace(abort: (by: EndedBy) => void): void {
+  takePlace(): void {
     this.#holdsPlace = true;
-    this.#abort = abort;
     this.#plane.sessions.add(this);
+  }
+
+  /** How the stage that is at work now is told to stop from outside. */
+  abortWith(abort: () => void): void {
+    this.#abort = abort;
   }
 
   wouldDeny(codes: readonly FaultCode[]): void {
@@ -122,13 +126,15 @@ export class Session {
   ended(by: EndedBy, counts: { readonly bytesUp: number; readonly bytesDown: number; idleMs?(): number }): void {
     if (this.#outcome !== 'allowed') return;
     const { recorder, clock } = this.#plane;
+    const durationMs = Math.round(clock.nowMs() - this.startMs);
     // A relay's bytes are counted as they move, by the engine.
     if (!this.#relay) recorder.bytes(counts.bytesUp, counts.bytesDown);
     recorder.close(this.record, {
       bytesUp: counts.bytesUp,
       bytesDown: counts.bytesDown,
-      durationMs: Math.round(clock.nowMs() - this.startMs),
-      idleMs: Math.max(0, Math.round(counts.idleMs?.() ?? 0)),
+      durationMs,
+      // The relay's clock ticks once a second, so that of a short tunnel may say more than the tunnel lasted.
+      idleMs: Math.min(durationMs, Math.max(0, Math.round(counts.idleMs?.() ?? 0))),
       endedBy: by,
       phaseAtEnd: this.#phase,
       upstreamStatus: this.upstreamStatus,
@@ -138,10 +144,10 @@ export class Session {
 
   /** Ends the session from outside; false where it is on its way already. */
   close(by: EndedBy): boolean {
-    if (this.#abortedBy || !this.isLive) return false;
+    if (this.#abortedBy || this.#outcome === 'over') return false;
     this.#abortedBy = by;
     if (this.#relay) this.#relay.close(by);
-    else this.#abort?.(by);
+    else this.#abort?.();
     return true;
   }
 

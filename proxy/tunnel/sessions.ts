@@ -1,6 +1,7 @@
 // The sessions that hold a tunnel's place, oldest first: counted, looked at by operators, swept for idleness and age, closed on a drain.
 
 import type { Cancel, Clock } from '../core/clock.ts';
+import { HEALTH_RESERVE } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
 import type { SessionView, TunnelRow } from '../core/ports.ts';
 import type { CoarseTime } from './relay.ts';
@@ -13,6 +14,7 @@ export class Sessions implements SessionView {
   readonly #time: CoarseTime;
   readonly #clock: Clock;
   #pending = 0;
+  #reserve = 0;
   #cancelSweep: Cancel;
 
   constructor(clock: Clock, time: CoarseTime) {
@@ -35,6 +37,17 @@ export class Sessions implements SessionView {
 
   pendingEnded(): void {
     this.#pending -= 1;
+  }
+
+  /** False where all places of the reserve for health checks are taken. */
+  reserveTaken(): boolean {
+    if (this.#reserve >= HEALTH_RESERVE) return false;
+    this.#reserve += 1;
+    return true;
+  }
+
+  reserveGiven(): void {
+    this.#reserve -= 1;
   }
 
   tunnels(): number {

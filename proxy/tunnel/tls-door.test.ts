@@ -98,6 +98,14 @@ test('connect-tls: a refusal is an HTTP answer inside TLS', async () => {
   assert.match(await readAll(outer), /^HTTP\/1\.1 403 TARGET_NOT_ALLOWED\r\n/);
 });
 
+test('a client that leaves right behind the handshake is recorded: it may distrust our certificate', async () => {
+  const outer = await overTls({ servername: 'proxy.test' });
+  const port = outer.localPort;
+  outer.end();
+  const { record } = await node.recorded(({ record: seen }) => seen.client_port === port);
+  assert.deepEqual([record.reason, record.door], ['CLIENT_GONE', 'connect-tls']);
+});
+
 test('health answers inside TLS too', async () => {
   const outer = await overTls({ servername: '' });
   outer.write('GET /ready HTTP/1.1\r\nHost: 203.0.113.10\r\n\r\n');

@@ -2,7 +2,7 @@
 
 import type { ListedHost } from '../core/settings.ts';
 import { decideTarget } from '../policy/decide.ts';
-import { routeSni } from '../policy/sni-route.ts';
+import { routeSni, SNI_DOOR_PORT } from '../policy/sni-route.ts';
 import { readClientHello, type HelloStep } from '../wire/client-hello.ts';
 import { HEAD_BYTES_MAX } from '../core/limits.ts';
 import { serveHttp } from './http-door.ts';
@@ -13,9 +13,6 @@ import type { Walk } from './walk.ts';
 import { wireText } from '../core/wire-text.ts';
 
 type WholeHello = HelloStep & { kind: 'hello' };
-
-/** The port that an agent without a proxy setting dials, and the only one that passthrough can stand for. */
-const PASSTHROUGH_PORT = 443;
 
 export async function serveTls(walk: Walk): Promise<void> {
   const { plane, session } = walk;
@@ -31,7 +28,8 @@ export async function serveTls(walk: Walk): Promise<void> {
     tlsNames: plane.settings.tls?.names ?? [],
   });
   if ('refuse' in route) {
-    session.record.door = walk.listener.doors.includes('sni') ? 'sni' : 'connect-tls';
+    const { doors } = walk.listener;
+    session.record.door = doors.includes('sni') ? 'sni' : doors.includes('connect-tls') ? 'connect-tls' : null;
     return walk.refuse(route.refuse);
   }
   return route.door === 'sni' ? passThrough(walk, judged, route.listed) : terminate(walk, route.gateway);
@@ -56,10 +54,11 @@ async function readHello(walk: Walk, deadlineMs: number): Promise<WholeHello | n
 async function passThrough(walk: Walk, judged: WholeHello, listed: ListedHost): Promise<void> {
   const { plane, session } = walk;
   session.record.door = 'sni';
+  if (walk.limited) return walk.refuse(walk.limited);
   walk.pendingEnded();
   session.to('deciding');
   const host = judged.hello.sni ?? listed.host;
-  const target = { host, port: PASSTHROUGH_PORT };
+  const target = { host, port: SNI_DOOR_PORT };
   const decision = decideTarget(target, plane.list);
   if (!decision.allow) return walk.refuse(decision.code);
   judge(plane, session, judged, host);

@@ -31,7 +31,8 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
     return null;
   }
   const leaving = new Interrupt();
-  session.takePlace(() => socket.destroy());
+  session.takePlace();
+  session.abortWith(leaving.abort);
   // A FIN before the answer is a client that gave up: its timeout closes with one, and no TLS client finishes first.
   // Where no hello is looked at a client may finish right behind its head and go on reading.
   const finPasses = walk.session.record.door !== 'gateway' && !peeks(plane.settings.policy);
@@ -45,6 +46,7 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
     return null;
   } finally {
     inbox.onLeft = null;
+    session.abortWith(() => socket.destroy());
   }
 }
 

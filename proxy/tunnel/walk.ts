@@ -28,10 +28,13 @@ export class Walk {
   socket: Duplex;
   inbox: Inbox;
   voice: Voice = 'none';
+  /** The node has no room for this connection: its head is read only because it may ask for health, and refused with this otherwise. */
+  limited: FaultCode | null = null;
   /** Set once TLS to one of our names is up: the gateway that its SNI names, if any. */
   secure: { readonly gateway: string | null } | null = null;
   #pendingUnder: SourceKey | null = null;
   #established = false;
+  #inReserve = false;
 
   constructor(plane: DataPlane, listener: ListenerSettings, raw: Socket, session: Session, inbox: Inbox) {
     this.plane = plane;
@@ -51,7 +54,19 @@ export class Walk {
     return true;
   }
 
+  /** Takes one of the few places that are left for health checks when the node is full of connections without a head. */
+  joinReserve(): boolean {
+    if (!this.plane.sessions.reserveTaken()) return false;
+    this.#inReserve = true;
+    this.limited = 'NODE_FULL';
+    return true;
+  }
+
   pendingEnded(): void {
+    if (this.#inReserve) {
+      this.#inReserve = false;
+      this.plane.sessions.reserveGiven();
+    }
     if (this.#pendingUnder === null) return;
     this.plane.limits.pendingEnded(this.#pendingUnder);
     this.plane.sessions.pendingEnded();
@@ -68,10 +83,9 @@ export class Walk {
   refuse(code: FaultCode, status?: number): void {
     this.pendingEnded();
     const { plane, session, socket } = this;
+    const isOneTooMany = countsAgainstSource(code) && !plane.limits.refused(plane.sourceKey(session.record.client_ip));
     if (socket.destroyed || code === 'CLIENT_GONE') return this.#closeUnheard(code);
-    if (countsAgainstSource(code) && !plane.limits.refused(plane.sourceKey(session.record.client_ip))) {
-      return this.#closeUnheard('SOURCE_LIMITED');
-    }
+    if (isOneTooMany) return this.#closeUnheard('SOURCE_LIMITED');
     this.inbox.detach();
     const answer = status ?? REASONS[code].answer;
     if (this.voice === 'http' && typeof answer === 'number') {
@@ -86,13 +100,21 @@ export class Walk {
     else socket.destroy();
   }
 
-  /** For what was thrown by a stage: a known fault is refused as such, anything else is a bug of ours, refused as INTERNAL. */
+  /**
+   * For what was thrown by a stage: a known fault is refused as such, anything else is a bug of ours, refused as INTERNAL. Behind an allow
+   * nothing can be refused any more: then the session ends, with its place and both its sockets (the door closes the upstream).
+   */
   fail(thrown: unknown): void {
     const error = asProxyError(thrown);
     if (error.code === 'INTERNAL') this.plane.onBug(error);
-    this.refuse(error.code);
-    // Whatever state a bug left behind, the connection does not outlive it.
-    if (error.code === 'INTERNAL' && !this.session.isLive) this.plane.clock.after(1_000, () => this.raw.destroy());
+    const { session } = this;
+    if (session.isAllowed) {
+      this.socket.destroy();
+      session.ended('fault', { bytesUp: 0, bytesDown: 0 });
+      return;
+    }
+    // A client that was sent away by a drain did not leave.
+    this.refuse(error.code === 'CLIENT_GONE' && session.abortedBy !== null ? 'DRAINING' : error.code);
   }
 
   /** Ends without a record: nothing was asked (health), or nothing was ever sent. */
@@ -115,7 +137,7 @@ export class Walk {
   }
 }
 
-/** What the client itself brought about; never what the upstream or this node did to it. */
+/** What the client itself brought about; never what the upstream or this node did to it, nor that it left. */
 function countsAgainstSource(code: FaultCode): boolean {
-  return REASONS[code].blame === 'client';
+  return REASONS[code].blame === 'client' && code !== 'CLIENT_GONE';
 }

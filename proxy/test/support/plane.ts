@@ -83,6 +83,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
       },
       closed: () => void (counts.open -= 1),
       pendingStarted: () => (counts.pending < settings.limits.pending ? ((counts.pending += 1), true) : false),
+      isPendingFull: () => counts.pending >= settings.limits.pending,
       pendingEnded: () => void (counts.pending -= 1),
       refused: () => ((counts.refused += 1), counts.refused <= settings.limits.perSource.refusalsPerSecond),
     },
