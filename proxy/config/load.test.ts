@@ -334,7 +334,7 @@ test('an empty list opens the door connect only, and nothing passes', () => {
 });
 
 test('a machine whose descriptors hold no tunnel at all is a problem, not a fleet of processes', () => {
-  const loaded = loadConfig(MINIMAL, 'pinhole.yaml', {}, () => '', { cores: 2, nofile: 256, uid: 0 });
+  const loaded = load(MINIMAL, { machine: { cores: 2, nofile: 256, uid: 0 } });
   assert.ok('problems' in loaded);
   assert.match(loaded.problems.map((problem) => problem.message).join('\n'), /256 descriptors .* too few/);
 });
