@@ -64,7 +64,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => log.error({ event: 'bug', detail: error.stack ?? error.message }));
   const metrics = createCarrierMetrics({ settings, clock });
-  const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion });
+  const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
   const limits = openLedger({ runtime, row: options.row, settings, descriptors: options.descriptors, clock });
   const readiness = createReadiness({ runtime, clock });
   const plane = composePlane(settings, options, {
@@ -222,7 +222,7 @@ function reportEverySecond({ clock, plane, metrics, log, limits, recorder, liste
       logDropped: log.dropped(),
     });
     // The carrier goes on with its own counts then, so the node's limits may be passed.
-    if (limits.ioFaults() > faults) log.warn({ event: 'ledger-failed', faults: limits.ioFaults() - faults });
+    if (limits.ioFaults() > faults) log.warn({ event: 'limits-not-shared', faults: limits.ioFaults() - faults });
     faults = limits.ioFaults();
     recorder.summarize(false);
     void metrics.persist(options.runtime, options);

@@ -23,8 +23,13 @@ export function readPins(draft: Draft, endpoints: Endpoints, report: Report): Re
       seen.add(`${host} ${port}`);
     }
     const addresses = to === undefined ? [] : [to].flat();
-    if (addresses.some(({ address }) => classifyAddress(address) === 'loopback')) {
-      report.warning([...at, 'to'], `${host} goes to this machine: right for a sandbox only`);
+    for (const { address } of addresses) {
+      const kind = classifyAddress(address);
+      if (kind === 'loopback' || kind === 'unspecified') {
+        report.warning([...at, 'to'], `${host} goes to this machine: right for a sandbox only`);
+      } else if (kind !== 'public') {
+        report.warning([...at, 'to'], `${host} goes to ${address}, which is ${kind}: a pin passes every check of addresses`);
+      }
     }
     return host === undefined || port === undefined ? [] : [{ host, port, to: addresses }];
   });

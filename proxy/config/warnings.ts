@@ -26,6 +26,17 @@ export function warnOfSettings(settings: Settings, machine: Machine, report: Rep
       `${limits.tunnels} tunnels do not fit: ${carriers} carriers of ${machine.nofile} descriptors hold ${tunnelsPerCarrier(machine)} each, ${held} in all`,
     );
   }
+  for (const [index, { proxyProtocolTrust }] of settings.listeners.entries()) {
+    if (proxyProtocolTrust?.some(isEverything)) {
+      report.warning(
+        ['listen', index, 'proxyProtocol', 'trust'],
+        'everybody is trusted to say for whom they speak: sources mean nothing then',
+      );
+    }
+  }
+  for (const name of new Set(settings.hosts.filter(({ accept }) => accept.some(isEverything)).map(({ endpoint }) => endpoint))) {
+    report.warning(['endpoints'], `${name} accepts every address: private ones are dialled too`);
+  }
   if (limits.perTunnelBufferBytes < NODE_TUNNEL_BYTES) {
     report.warning(['limits', 'perTunnelBuffer'], 'less than the 256KiB that the node relay engine may hold: that much it may be');
   }
@@ -34,6 +45,10 @@ export function warnOfSettings(settings: Settings, machine: Machine, report: Rep
     report.warning(['gateway'], 'no listener has the door gateway');
   }
   warnOfPolicy(settings.policy, report);
+}
+
+function isEverything(range: string): boolean {
+  return range.endsWith('/0');
 }
 
 function warnOfPolicy(policy: PolicySettings, report: Report): void {

@@ -30,7 +30,18 @@ function harness() {
     snapshot: never,
     persist: never,
   };
-  return { clock, lines, counted, recorder: createRecorder({ log, metrics, clock, policyVersion: '0123456789ab' }) };
+  return {
+    clock,
+    lines,
+    counted,
+    recorder: createRecorder({
+      log,
+      metrics,
+      clock,
+      policyVersion: '0123456789ab',
+      sourceKey: (address) => address.split(':').slice(0, 4).join(':'),
+    }),
+  };
 }
 
 function refusal(overrides: Partial<SessionRecord> = {}): SessionRecord {
@@ -245,4 +256,10 @@ describe('counters', () => {
     assert.deepEqual(counted, ['stage dial 0.25', 'bytes 3 4']);
     assert.equal(lines.length, 0);
   });
+});
+
+test('an IPv6 site is one source: its addresses share the lines of a minute', () => {
+  const { recorder, lines } = harness();
+  for (let host = 0; host < 100; host += 1) recorder.decision(refusal({ client_ip: `2001:db8:0:7:0:0:0:${host.toString(16)}` }));
+  assert.equal(lines.length, 20);
 });

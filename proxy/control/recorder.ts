@@ -2,7 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { REFUSAL_LINES_PER_MINUTE } from '../core/limits.ts';
-import type { Recorder } from '../core/ports.ts';
+import type { Recorder, SourceKey } from '../core/ports.ts';
 import type { SessionRecord } from '../core/record.ts';
 import type { CarrierMetrics } from './carrier-metrics.ts';
 import type { Log } from './log.ts';
@@ -24,7 +24,14 @@ export interface SessionRecorder extends Recorder {
   summarize(all: boolean): void;
 }
 
-export function createRecorder(deps: { log: Log; metrics: CarrierMetrics; clock: Clock; policyVersion: string }): SessionRecorder {
+export function createRecorder(deps: {
+  log: Log;
+  metrics: CarrierMetrics;
+  clock: Clock;
+  policyVersion: string;
+  /** What counts as one source: the whole IPv4 address, an IPv6 /64. */
+  sourceKey: (address: string) => SourceKey;
+}): SessionRecorder {
   const { log, metrics, clock } = deps;
   const windows = new Map<string, Window>();
 
@@ -37,7 +44,7 @@ export function createRecorder(deps: { log: Log; metrics: CarrierMetrics; clock:
 
   /** True where this refusal is one too many to have a line of its own. */
   const isSuppressed = (record: SessionRecord): boolean => {
-    const key = `${record.client_ip} ${record.reason}`;
+    const key = `${deps.sourceKey(record.client_ip)} ${record.reason}`;
     let window = windows.get(key);
     if (window && clock.nowMs() >= window.untilMs) {
       writeSummary(key, window);

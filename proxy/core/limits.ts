@@ -18,7 +18,7 @@ export const EARLY_DATA_BYTES_MAX = 64 * 1024;
 
 /** Bytes a client may send after its head and before our answer; they are held, never interpreted. */
 export const EARLY_BYTES_MAX = 64 * 1024;
-/** Connections beyond `limits.pending` whose head is read all the same, per carrier: one of them may be a health check. */
+/** Connections beyond the limits of pending ones whose head is read all the same, per carrier: one of them may be a health check. */
 export const HEALTH_RESERVE = 64;
 
 /** After a refusal: discarded so that the client can read the answer before it sees a reset. */

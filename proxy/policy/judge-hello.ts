@@ -43,7 +43,7 @@ export function judgeHello(hello: ClientHello | HelloFault, targetHost: string, 
 
 function judgeSni(sni: string | null, targetHost: string, allowMissing: boolean): FaultCode | null {
   if (sni === null) return allowMissing ? null : 'SNI_MISSING';
-  return asciiLower(sni) === targetHost ? null : 'SNI_MISMATCH';
+  return sni === targetHost || asciiLower(sni) === targetHost ? null : 'SNI_MISMATCH';
 }
 
 function strictest(a: CheckMode, b: CheckMode): CheckMode {

@@ -25,7 +25,8 @@ interface Channel {
   send?: ((message: ChildMessage, handle: undefined, options: undefined, sent: () => void) => boolean) | undefined;
   on(event: 'message', heard: (message: unknown) => void): unknown;
   on(event: 'disconnect', heard: () => void): unknown;
-  exit(code: number): void;
+  readonly pid: number;
+  kill(pid: number, signal: 'SIGKILL'): unknown;
 }
 
 export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, channel: Channel = process): SupervisorLink {
@@ -33,7 +34,8 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   // The channel may close under us; 'disconnect' then says so.
   const say = (message: ChildMessage): void => void channel.send?.(message, undefined, undefined, () => {});
 
-  channel.on('disconnect', () => channel.exit(0));
+  // Not `exit`, which waits for a thread that may hang in a write: an orphan's listening sockets would swallow every client.
+  channel.on('disconnect', () => channel.kill(channel.pid, 'SIGKILL'));
   channel.on('message', (message) => {
     const heard = message as SupervisorMessage;
     if (heard.type === 'stop') handlers.onStop(heard.deadlineMs);

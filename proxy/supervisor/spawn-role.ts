@@ -2,6 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { keepSharedOutputFromBlocking } from './standard-output.ts';
 
 /** Descriptors 0 to 2 are the standard ones and 3 is the IPC channel. */
 const FIRST_LISTEN_FD = 4;
@@ -29,5 +30,8 @@ export function spawnControl(entry: string, runtime: string, generation: number)
 }
 
 function start(args: readonly string[], fds: readonly number[]): ChildProcess {
-  return spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds] });
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...fds] });
+  keepSharedOutputFromBlocking();
+  child.once('exit', keepSharedOutputFromBlocking);
+  return child;
 }

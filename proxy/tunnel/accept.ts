@@ -62,9 +62,8 @@ async function firstBytes(walk: Walk): Promise<void> {
   const { inbox, plane } = walk;
   // Until its request is known a connection counts against its source: a good tunnel never does.
   if (!walk.pendingStarted(plane.sourceKey(walk.session.record.client_ip))) {
-    if (!plane.limits.isPendingFull()) return walk.refuse('SOURCE_LIMITED');
     // A flood must not silence the health checks: they stand outside the limits.
-    if (!walk.joinReserve()) return walk.refuse('NODE_FULL');
+    walk.joinReserve(plane.limits.isPendingFull() ? 'NODE_FULL' : 'SOURCE_LIMITED');
   }
   const { headMs, helloMs } = plane.settings.timeouts;
   for (;;) {

@@ -22,7 +22,7 @@ export async function serveHttp(walk: Walk, deadlineMs: number): Promise<void> {
   const health = healthPath(head);
   if (health) return answerHealth(walk, health, head.method);
 
-  if (walk.limited) return walk.refuse(walk.limited);
+  if (walk.limited) return walk.refuseLimited();
   walk.pendingEnded();
   session.to('deciding');
   if (head.method === 'CONNECT') {

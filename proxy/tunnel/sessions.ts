@@ -14,7 +14,7 @@ export class Sessions implements SessionView {
   readonly #time: CoarseTime;
   readonly #clock: Clock;
   #pending = 0;
-  #reserve = 0;
+  readonly #reserve = new Set<() => void>();
   #cancelSweep: Cancel;
 
   constructor(clock: Clock, time: CoarseTime) {
@@ -39,15 +39,15 @@ export class Sessions implements SessionView {
     this.#pending -= 1;
   }
 
-  /** False where all places of the reserve for health checks are taken. */
-  reserveTaken(): boolean {
-    if (this.#reserve >= HEALTH_RESERVE) return false;
-    this.#reserve += 1;
-    return true;
-  }
-
-  reserveGiven(): void {
-    this.#reserve -= 1;
+  /** A place in the reserve for health checks; `evict` is called when a newer one needs it. The returned function gives it back. */
+  joinReserve(evict: () => void): () => void {
+    const [oldest] = this.#reserve;
+    if (oldest && this.#reserve.size >= HEALTH_RESERVE) {
+      this.#reserve.delete(oldest);
+      oldest();
+    }
+    this.#reserve.add(evict);
+    return () => this.#reserve.delete(evict);
   }
 
   tunnels(): number {

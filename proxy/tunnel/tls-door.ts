@@ -54,7 +54,7 @@ async function readHello(walk: Walk, deadlineMs: number): Promise<WholeHello | n
 async function passThrough(walk: Walk, judged: WholeHello, listed: ListedHost): Promise<void> {
   const { plane, session } = walk;
   session.record.door = 'sni';
-  if (walk.limited) return walk.refuse(walk.limited);
+  if (walk.limited) return walk.refuseLimited();
   walk.pendingEnded();
   session.to('deciding');
   const host = judged.hello.sni ?? listed.host;

@@ -34,7 +34,7 @@ export class Walk {
   secure: { readonly gateway: string | null } | null = null;
   #pendingUnder: SourceKey | null = null;
   #established = false;
-  #inReserve = false;
+  #leaveReserve: (() => void) | null = null;
 
   constructor(plane: DataPlane, listener: ListenerSettings, raw: Socket, session: Session, inbox: Inbox) {
     this.plane = plane;
@@ -54,19 +54,24 @@ export class Walk {
     return true;
   }
 
-  /** Takes one of the few places that are left for health checks when the node is full of connections without a head. */
-  joinReserve(): boolean {
-    if (!this.plane.sessions.reserveTaken()) return false;
-    this.#inReserve = true;
-    this.limited = 'NODE_FULL';
-    return true;
+  /**
+   * Over the limits: its head is read all the same, since it may ask for health, and it is refused with `code` otherwise. There are few such
+   * places, and the newest gets one at the cost of the oldest: whoever holds them without asking cannot silence a health check.
+   */
+  joinReserve(code: FaultCode): void {
+    this.limited = code;
+    this.#leaveReserve = this.plane.sessions.joinReserve(() => this.refuseLimited());
+  }
+
+  /** Too many connections of one source are closed without an answer; a full node says so where it still can. */
+  refuseLimited(): void {
+    if (this.limited === 'SOURCE_LIMITED') this.voice = 'none';
+    this.refuse(this.limited ?? 'NODE_FULL');
   }
 
   pendingEnded(): void {
-    if (this.#inReserve) {
-      this.#inReserve = false;
-      this.plane.sessions.reserveGiven();
-    }
+    this.#leaveReserve?.();
+    this.#leaveReserve = null;
     if (this.#pendingUnder === null) return;
     this.plane.limits.pendingEnded(this.#pendingUnder);
     this.plane.sessions.pendingEnded();

@@ -67,6 +67,7 @@ for (const name of [
   'proxy-connection',
   'proxy-anything',
   'x-forwarded-for',
+  'x_forwarded_for',
   'x-forwarded-proto',
   'x-forwarded-anything',
   'forwarded',

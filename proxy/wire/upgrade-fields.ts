@@ -62,5 +62,7 @@ export function upstreamFields(head: RequestHead): readonly (readonly [name: str
 }
 
 function passes(name: string): boolean {
-  return !DROPPED.has(name) && !DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix));
+  // Many servers read `X_Forwarded_For` as the name with hyphens.
+  const plain = name.replaceAll('_', '-');
+  return !DROPPED.has(plain) && !DROPPED_PREFIXES.some((prefix) => plain.startsWith(prefix));
 }
