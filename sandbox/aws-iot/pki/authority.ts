@@ -94,7 +94,7 @@ export function certificatePem(...chain: readonly Identity[]): string {
 export async function keyPem(identity: Identity): Promise<string> {
   const der = await webcrypto.subtle.exportKey('pkcs8', identity.keys.privateKey);
   const key = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
-  return key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' }).toString();
+  return key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' });
 }
 
 async function issue(issuer: Identity, subject: Subject, keys: webcrypto.CryptoKeyPair, extensions: x509.Extension[]): Promise<Identity> {

@@ -87,7 +87,7 @@ test('a topic that is too long, too deep or a wildcard: 0x90; a payload over 128
   ] as const) {
     const client = await open(world);
     client.send(packet);
-    assert.equal((await client.next('disconnect')).reasonCode, reason, `${packet.topic.slice(0, 60)}`);
+    assert.equal((await client.next('disconnect')).reasonCode, reason, packet.topic.slice(0, 60));
     await client.closed;
   }
 });

@@ -1,5 +1,7 @@
 /** Asks the stand-in's credential provider as a device would. */
 
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import type { World } from './harness.ts';
 
@@ -36,17 +38,14 @@ export async function askCredentials(world: World, ask: CredentialAsk = {}): Pro
     headers: { host: aws.credentials.host, ...(thing === undefined ? {} : { 'x-amzn-iot-thingname': thing }) },
     agent: false as const,
   };
-  return new Promise((resolve, reject) => {
-    const sent = request(options, async (response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-      const errorType = response.headers['x-amzn-errortype'];
-      const body = JSON.parse(Buffer.concat(chunks).toString()) as CredentialAnswer['body'];
-      resolve({ status: response.statusCode ?? 0, errorType: Array.isArray(errorType) ? errorType[0] : errorType, body });
-    });
-    sent.on('error', reject);
-    sent.end();
-  });
+  const sent = request(options);
+  sent.end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  const errorType = response.headers['x-amzn-errortype'];
+  const body = JSON.parse(Buffer.concat(chunks).toString()) as CredentialAnswer['body'];
+  return { status: response.statusCode ?? 0, errorType: Array.isArray(errorType) ? errorType[0] : errorType, body };
 }
 
 export async function fetchCredentials(world: World, ask: CredentialAsk = {}): Promise<Credentials> {
