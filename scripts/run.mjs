@@ -13,6 +13,12 @@ export const NODE_WANTED = [26, 5];
 const STAMP = '.pinhole-installed.json';
 const TEST_FOLDERS = ['proxy', 'agent', 'sandbox', 'scripts'];
 
+/** What each test said, and at the end how long each file took. */
+const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [
+  `--test-reporter=${reporter}`,
+  '--test-reporter-destination=stdout',
+]);
+
 const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
 
   start   the sandbox: a whole world on this machine (npm start -- --help)
@@ -223,7 +229,9 @@ async function test(root, node, args) {
   }
   // The runner's own default is one less than the cores, so one at a time on two; most of these tests wait for sockets.
   const cores = availableParallelism?.() ?? cpus().length;
-  return run(root, node, ['--test', `--test-concurrency=${Math.max(2, cores)}`, ...args.filter((arg) => arg.startsWith('-')), ...files]);
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const reporters = flags.some((flag) => flag.startsWith('--test-reporter')) ? [] : REPORTERS;
+  return run(root, node, ['--test', `--test-concurrency=${Math.max(2, cores)}`, ...reporters, ...flags, ...files]);
 }
 
 async function check(root, node) {
