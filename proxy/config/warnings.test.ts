@@ -25,8 +25,17 @@ const TABLE: readonly (readonly [string, readonly string[], World?])[] = [
     ['6:14: endpoints[0].accept[0]: without effect', '6:27: endpoints[0].accept[1]: without effect'],
   ],
   [`resolve: { pin: [{ host: ${DATA}, to: "127.0.0.1:1" }] }`, ['6:78: resolve.pin[0].to:']],
-  [`resolve: { pin: [{ host: ${DATA}, to: ["10.0.0.1:1", "[::1]:1"] }] }`, ['6:78: resolve.pin[0].to:']],
-  [`resolve: { pin: [{ host: ${DATA}, to: "10.0.0.1:1" }] }`, []],
+  [`resolve: { pin: [{ host: ${DATA}, to: ["10.0.0.1:1", "[::1]:1"] }] }`, ['6:78: resolve.pin[0].to:', '6:78: resolve.pin[0].to:']],
+  [
+    `resolve: { pin: [{ host: ${DATA}, to: "10.0.0.1:1" }] }`,
+    ['6:78: resolve.pin[0].to: a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com goes to 10.0.0.1'],
+  ],
+  [
+    `resolve: { pin: [{ host: ${DATA}, to: "0.0.0.0:1" }] }`,
+    ['6:78: resolve.pin[0].to: a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com goes to this machine'],
+  ],
+  [`resolve: { pin: [{ host: ${DATA}, to: "203.0.114.9:1" }] }`, []],
+  ['    accept: ["0.0.0.0/0"]', ['4:3: endpoints: production accepts every address']],
   ['policy: { sni: report }', ['6:16: policy.sni: report, not enforce']],
   ['policy: { alpn: off }', ['6:17: policy.alpn: off, not enforce']],
   ['policy: { address: report }', ['6:20: policy.address: report, not enforce']],
@@ -75,4 +84,16 @@ test('an empty list is a warning', () => {
   assert.deepEqual(warningsOf('listen: [{ address: 127.0.0.1:1 }]\nendpoints: []\n'), [
     '2:12: endpoints: the list is empty: everything is refused',
   ]);
+});
+
+test('a listener that trusts everybody to say for whom they speak is a warning', () => {
+  const text = MINIMAL.replace('127.0.0.1:8443', '127.0.0.1:8443\n    proxyProtocol: { trust: ["::/0"] }');
+  const [warning = '', ...more] = warningsOf(text);
+  assert.match(warning, /^3:29: listen\[0\]\.proxyProtocol\.trust: everybody is trusted/);
+  assert.deepEqual(more, []);
+});
+
+test('less buffer than the node engine may hold is a warning', () => {
+  assert.match(warningsOf(`${MINIMAL}limits: { perTunnelBuffer: 64KiB }\n`).join('\n'), /limits\.perTunnelBuffer: less than the 256KiB/);
+  assert.deepEqual(warningsOf(`${MINIMAL}limits: { perTunnelBuffer: 256KiB }\n`), []);
 });
