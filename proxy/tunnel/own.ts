@@ -2,6 +2,7 @@
 
 import { unmapped } from '../core/address.ts';
 import type { Settings } from '../core/settings.ts';
+import { matchesName } from '../policy/sni-route.ts';
 
 export interface Own {
   /** One of our own names or addresses, lower case, without a port or brackets. */
@@ -19,20 +20,11 @@ export function createOwn(settings: Settings, interfaces: () => readonly string[
     if (WILDCARDS.has(host)) hasWildcard = true;
     else addresses.add(host);
   }
-  const names = new Set(settings.gateways.map((gateway) => gateway.name));
-  const wildcardNames: string[] = [];
-  for (const name of settings.tls?.names ?? []) {
-    if (name.startsWith('*.')) wildcardNames.push(name.slice(1));
-    else names.add(name);
-  }
+  const names = [...settings.gateways.map((gateway) => gateway.name), ...(settings.tls?.names ?? [])];
 
   const isAddress = (address: string): boolean => {
     const plain = unmapped(address);
     return addresses.has(plain) || (hasWildcard && interfaces().includes(plain));
   };
-  const matchesWildcard = (host: string): boolean => {
-    const dot = host.indexOf('.');
-    return dot > 0 && wildcardNames.includes(host.slice(dot));
-  };
-  return { isAddress, isName: (host) => names.has(host) || matchesWildcard(host) || isAddress(host) };
+  return { isAddress, isName: (host) => names.some((name) => matchesName(name, host)) || isAddress(host) };
 }

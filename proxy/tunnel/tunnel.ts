@@ -17,6 +17,7 @@ const AGE_JITTER = 0.1;
 /** Takes a place under the limits and connects upstream. Null where it was refused; the refusal is out then. */
 export async function openTunnel(walk: Walk, target: Target, listed: ListedHost, answerMs: number): Promise<Socket | null> {
   const { plane, session, socket, inbox } = walk;
+  // The list's own string where it is the same name: tens of thousands of tunnels keep their record.
   session.record.target_host = listed.host === target.host ? listed.host : target.host;
   session.record.target_port = target.port;
   session.record.endpoint = listed.endpoint;
@@ -35,7 +36,7 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
   session.abortWith(leaving.abort);
   // A FIN before the answer is a client that gave up: its timeout closes with one, and no TLS client finishes first.
   // Where no hello is looked at a client may finish right behind its head and go on reading.
-  const finPasses = walk.session.record.door !== 'gateway' && !peeks(plane.settings.policy);
+  const finPasses = session.record.door !== 'gateway' && !peeks(plane.settings.policy);
   const hasLeft = (): boolean => inbox.isGone || (inbox.isEnded && !finPasses);
   inbox.onLeft = () => hasLeft() && leaving.abort();
   if (hasLeft()) leaving.abort();
