@@ -23,7 +23,7 @@ import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
 import { connectToSupervisor } from './supervisor/child.ts';
-import { openStandardOutput } from './supervisor/standard-output.ts';
+import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
 import { dial } from './tunnel/dial.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
@@ -57,7 +57,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const log = createLog({
     level: settings.log.level,
     file: settings.log.file,
-    stdout: openStandardOutput(),
+    stdout: openStandardOutput(CHILD_OUTPUT_FD),
     clock,
     base: { node: settings.node.name, version: VERSION, generation: options.generation, carrier: options.slot },
   });

@@ -47,6 +47,7 @@ export class CarrierSlot {
       },
       full: () => this.#letGo('full'),
       room: () => options.log.write('info', 'slot-listens-again', { carrier: options.slot }),
+      said: (text) => options.log.write('error', 'child-stderr', { carrier: options.slot, text }),
       died: (death) => this.#died(death),
     });
   }

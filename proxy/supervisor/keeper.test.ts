@@ -48,6 +48,7 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
     ready: () => heard.push('ready'),
     full: () => heard.push('full'),
     room: () => heard.push('room'),
+    said: (text) => heard.push(`said ${text}`),
     died: (death) => deaths.push(death),
   });
   /** Time goes on in steps, as the supervisor watches. */

@@ -35,6 +35,8 @@ export interface KeeperOptions {
   ready(): void;
   full(): void;
   room(): void;
+  /** What the child wrote to its standard error: a crash's last words. */
+  said(text: string): void;
   /** Called before the child is started again. */
   died(death: Death): void;
 }
@@ -86,6 +88,7 @@ export class Keeper {
     }
     this.#child = child;
     child.on('message', (message) => this.#heard(child, message as ChildMessage));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#options.said(text));
     child.once('exit', (code, signal) => this.#ended(child, { code, signal, error: null }));
     // A child that could not be spawned has no exit; errors of a living one's channel mean nothing here, its silence does.
     child.on('error', (error) => {

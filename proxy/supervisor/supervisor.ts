@@ -59,6 +59,7 @@ export class Supervisor {
       ready: () => log.write('info', 'control-ready'),
       full: () => {},
       room: () => {},
+      said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),
       died: (death) => this.#controlDied(death),
     });
   }

@@ -45,6 +45,13 @@ describe('a supervisor and its children', { concurrency: 4 }, () => {
     assert.notEqual((await answered(port)).pid, pid);
   });
 
+  test('what a child writes to its standard error is a line of the log', async (t) => {
+    const serve = fakeNode(t).start();
+    await answered(await ready(serve), 'mutter');
+    const { carrier, text } = await serve.line('child-stderr');
+    assert.deepEqual({ carrier, text }, { carrier: 0, text: 'last words\n' });
+  });
+
   test('a supervisor that is killed takes all its children with it, and the next one starts in the same folder', async (t) => {
     const node = fakeNode(t, { carriers: 2 });
     const serve = node.start();

@@ -57,6 +57,7 @@ function runCarrier(words: readonly string[]): void {
       for (;;);
     },
     exit: () => process.exit(3),
+    mutter: () => void process.stderr.write('last words\n'),
     tunnel: () => void ledger.open(),
     full: () => {
       for (const server of servers) server.close();
