@@ -19,6 +19,7 @@ import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
+import { createNativeTunnels, loadAddon } from './native/engine.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
@@ -27,9 +28,11 @@ import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-outpu
 import { dial } from './tunnel/dial.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
+import { createNativeRelay } from './tunnel/native-relay.ts';
 import { createNodeRelay, highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
 import type { DataPlane } from './tunnel/plane.ts';
+import type { CoarseTime, RelayEngine } from './tunnel/relay.ts';
 import { NameResolver } from './tunnel/resolve.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
@@ -158,7 +161,7 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
     sourceKey,
     recorder: ports.recorder,
     sessions: new Sessions(clock, time),
-    engine: createNodeRelay(time, { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs }),
+    engine: createEngine(settings, options, time, ports.log),
     highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     terminator: settings.tls ? createTlsTerminator(settings.tls, clock) : null,
     upgrade: createGateway(clock),
@@ -168,6 +171,22 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
     newId: createIdSource(randomBytes),
     random: Math.random,
   };
+}
+
+/** A tunnel of the native engine takes two descriptors. */
+function createEngine(settings: Settings, options: CarrierOptions, time: CoarseTime, log: Log): RelayEngine {
+  const limits = { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs };
+  const node = createNodeRelay(time, limits);
+  if (settings.relay !== 'native') return node;
+  try {
+    const addon = loadAddon();
+    const slots = Math.ceil(options.descriptors / 2);
+    return createNativeRelay(node, time, (onEnds) => createNativeTunnels(addon, { slots, ...limits }, onEnds));
+  } catch (error) {
+    // It loaded when the node started. A carrier that serves at twice the cost is better than one that does not start.
+    log.error({ event: 'relay-failed', detail: (error as Error).message });
+    return node;
+  }
 }
 
 /** The value is asked for anew after so long. */
@@ -210,6 +229,7 @@ function reportEverySecond({ clock, plane, metrics, log, limits, recorder, liste
   let down = 0;
   let faults = 0;
   const report = (): void => {
+    listeners.look();
     const { bytesUp, bytesDown } = plane.engine.totals;
     metrics.bytes(bytesUp - up, bytesDown - down);
     up = bytesUp;
@@ -217,7 +237,7 @@ function reportEverySecond({ clock, plane, metrics, log, limits, recorder, liste
     metrics.gauges({
       pending: plane.sessions.pending(),
       tunnels: plane.sessions.tunnels(),
-      descriptorsUsed: listeners.accepted + plane.sessions.tunnels(),
+      descriptorsUsed: listeners.clients + plane.sessions.tunnels(),
       descriptors: options.descriptors,
       logDropped: log.dropped(),
     });

@@ -1,4 +1,4 @@
-// What `npm start`, `npm test` and `npm run check` call. Installs what that needs, once, then runs it on the Node of node_modules.
+// What `npm start`, `npm test`, `npm run check` and `npm run build:native` call. Installs what that needs, once, then runs it on the Node of node_modules.
 // Plain JavaScript without a dependency: it must run on whatever Node the machine has (18 and later), before anything is installed.
 
 import { spawn } from 'node:child_process';
@@ -23,13 +23,14 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
 
   start   the sandbox: a whole world on this machine (npm start -- --help)
   test    every test; words choose files (npm test -- agent/), flags go to node --test
-  check   types, lint and format`;
+  check   types, lint and format
+  build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)`;
 
 /**
  * What each command needs. 'run' leaves out the developer tools and the AWS SDK, whose native part is heavy and only the tests use;
  * 'all' is everything in the lock.
  */
-const SET_OF = { start: 'run', test: 'all', check: 'all' };
+const SET_OF = { start: 'run', test: 'all', check: 'all', 'build:native': 'run' };
 // A user's own settings (NODE_ENV=production, omit=optional) must not leave out the runtime or the tools.
 const QUIET = ['--include=optional', '--ignore-scripts', '--loglevel=error', '--no-progress', '--no-audit', '--no-fund'];
 const RUN_SET = ['--omit=dev', '-w', 'agent', '-w', 'sandbox', '--include-workspace-root'];
@@ -261,6 +262,7 @@ async function main() {
   const node = await findNode(root);
   if (command === 'test') return test(root, node, args);
   if (command === 'check') return check(root, node);
+  if (command === 'build:native') return run(root, node, ['scripts/build-native.ts']);
   return run(root, node, ['sandbox/main.ts', ...args]);
 }
 

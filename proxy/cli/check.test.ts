@@ -57,7 +57,7 @@ test('a good file: the list, the listeners and the caps, exit 0', () => {
   assert.ok(lines.includes('0.0.0.0:443 | connect, connect-tls, sni, gateway'), out);
   assert.ok(lines.includes('127.0.0.1:8443 | connect | PROXY header from 10.0.0.0/8'), out);
   assert.ok(lines.includes(`gw.example.com | ${DATA}:443`), out);
-  assert.ok(lines.includes('Carriers 2, relay node, tunnels at most 50000'), out);
+  assert.ok(lines.includes('Carriers 2, relay auto, tunnels at most 50000'), out);
   assert.match(out, /Warnings\n {2}\/etc\/pinhole\/pinhole\.yaml:16:17: endpoints\[1\]\.anyAccount: /);
 });
 

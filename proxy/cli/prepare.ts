@@ -8,6 +8,7 @@ import { longestSocketPath, SOCKET_PATH_BYTES_MAX } from '../core/runtime-files.
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
 import { capacityOf } from '../core/capacity.ts';
+import { chooseRelay } from '../native/choose.ts';
 import { EXIT } from '../supervisor/plan.ts';
 import type { ServePlan } from '../supervisor/plan.ts';
 import type { CliIo } from './io.ts';
@@ -21,7 +22,12 @@ export function runPrepare(file: string, io: CliIo, pid: number): number {
   if (!config.ok) return EXIT.usage;
 
   const runtime = resolve(config.settings.runtime);
-  const settings: Settings = { ...config.settings, runtime };
+  const relay = chooseRelay(config.settings.relay, io.env['PATH']);
+  if ('refused' in relay) {
+    io.stderr(`relay: native cannot be had: ${relay.refused}; \`relay: auto\` goes on without it\n`);
+    return EXIT.unavailable;
+  }
+  const settings: Settings = { ...config.settings, runtime, relay: relay.engine };
   const obstacle = enterFolder(runtime, settings.carriers, io.machine.uid);
   if (obstacle !== null) {
     io.stderr(`${obstacle}\n`);
@@ -30,7 +36,7 @@ export function runPrepare(file: string, io: CliIo, pid: number): number {
   const preparedSettings = `${runtime}/settings.${pid}.json`;
   writeFileSync(preparedSettings, JSON.stringify(settings), { mode: 0o600 });
   const warnings = config.warnings.map((warning) => renderProblem(file, warning));
-  io.stdout(`${JSON.stringify(planOf(settings, preparedSettings, io.machine.nofile, warnings))}\n`);
+  io.stdout(`${JSON.stringify({ ...planOf(settings, preparedSettings, io.machine.nofile, warnings), relay })}\n`);
   return EXIT.ok;
 }
 
@@ -55,7 +61,7 @@ function enterFolder(runtime: string, carriers: number, uid: number): string | n
   }
 }
 
-function planOf(settings: Settings, preparedSettings: string, nofile: number, warnings: readonly string[]): ServePlan {
+function planOf(settings: Settings, preparedSettings: string, nofile: number, warnings: readonly string[]): Omit<ServePlan, 'relay'> {
   return {
     node: settings.node.name,
     version: VERSION,

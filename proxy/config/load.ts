@@ -157,8 +157,7 @@ function settingsOf(
     },
     drain: { stopMs: config.drain.stop },
     carriers,
-    // `auto` and `node` are the same in this version.
-    relay: 'node' as const,
+    relay: config.relay,
     health: { host: health.address.host, port: health.address.port },
     admin: { host: admin.address.host, port: admin.address.port, token: found.token },
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },

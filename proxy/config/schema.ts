@@ -211,9 +211,9 @@ export const configSchema = z.strictObject({
     .prefault('auto')
     .meta({ description: 'Processes that hold tunnels. `auto`: as many as cores, more where `limits.tunnels` needs their descriptors.' }),
   relay: z
-    .enum(['auto', 'node'], { error: (issue) => (issue.input === 'native' ? 'this version has the node engine only' : undefined) })
+    .enum(['auto', 'native', 'node'])
     .prefault('auto')
-    .meta({ description: 'Engine that moves the bytes.' }),
+    .meta({ description: 'Engine that moves the bytes: `native` is compiled C for Linux; `auto` is native where it loads, else node.' }),
   health: z
     .strictObject({
       address: listenAddress()

@@ -9,6 +9,8 @@ export type EndpointKind = (typeof ENDPOINT_KINDS)[number];
 
 export type CheckMode = 'enforce' | 'report' | 'off';
 export type RelayName = 'node' | 'native';
+/** `auto` is native where it loads, else node; `prepare` has chosen before a node's processes read their settings. */
+export type RelayChoice = RelayName | 'auto';
 export type AddressFamily = 'ipv4' | 'ipv6' | 'any';
 
 /** One exact name that agents may reach. */
@@ -102,7 +104,7 @@ export interface Settings {
   readonly timeouts: TimeoutSettings;
   readonly drain: { readonly stopMs: number };
   readonly carriers: number;
-  readonly relay: RelayName;
+  readonly relay: RelayChoice;
   readonly health: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file: string | null };

@@ -1,6 +1,6 @@
 // What the short-lived `prepare` child prints on one line: all that the supervisor needs to know of an accepted configuration.
 
-import type { Settings } from '../core/settings.ts';
+import type { RelayName, Settings } from '../core/settings.ts';
 import type { Capacity } from '../core/supervision.ts';
 
 export interface HostPort {
@@ -22,6 +22,8 @@ export interface ServePlan {
   readonly log: Settings['log'];
   readonly capacity: Capacity;
   readonly warnings: readonly string[];
+  /** The engine that was chosen, and why. */
+  readonly relay: { readonly engine: RelayName; readonly why: string };
 }
 
 /** Exit codes that more than one process of a node gives; sysexits(3). */

@@ -75,6 +75,7 @@ export class Supervisor {
     }
     log.write('info', 'node-starting', { generation, pid: process.pid, listeners: plan.listeners, health: plan.health, admin: plan.admin });
     log.write(plan.capacity.binds === 'descriptors' ? 'warn' : 'info', 'capacity', { ...plan.capacity });
+    log.write('info', 'relay', { ...plan.relay });
     for (const message of plan.warnings) log.write('warn', 'configuration-warning', { message });
 
     for (const slot of this.#slots) slot.keeper.start();

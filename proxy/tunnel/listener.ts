@@ -36,20 +36,25 @@ export class Listeners {
   #state: 'closed' | 'accepting' | 'full' | 'rebinding' = 'closed';
   readonly #onSocketClosed = (): void => {
     this.#accepted -= 1;
-    if (this.#state === 'full' && this.#used() < this.#options.descriptors - DESCRIPTORS_RESERVED) this.#goOn();
+    this.look();
   };
 
   constructor(options: ListenersOptions) {
     this.#options = options;
   }
 
-  /** Accepted connections that are still open. */
-  get accepted(): number {
-    return this.#accepted;
-  }
-
   get isAccepting(): boolean {
     return this.#state === 'accepting';
+  }
+
+  /** Goes on accepting where there is room again. A tunnel of the native engine ends without an event of a socket: called once a second too. */
+  look(): void {
+    if (this.#state === 'full' && this.#used() < this.#options.descriptors - DESCRIPTORS_RESERVED) this.#goOn();
+  }
+
+  /** Client sockets that are open, whoever holds them. */
+  get clients(): number {
+    return this.#accepted + this.#options.plane.engine.held();
   }
 
   /** Listens on the sockets that were inherited, one per listener of the settings, in their order. */
@@ -94,7 +99,8 @@ export class Listeners {
   }
 
   #used(): number {
-    return DESCRIPTORS_OF_PROCESS + this.#accepted + this.#options.plane.sessions.tunnels();
+    const { engine, sessions } = this.#options.plane;
+    return DESCRIPTORS_OF_PROCESS + this.#accepted + engine.held() + sessions.tunnels();
   }
 
   #holdBack(): void {

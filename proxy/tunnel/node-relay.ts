@@ -34,7 +34,7 @@ export function highWaterMarkFor(bufferBytes: number): number {
 
 export function createNodeRelay(time: CoarseTime, limits: RelayLimits): RelayEngine {
   const shared: Shared = { time, limits, totals: { bytesUp: 0, bytesDown: 0 } };
-  return { name: 'node', totals: shared.totals, start: (job) => new NodeRelay(job, shared) };
+  return { name: 'node', totals: shared.totals, held: () => 0, start: (job) => new NodeRelay(job, shared) };
 }
 
 /** What all tunnels of one engine have in common. */

@@ -33,6 +33,8 @@ export interface RelayEngine {
   readonly name: RelayName;
   /** Bytes moved since the start over all tunnels, the ended ones too. */
   readonly totals: { readonly bytesUp: number; readonly bytesDown: number };
+  /** Tunnels whose client socket the engine has taken from Node: it holds that descriptor itself. */
+  held(): number;
   start(job: RelayJob): Relay;
 }
 

@@ -94,6 +94,7 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
     log: { level: 'info', file: null },
     capacity: { configured: 100, tunnels: 100, perCarrier: 100, carriers: 1, nofile: 1_000, binds: 'limits.tunnels' },
     warnings: [],
+    relay: { engine: 'node', why: 'fake' },
     ...changes,
   };
   const file = join(runtime, 'plan');

@@ -66,6 +66,16 @@ export const LAYERS: readonly Layer[] = [
       'the gateway only re-originates an upgrade that was judged: judging goes to proxy/wire and proxy/policy, walking to proxy/tunnel',
   },
   {
+    place: 'proxy/native',
+    imports: [
+      'proxy/core',
+      { place: 'proxy/tunnel/native-relay.ts', types: true, why: 'what the relay asks of the addon is written on the asking side' },
+    ],
+    node: ['child_process', 'crypto', 'fs', 'path'],
+    packages: [],
+    instead: 'native moves bytes in C and decides nothing: what may be relayed is decided before, in proxy/tunnel',
+  },
+  {
     place: 'proxy/limits',
     imports: ['proxy/core'],
     node: ['fs', 'crypto'],
@@ -98,6 +108,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
       { place: 'proxy/control/carrier-api.ts', why: 'the form of a carrier’s answers' },
       'proxy/supervisor',
+      { place: 'proxy/native/choose.ts', why: '`prepare` builds and chooses the relay engine' },
       { place: 'proxy/carrier.ts', why: 'cli/roles.ts loads the role it was started for' },
       { place: 'proxy/control.ts', why: 'cli/roles.ts loads the role it was started for' },
     ],
@@ -129,6 +140,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/gateway',
       'proxy/limits',
       'proxy/control',
+      { place: 'proxy/native/engine.ts', why: 'joined to the relay here' },
       { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
       { place: 'proxy/supervisor/standard-output.ts', why: 'all processes of a node write to one standard output in one way' },
     ],
@@ -171,7 +183,10 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     place: 'scripts',
-    imports: [{ place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' }],
+    imports: [
+      { place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' },
+      { place: 'proxy/native', why: 'the engine is built ahead by the code that builds it at a first start' },
+    ],
     node: 'any',
     packages: [],
     instead: 'scripts run before anything is installed, or make files from the code; a command of the product goes to proxy/cli',
@@ -196,6 +211,7 @@ export const TUNNEL_PARTS = {
     'gateway-port',
     'inbox',
     'keep-alive',
+    'native-relay',
     'node-relay',
     'own',
     'owned-socket',

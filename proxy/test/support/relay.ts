@@ -1,9 +1,13 @@
-// A relay of the node engine between real sockets on loopback. Time is a number that the test moves.
+// A relay between real sockets on loopback. The node engine's time is a number that the test moves; the native one has the machine's.
 
 import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
 import type { EndedBy } from '../../core/record.ts';
+import type { RelayName } from '../../core/settings.ts';
+import { buildAddon } from '../../native/build.ts';
+import { createNativeTunnels, loadAddon } from '../../native/engine.ts';
+import { createNativeRelay } from '../../tunnel/native-relay.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { own } from '../../tunnel/owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob } from '../../tunnel/relay.ts';
@@ -21,14 +25,29 @@ export async function connection(context: TestContext, highWaterMark: number): P
   const far = net.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
   far.on('error', () => {});
   const [near] = (await once(server, 'connection')) as [net.Socket];
+  server.close();
   own(near, null);
   if (far.connecting) await once(far, 'connect');
   context.after(() => {
     near.destroy();
     far.destroy();
-    server.close();
   });
   return { near, far };
+}
+
+/** The engines that this machine has; loud where the native one is missing, and a failure where nothing may be skipped. */
+export const ENGINES: readonly RelayName[] = (() => {
+  const built = buildAddon(process.env['PATH']);
+  if (built.ok) return ['node', 'native'];
+  if (process.env['PINHOLE_NO_SKIPS']) throw new Error(`no native engine to test: ${built.why}`);
+  process.stderr.write(`SKIPPED: the tests of the native relay engine: ${built.why}\n`);
+  return ['node'];
+})();
+
+export function createEngine(kind: RelayName, time: CoarseTime, limits = { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS }): RelayEngine {
+  const node = createNodeRelay(time, limits);
+  if (kind === 'node') return node;
+  return createNativeRelay(node, time, (onEnds) => createNativeTunnels(loadAddon(), { slots: 64, ...limits }, onEnds));
 }
 
 export interface RelayHarness {
@@ -43,11 +62,16 @@ export interface RelayHarness {
   readonly ended: Promise<EndedBy>;
 }
 
-export async function relayed(context: TestContext, job: Partial<RelayJob> = {}, bufferBytes = 256 * KIB): Promise<RelayHarness> {
+export async function relayed(
+  context: TestContext,
+  job: Partial<RelayJob> = {},
+  bufferBytes = 256 * KIB,
+  kind: RelayName = 'node',
+): Promise<RelayHarness> {
   const mark = highWaterMarkFor(bufferBytes);
   const [client, upstream] = [await connection(context, mark), await connection(context, mark)];
   const time: CoarseTime = { nowMs: 5_000_000 };
-  const engine = createNodeRelay(time, { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS });
+  const engine = createEngine(kind, time);
   const ends: EndedBy[] = [];
   const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
   const relay = engine.start({

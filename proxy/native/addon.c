@@ -1,0 +1,147 @@
+// The engine as a Node-API addon: three calls and a view of its counts. Everything it is handed was checked by proxy/native/engine.ts.
+
+#include <node_api.h>
+#include <stdlib.h>
+
+#include "engine.h"
+
+// Ends handed over in one call; the event loop does something else before the next.
+#define ENDS_MAX 256
+
+struct addon {
+  struct engine *engine;
+  napi_threadsafe_function told;
+};
+
+static napi_value fail(napi_env env, const char *why) {
+  napi_throw_error(env, NULL, why);
+  return NULL;
+}
+
+// On the engine's thread. A full or closing queue means that JavaScript is going away.
+static void on_ends(void *context) {
+  const struct addon *addon = context;
+  napi_call_threadsafe_function(addon->told, NULL, napi_tsfn_nonblocking);
+}
+
+static void shut_down(void *data) {
+  struct addon *addon = data;
+  engine_destroy(addon->engine);
+  napi_release_threadsafe_function(addon->told, napi_tsfn_abort);
+  free(addon);
+}
+
+static struct addon *addon_of(napi_env env, napi_callback_info info, napi_value *values, size_t count) {
+  void *addon = NULL;
+  size_t given = count;
+  napi_get_cb_info(env, info, &given, values, NULL, &addon);
+  return given == count ? addon : NULL;
+}
+
+static uint32_t uint_of(napi_env env, napi_value value) {
+  uint32_t number = UINT32_MAX;
+  napi_get_value_uint32(env, value, &number);
+  return number;
+}
+
+static double double_of(napi_env env, napi_value value) {
+  double number = 0;
+  napi_get_value_double(env, value, &number);
+  return number;
+}
+
+// start(slot, client, upstream, toUpstream, toClient, sentUp, sentDown): an errno value, 0 for a tunnel that runs.
+static napi_value start(napi_env env, napi_callback_info info) {
+  napi_value values[7], result;
+  const struct addon *addon = addon_of(env, info, values, 7);
+  if (!addon) return fail(env, "start takes seven arguments");
+  void *up = NULL, *down = NULL;
+  size_t up_length = 0, down_length = 0;
+  if (napi_get_buffer_info(env, values[3], &up, &up_length) != napi_ok || napi_get_buffer_info(env, values[4], &down, &down_length) != napi_ok)
+    return fail(env, "start takes two buffers");
+  const int error = engine_start(addon->engine, uint_of(env, values[0]), (int)uint_of(env, values[1]), (int)uint_of(env, values[2]), up,
+                                 up_length, down, down_length, double_of(env, values[5]), double_of(env, values[6]));
+  napi_create_int32(env, error, &result);
+  return result;
+}
+
+// close(slot, endedBy)
+static napi_value close_tunnel(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  const struct addon *addon = addon_of(env, info, values, 2);
+  if (!addon) return fail(env, "close takes two arguments");
+  engine_close(addon->engine, uint_of(env, values[0]), (enum ended_by)uint_of(env, values[1]));
+  return NULL;
+}
+
+// ends(): slot and endedBy of each tunnel that ended, one behind the other.
+static napi_value ends(napi_env env, napi_callback_info info) {
+  const struct addon *addon = addon_of(env, info, NULL, 0);
+  if (!addon) return fail(env, "ends takes no argument");
+  struct engine_end found[ENDS_MAX];
+  const size_t count = engine_ends(addon->engine, found, ENDS_MAX);
+  napi_value list, value;
+  napi_create_array_with_length(env, count * 2, &list);
+  for (size_t i = 0; i < count; i += 1) {
+    napi_create_uint32(env, found[i].slot, &value);
+    napi_set_element(env, list, (uint32_t)(i * 2), value);
+    napi_create_uint32(env, found[i].by, &value);
+    napi_set_element(env, list, (uint32_t)(i * 2 + 1), value);
+  }
+  return list;
+}
+
+// create(slots, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot.
+static napi_value create(napi_env env, napi_callback_info info) {
+  napi_value values[5], name, object, stats, function;
+  size_t given = 5;
+  napi_get_cb_info(env, info, &given, values, NULL, NULL);
+  if (given != 5) return fail(env, "create takes five arguments");
+  struct addon *addon = calloc(1, sizeof *addon);
+  if (!addon) return fail(env, "no memory");
+  napi_create_string_utf8(env, "pinhole relay", NAPI_AUTO_LENGTH, &name);
+  if (napi_create_threadsafe_function(env, values[4], NULL, name, 0, 1, NULL, NULL, NULL, NULL, &addon->told) != napi_ok) {
+    free(addon);
+    return fail(env, "onEnds has to be a function");
+  }
+  // Waiting tunnels keep a process alive by its listeners, not by this.
+  napi_unref_threadsafe_function(env, addon->told);
+  const uint32_t slots = uint_of(env, values[0]);
+  const struct engine_options options = {
+      .slots = slots,
+      .idle_ms = double_of(env, values[1]),
+      .half_closed_ms = double_of(env, values[2]),
+      .no_progress_ms = double_of(env, values[3]),
+      .on_ends = on_ends,
+      .context = addon,
+  };
+  addon->engine = engine_create(&options);
+  if (!addon->engine) {
+    napi_release_threadsafe_function(addon->told, napi_tsfn_abort);
+    free(addon);
+    return fail(env, "no memory, descriptor or thread for the engine");
+  }
+  napi_add_env_cleanup_hook(env, shut_down, addon);
+
+  napi_create_object(env, &object);
+  if (napi_create_external_arraybuffer(env, engine_stats(addon->engine), ((size_t)slots + 1) * sizeof(struct engine_stats), NULL, NULL,
+                                       &stats) != napi_ok)
+    return fail(env, "this Node takes no memory from outside");
+  napi_set_named_property(env, object, "stats", stats);
+  const struct {
+    const char *name;
+    napi_callback call;
+  } calls[] = {{"start", start}, {"close", close_tunnel}, {"ends", ends}};
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; i += 1) {
+    napi_create_function(env, calls[i].name, NAPI_AUTO_LENGTH, calls[i].call, addon, &function);
+    napi_set_named_property(env, object, calls[i].name, function);
+  }
+  return object;
+}
+
+NAPI_MODULE_INIT() {
+  napi_value function;
+  napi_create_function(env, "create", NAPI_AUTO_LENGTH, create, NULL, &function);
+  napi_set_named_property(env, exports, "create", function);
+  return exports;
+}

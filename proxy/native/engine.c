@@ -1,0 +1,477 @@
+// See engine.h for the rule of ownership. The table of tunnels is touched by the engine's thread only; the two queues in front of it
+// (commands in, ends out) are under one lock.
+
+#define _GNU_SOURCE
+#include "engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+// One read; also what waits at most per direction behind a slow reader, besides what was read before the engine had the tunnel.
+#define CHUNK_BYTES (64 * 1024)
+#define EVENTS_MAX 512
+#define SWEEP_MS 1000
+#define WAKE UINT64_MAX
+
+enum { CLIENT = 0, UPSTREAM = 1 };
+
+struct pending {
+  uint32_t at, end;
+  char bytes[];
+};
+
+struct side {
+  int fd;
+  // What epoll watches now; DETACHED where the socket is out of epoll, since it would report a hang-up for ever.
+  uint32_t watched;
+  // Bytes that this socket's kernel buffer did not take yet.
+  struct pending *pending;
+  // When one of them last went, in milliseconds.
+  double moved_ms;
+  // Its FIN has been read; ours has been sent to it.
+  uint8_t finished, shut;
+};
+
+// No flag of epoll's.
+#define DETACHED (1u << 27)
+
+struct tunnel {
+  struct side side[2];
+  uint8_t in_use, by_known, by;
+};
+
+enum command_kind { START, CLOSE };
+
+struct command {
+  struct command *next;
+  enum command_kind kind;
+  enum ended_by by;
+  uint32_t slot;
+  int fd[2];
+  struct pending *pending[2];
+};
+
+struct engine {
+  struct engine_options options;
+  struct tunnel *tunnels;
+  struct engine_stats *stats;
+  double now_ms, swept_ms;
+  int epoll, wake;
+  pthread_t thread;
+  char *chunk;
+
+  pthread_mutex_t lock;
+  // Under the lock.
+  struct command *first, *last;
+  struct engine_end *ends;
+  size_t ends_at, ends_count;
+  int told, stopping;
+};
+
+static double clock_ms(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+}
+
+// One store of eight bytes, so that a reader on another thread sees an old or a new value, never half of one.
+static void put(double *to, double value) { __atomic_store(to, &value, __ATOMIC_RELAXED); }
+
+static void count(struct engine *e, uint32_t slot, int from, double bytes) {
+  struct engine_stats *own = &e->stats[slot], *all = &e->stats[e->options.slots];
+  if (from == CLIENT) {
+    put(&own->bytes_up, own->bytes_up + bytes);
+    put(&all->bytes_up, all->bytes_up + bytes);
+  } else {
+    put(&own->bytes_down, own->bytes_down + bytes);
+    put(&all->bytes_down, all->bytes_down + bytes);
+  }
+  put(&own->last_ms, e->now_ms);
+}
+
+static void end_by(struct engine *e, uint32_t slot, enum ended_by by);
+
+// ---- what epoll watches
+
+static void watch(struct engine *e, uint32_t slot, int at, uint32_t events) {
+  struct side *side = &e->tunnels[slot].side[at];
+  if (side->fd < 0 || side->watched == events) return;
+  struct epoll_event event = {.events = events, .data.u64 = (uint64_t)slot << 1 | (uint64_t)at};
+  const int how = side->watched == DETACHED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  if (how == EPOLL_CTL_ADD && events == 0) return;
+  // The kernel has no memory or no watches left: a tunnel that nobody looks at would hang.
+  if (epoll_ctl(e->epoll, how, side->fd, &event) != 0) return end_by(e, slot, BY_FAULT);
+  side->watched = events;
+}
+
+// A side is read while its peer takes what it says, and written to while something waits for it.
+static void rewatch(struct engine *e, uint32_t slot) {
+  struct tunnel *t = &e->tunnels[slot];
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    const struct side *side = &t->side[at], *peer = &t->side[!at];
+    const int reads = !side->finished && !peer->pending && peer->fd >= 0;
+    watch(e, slot, at, (reads ? EPOLLIN : 0u) | (side->pending ? EPOLLOUT : 0u));
+  }
+}
+
+// ---- the end of a tunnel
+
+static void blame(struct tunnel *t, enum ended_by by) {
+  if (t->by_known) return;
+  t->by = by;
+  t->by_known = 1;
+}
+
+static void close_side(struct side *side) {
+  free(side->pending);
+  side->pending = NULL;
+  if (side->fd >= 0) close(side->fd);
+  side->fd = -1;
+  side->watched = DETACHED;
+}
+
+static void finish(struct engine *e, uint32_t slot) {
+  struct tunnel *t = &e->tunnels[slot];
+  if (!t->in_use) return;
+  blame(t, BY_FAULT);
+  close_side(&t->side[CLIENT]);
+  close_side(&t->side[UPSTREAM]);
+  t->in_use = 0;
+  pthread_mutex_lock(&e->lock);
+  e->ends[(e->ends_at + e->ends_count++) % e->options.slots] = (struct engine_end){slot, t->by};
+  pthread_mutex_unlock(&e->lock);
+}
+
+static void end_by(struct engine *e, uint32_t slot, enum ended_by by) {
+  blame(&e->tunnels[slot], by);
+  finish(e, slot);
+}
+
+// The other end is told of a reset as a reset: a clean FIN would say that the bytes so far were all there are.
+static void reset_side(struct side *side) {
+  const struct linger now = {.l_onoff = 1, .l_linger = 0};
+  if (side->fd >= 0) setsockopt(side->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
+// This side is gone. Behind its FIN all it had to say was said, and still has to reach the other one.
+static void lost(struct engine *e, uint32_t slot, int at) {
+  struct tunnel *t = &e->tunnels[slot];
+  struct side *side = &t->side[at], *peer = &t->side[!at];
+  blame(t, at == CLIENT ? BY_CLIENT : BY_UPSTREAM);
+  if (side->finished && peer->pending) {
+    close_side(side);
+    return rewatch(e, slot);
+  }
+  if (!side->finished) reset_side(peer);
+  finish(e, slot);
+}
+
+// ---- bytes
+
+// Passes the FIN of a side on once everything before it has gone; both passed on is the end.
+static void pass_fin(struct engine *e, uint32_t slot) {
+  struct tunnel *t = &e->tunnels[slot];
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    struct side *side = &t->side[at], *peer = &t->side[!at];
+    if (!side->finished || peer->pending) continue;
+    if (side->fd < 0) return finish(e, slot);
+    if (!peer->shut) {
+      peer->shut = 1;
+      shutdown(peer->fd, SHUT_WR);
+    }
+  }
+  if (t->side[CLIENT].shut && t->side[UPSTREAM].shut) finish(e, slot);
+}
+
+static void send_pending(struct engine *e, uint32_t slot, int at) {
+  struct side *side = &e->tunnels[slot].side[at];
+  struct pending *pending = side->pending;
+  const ssize_t sent = send(side->fd, pending->bytes + pending->at, pending->end - pending->at, MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) lost(e, slot, at);
+    return;
+  }
+  side->moved_ms = e->now_ms;
+  pending->at += (uint32_t)sent;
+  if (pending->at < pending->end) return;
+  free(pending);
+  side->pending = NULL;
+  pass_fin(e, slot);
+  if (e->tunnels[slot].in_use) rewatch(e, slot);
+}
+
+static void forward(struct engine *e, uint32_t slot, int from) {
+  struct tunnel *t = &e->tunnels[slot];
+  struct side *side = &t->side[from], *peer = &t->side[!from];
+  const ssize_t got = recv(side->fd, e->chunk, CHUNK_BYTES, 0);
+  if (got < 0) {
+    if (errno != EAGAIN && errno != EINTR) lost(e, slot, from);
+    return;
+  }
+  if (got == 0) {
+    put(&e->stats[slot].last_ms, e->now_ms);
+    side->finished = 1;
+    blame(t, from == CLIENT ? BY_CLIENT : BY_UPSTREAM);
+    pass_fin(e, slot);
+    if (t->in_use) rewatch(e, slot);
+    return;
+  }
+  count(e, slot, from, (double)got);
+  ssize_t sent = send(peer->fd, e->chunk, (size_t)got, MSG_NOSIGNAL);
+  if (sent == got) return;
+  if (sent < 0) {
+    if (errno != EAGAIN && errno != EINTR) return lost(e, slot, !from);
+    sent = 0;
+  }
+  const uint32_t rest = (uint32_t)(got - sent);
+  struct pending *pending = malloc(sizeof *pending + rest);
+  if (!pending) return end_by(e, slot, BY_FAULT);
+  pending->at = 0;
+  pending->end = rest;
+  memcpy(pending->bytes, e->chunk + sent, rest);
+  peer->pending = pending;
+  peer->moved_ms = e->now_ms;
+  rewatch(e, slot);
+}
+
+static void handle(struct engine *e, uint32_t slot, int at, uint32_t events) {
+  struct tunnel *t = &e->tunnels[slot];
+  struct side *side = &t->side[at];
+  // Closed earlier in this very batch.
+  if (!t->in_use || side->fd < 0) return;
+  if (side->pending && events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
+    send_pending(e, slot, at);
+    if (!t->in_use || side->fd < 0) return;
+  }
+  if (side->watched & EPOLLIN && events & (EPOLLIN | EPOLLERR | EPOLLHUP)) return forward(e, slot, at);
+  if (!(events & (EPOLLERR | EPOLLHUP))) return;
+  if (side->finished && events & EPOLLERR) return lost(e, slot, at);
+  // It hangs up while it has to wait for its peer: looked at again when the peer has taken what waits. Epoll would say so for ever.
+  if (side->watched == 0) {
+    epoll_ctl(e->epoll, EPOLL_CTL_DEL, side->fd, NULL);
+    side->watched = DETACHED;
+  }
+}
+
+// ---- commands, limits and the loop
+
+static void start_tunnel(struct engine *e, const struct command *command) {
+  struct tunnel *t = &e->tunnels[command->slot];
+  *t = (struct tunnel){.in_use = 1};
+  for (int at = CLIENT; at <= UPSTREAM; at += 1)
+    t->side[at] = (struct side){.fd = command->fd[at], .watched = DETACHED, .pending = command->pending[at], .moved_ms = e->now_ms};
+  struct engine_stats *own = &e->stats[command->slot], *all = &e->stats[e->options.slots];
+  put(&all->bytes_up, all->bytes_up + own->bytes_up);
+  put(&all->bytes_down, all->bytes_down + own->bytes_down);
+  put(&own->last_ms, e->now_ms);
+  // A lost side ends the tunnel at its first event; nothing is written before epoll says so.
+  rewatch(e, command->slot);
+}
+
+static int take_commands(struct engine *e) {
+  uint64_t ignored;
+  if (read(e->wake, &ignored, sizeof ignored) < 0) {
+    // Nobody woke us after all.
+  }
+  pthread_mutex_lock(&e->lock);
+  struct command *command = e->first;
+  const int stopping = e->stopping;
+  e->first = e->last = NULL;
+  pthread_mutex_unlock(&e->lock);
+  while (command) {
+    struct command *next = command->next;
+    if (command->kind == START) start_tunnel(e, command);
+    else if (e->tunnels[command->slot].in_use) end_by(e, command->slot, command->by);
+    free(command);
+    command = next;
+  }
+  return stopping;
+}
+
+static void sweep(struct engine *e) {
+  const struct engine_options *limits = &e->options;
+  e->swept_ms = e->now_ms;
+  for (uint32_t slot = 0; slot < limits->slots; slot += 1) {
+    struct tunnel *t = &e->tunnels[slot];
+    if (!t->in_use) continue;
+    const double idle_ms = e->now_ms - e->stats[slot].last_ms;
+    int over = idle_ms >= limits->idle_ms || ((t->side[0].finished || t->side[1].finished) && idle_ms >= limits->half_closed_ms);
+    for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+      const struct side *side = &t->side[at];
+      if (side->pending && e->now_ms - side->moved_ms >= limits->no_progress_ms) over = 1;
+    }
+    if (over) end_by(e, slot, BY_IDLE);
+  }
+}
+
+// Tells the caller once, and again only after it has fetched.
+static void tell_ends(struct engine *e) {
+  pthread_mutex_lock(&e->lock);
+  const int tell = e->ends_count > 0 && !e->told;
+  if (tell) e->told = 1;
+  pthread_mutex_unlock(&e->lock);
+  if (tell) e->options.on_ends(e->options.context);
+}
+
+static void *run(void *argument) {
+  struct engine *e = argument;
+  struct epoll_event events[EVENTS_MAX];
+  for (;;) {
+    const int found = epoll_wait(e->epoll, events, EVENTS_MAX, SWEEP_MS);
+    e->now_ms = clock_ms();
+    int woken = 0;
+    for (int i = 0; i < found; i += 1) {
+      const uint64_t data = events[i].data.u64;
+      if (data == WAKE) woken = 1;
+      else handle(e, (uint32_t)(data >> 1), (int)(data & 1), events[i].events);
+    }
+    // Behind the events: a slot that is started here may have had another tunnel at the beginning of this batch.
+    if (woken && take_commands(e)) break;
+    if (e->now_ms - e->swept_ms >= SWEEP_MS) sweep(e);
+    tell_ends(e);
+  }
+  for (uint32_t slot = 0; slot < e->options.slots; slot += 1) finish(e, slot);
+  return NULL;
+}
+
+static void wake(struct engine *e) {
+  const uint64_t one = 1;
+  if (write(e->wake, &one, sizeof one) < 0) {
+    // The counter is full of wakes already.
+  }
+}
+
+static void queue(struct engine *e, struct command *command) {
+  pthread_mutex_lock(&e->lock);
+  const int was_empty = e->first == NULL;
+  if (was_empty) e->first = command;
+  else e->last->next = command;
+  e->last = command;
+  pthread_mutex_unlock(&e->lock);
+  if (was_empty) wake(e);
+}
+
+struct engine *engine_create(const struct engine_options *options) {
+  struct engine *e = calloc(1, sizeof *e);
+  if (!e) return NULL;
+  e->options = *options;
+  // Memory that no tunnel has used yet costs address space only.
+  e->tunnels = calloc(options->slots, sizeof *e->tunnels);
+  e->stats = calloc((size_t)options->slots + 1, sizeof *e->stats);
+  e->ends = calloc(options->slots, sizeof *e->ends);
+  e->chunk = malloc(CHUNK_BYTES);
+  e->epoll = epoll_create1(EPOLL_CLOEXEC);
+  e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  e->now_ms = e->swept_ms = clock_ms();
+  pthread_mutex_init(&e->lock, NULL);
+  struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE};
+  if (e->tunnels && e->stats && e->ends && e->chunk && e->epoll >= 0 && e->wake >= 0 &&
+      epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->wake, &event) == 0 && pthread_create(&e->thread, NULL, run, e) == 0)
+    return e;
+  if (e->epoll >= 0) close(e->epoll);
+  if (e->wake >= 0) close(e->wake);
+  free(e->tunnels);
+  free(e->stats);
+  free(e->ends);
+  free(e->chunk);
+  free(e);
+  return NULL;
+}
+
+struct engine_stats *engine_stats(struct engine *e) { return e->stats; }
+
+// What the socket does not take at once waits; null and `*error` 0 where it took everything.
+static struct pending *send_first(int fd, const void *bytes, size_t length, int *error) {
+  *error = 0;
+  if (length == 0) return NULL;
+  ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
+  // A socket that is gone says so again to the engine's thread.
+  if (sent < 0) sent = 0;
+  if ((size_t)sent == length) return NULL;
+  struct pending *pending = malloc(sizeof *pending + length - (size_t)sent);
+  if (!pending) {
+    *error = ENOMEM;
+    return NULL;
+  }
+  pending->at = 0;
+  pending->end = (uint32_t)(length - (size_t)sent);
+  memcpy(pending->bytes, (const char *)bytes + sent, pending->end);
+  return pending;
+}
+
+int engine_start(struct engine *e, uint32_t slot, int client, int upstream, const void *to_upstream, size_t up, const void *to_client,
+                 size_t down, double sent_up, double sent_down) {
+  if (slot >= e->options.slots || up > UINT32_MAX || down > UINT32_MAX) return EINVAL;
+  struct command *command = calloc(1, sizeof *command);
+  if (!command) return ENOMEM;
+  const int own[2] = {fcntl(client, F_DUPFD_CLOEXEC, 0), fcntl(upstream, F_DUPFD_CLOEXEC, 0)};
+  int error = own[CLIENT] < 0 || own[UPSTREAM] < 0 ? errno : 0;
+  if (!error) command->pending[UPSTREAM] = send_first(own[UPSTREAM], to_upstream, up, &error);
+  if (!error) command->pending[CLIENT] = send_first(own[CLIENT], to_client, down, &error);
+  if (error) {
+    for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+      if (own[at] >= 0) close(own[at]);
+      free(command->pending[at]);
+    }
+    free(command);
+    return error;
+  }
+  command->kind = START;
+  command->slot = slot;
+  command->fd[CLIENT] = own[CLIENT];
+  command->fd[UPSTREAM] = own[UPSTREAM];
+  struct engine_stats *stats = &e->stats[slot];
+  put(&stats->bytes_up, sent_up + (double)up);
+  put(&stats->bytes_down, sent_down + (double)down);
+  put(&stats->last_ms, clock_ms());
+  queue(e, command);
+  return 0;
+}
+
+void engine_close(struct engine *e, uint32_t slot, enum ended_by by) {
+  struct command *command = calloc(1, sizeof *command);
+  if (!command) return;
+  command->kind = CLOSE;
+  command->slot = slot;
+  command->by = by;
+  queue(e, command);
+}
+
+size_t engine_ends(struct engine *e, struct engine_end *ends, size_t room) {
+  size_t taken = 0;
+  pthread_mutex_lock(&e->lock);
+  for (; taken < room && e->ends_count > 0; taken += 1) {
+    ends[taken] = e->ends[e->ends_at];
+    e->ends_at = (e->ends_at + 1) % e->options.slots;
+    e->ends_count -= 1;
+  }
+  e->told = 0;
+  const int more = e->ends_count > 0;
+  pthread_mutex_unlock(&e->lock);
+  if (more) wake(e);
+  return taken;
+}
+
+void engine_destroy(struct engine *e) {
+  pthread_mutex_lock(&e->lock);
+  e->stopping = 1;
+  pthread_mutex_unlock(&e->lock);
+  wake(e);
+  pthread_join(e->thread, NULL);
+  close(e->epoll);
+  close(e->wake);
+  pthread_mutex_destroy(&e->lock);
+  free(e->tunnels);
+  free(e->stats);
+  free(e->ends);
+  free(e->chunk);
+  free(e);
+}

@@ -1,0 +1,58 @@
+// The native relay engine without Node: one epoll thread that moves bytes between pairs of connected sockets.
+//
+// Who owns a descriptor: `engine_start` duplicates the two it is given and owns the duplicates from then on, in failure too; the caller keeps
+// its own and closes them without shutdown. The engine's thread alone reads, writes and closes; callers only queue commands. A slot belongs
+// to the caller again once `engine_ends` has given back its end, and by then both duplicates are closed.
+
+#ifndef PINHOLE_ENGINE_H
+#define PINHOLE_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Who ended a tunnel; the order of proxy/core/record.ts ENDINGS.
+enum ended_by { BY_CLIENT, BY_UPSTREAM, BY_IDLE, BY_AGE, BY_DRAIN, BY_OPERATOR, BY_POLICY, BY_FAULT };
+
+struct engine_options {
+  uint32_t slots;
+  // Milliseconds; infinite limits are large numbers.
+  double idle_ms, half_closed_ms, no_progress_ms;
+  // Called on the engine's thread when there are ends to fetch, and not again before `engine_ends` has been called.
+  void (*on_ends)(void *context);
+  void *context;
+};
+
+struct engine_end {
+  uint32_t slot;
+  uint32_t by;
+};
+
+// What a caller may read at any time: counts of bytes and the moment of the last one, in milliseconds of CLOCK_MONOTONIC.
+// Doubles, since JavaScript reads them in place; each is written by the engine's thread alone, in one store.
+struct engine_stats {
+  double bytes_up, bytes_down, last_ms;
+};
+
+struct engine;
+
+// Null where memory, descriptors or threads ran out.
+struct engine *engine_create(const struct engine_options *options);
+
+// slots + 1 entries; the one behind the last slot is the sum over all tunnels since the start.
+struct engine_stats *engine_stats(struct engine *engine);
+
+// Starts a tunnel in a free slot below `slots`, which must not be in use. Sends the bytes that were read before first: `to_upstream` counts
+// as bytes up, `to_client` as bytes down, on top of `sent_up` and `sent_down`. 0, or an errno value with nothing kept.
+int engine_start(struct engine *engine, uint32_t slot, int client, int upstream, const void *to_upstream, size_t up, const void *to_client,
+                 size_t down, double sent_up, double sent_down);
+
+// Ends a tunnel; nothing where it is ending already.
+void engine_close(struct engine *engine, uint32_t slot, enum ended_by by);
+
+// Fetches up to `room` ends. Where more are left `on_ends` is called again, a moment later, so that the caller can do something else between.
+size_t engine_ends(struct engine *engine, struct engine_end *ends, size_t room);
+
+// Closes every descriptor and ends the thread.
+void engine_destroy(struct engine *engine);
+
+#endif

@@ -1,0 +1,38 @@
+// The native relay engine as the data plane calls it. What may be handed to C is checked here, so that the addon need not.
+
+import { NO_PROGRESS_MS } from '../core/limits.ts';
+import type { NativeTunnels } from '../tunnel/native-relay.ts';
+import { addonFile } from './build.ts';
+
+interface Addon {
+  create(
+    slots: number,
+    idleMs: number,
+    halfClosedMs: number,
+    noProgressMs: number,
+    onEnds: () => void,
+  ): {
+    readonly stats: ArrayBuffer;
+    start(slot: number, client: number, upstream: number, up: Buffer, down: Buffer, sentUp: number, sentDown: number): number;
+    close(slot: number, endedBy: number): void;
+    ends(): readonly number[];
+  };
+}
+
+/** Throws where the file is no addon for this machine. */
+export function loadAddon(file = addonFile()): Addon {
+  const loaded = { exports: {} as Addon };
+  process.dlopen(loaded, file);
+  return loaded.exports;
+}
+
+/** An engine with its thread, for at most `slots` tunnels at once. `onEnds` is called when `ends` has something to give. */
+export function createNativeTunnels(
+  addon: Addon,
+  options: { readonly slots: number; readonly idleMs: number; readonly halfClosedMs: number; readonly noProgressMs?: number },
+  onEnds: () => void,
+): NativeTunnels {
+  const { slots, idleMs, halfClosedMs, noProgressMs = NO_PROGRESS_MS } = options;
+  const engine = addon.create(slots, idleMs, halfClosedMs, noProgressMs, onEnds);
+  return { slots, stats: new Float64Array(engine.stats), start: engine.start, close: engine.close, ends: engine.ends };
+}

@@ -1,0 +1,201 @@
+// Each engine between real sockets on loopback: bytes, FINs, resets, and who ended it.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type net from 'node:net';
+import { describe, test, type TestContext } from 'node:test';
+import type { EndedBy } from '../core/record.ts';
+import {
+  connection,
+  createEngine,
+  endOf,
+  ENGINES,
+  KIB,
+  NOTHING,
+  read,
+  relayed as relayedBy,
+  type RelayHarness,
+} from '../test/support/relay.ts';
+import { highWaterMarkFor } from './node-relay.ts';
+import type { RelayJob } from './relay.ts';
+
+for (const kind of ENGINES) {
+  const relayed = (context: TestContext, job: Partial<RelayJob> = {}): Promise<RelayHarness> => relayedBy(context, job, undefined, kind);
+
+  describe(`${kind}: bytes`, () => {
+    test('they go both ways, and are counted', async (context) => {
+      const { client, upstream, relay, engine } = await relayed(context);
+      client.write('question');
+      assert.equal(String(await read(upstream, 8)), 'question');
+      upstream.write('answer');
+      assert.equal(String(await read(client, 6)), 'answer');
+      assert.deepEqual([relay.bytesUp, relay.bytesDown], [8, 6]);
+      assert.deepEqual(engine.totals, { bytesUp: 8, bytesDown: 6 });
+    });
+
+    test('what was read before goes first, and what was sent before counts', async (context) => {
+      const job = { toUpstream: Buffer.from('early '), toClient: Buffer.from('first '), sentUp: 517, sentDown: 99 };
+      const { client, upstream, relay, engine } = await relayed(context, job);
+      client.write('late');
+      upstream.write('second');
+      assert.equal(String(await read(upstream, 10)), 'early late');
+      assert.equal(String(await read(client, 12)), 'first second');
+      assert.deepEqual([relay.bytesUp, relay.bytesDown], [517 + 10, 99 + 12]);
+      assert.deepEqual(engine.totals, { bytesUp: 517 + 10, bytesDown: 99 + 12 });
+    });
+
+    test('the totals of an engine keep what ended tunnels moved', async (context) => {
+      const { client, upstream, engine, ended } = await relayed(context, { sentUp: 3 });
+      client.write('12345');
+      await read(upstream, 5);
+      client.resetAndDestroy();
+      await ended;
+      assert.deepEqual(engine.totals, { bytesUp: 8, bytesDown: 0 });
+    });
+
+    test('they arrive whole and in order, 16 MiB each way at once', async (context) => {
+      const { client, upstream } = await relayed(context);
+      // No `for await`: it would destroy the socket, and with it what is still to be written, at the end of what is read.
+      const digestOf = (socket: net.Socket): Promise<string> =>
+        new Promise((resolve) => {
+          const hash = createHash('sha256');
+          socket.on('data', (chunk: Buffer) => hash.update(chunk));
+          socket.once('end', () => resolve(hash.digest('hex')));
+        });
+      const [up, down] = [randomBytes(16 * KIB * KIB), randomBytes(16 * KIB * KIB)];
+      client.end(up);
+      upstream.end(down);
+      const [seenUp, seenDown] = await Promise.all([digestOf(upstream), digestOf(client)]);
+      assert.equal(seenUp, createHash('sha256').update(up).digest('hex'));
+      assert.equal(seenDown, createHash('sha256').update(down).digest('hex'));
+    });
+  });
+
+  describe(`${kind}: a FIN`, () => {
+    test('of the client is passed on, and the upstream may go on talking', async (context) => {
+      const { client, upstream, ended } = await relayed(context);
+      client.end('last words');
+      assert.equal(String(await read(upstream, 10)), 'last words');
+      await once(upstream, 'end');
+      upstream.end('and the answer');
+      assert.equal(String(await read(client, 14)), 'and the answer');
+      assert.equal(await ended, 'client');
+    });
+
+    test('of the upstream is passed on, and the client may go on talking', async (context) => {
+      const { client, upstream, ended } = await relayed(context);
+      upstream.end('bye');
+      assert.equal(String(await read(client, 3)), 'bye');
+      await once(client, 'end');
+      client.end('one more thing');
+      assert.equal(String(await read(upstream, 14)), 'one more thing');
+      assert.equal(await ended, 'upstream');
+    });
+
+    test('that came before the relay is passed on behind the early bytes', async (context) => {
+      const mark = highWaterMarkFor(256 * KIB);
+      const [client, upstream] = [await connection(context, mark), await connection(context, mark)];
+      client.far.end();
+      client.near.resume();
+      await once(client.near, 'end');
+      const engine = createEngine(kind, { nowMs: 0 });
+      const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
+      const counts = { sentUp: 0, sentDown: 0, toClient: NOTHING };
+      engine.start({ client: client.near, upstream: upstream.near, toUpstream: Buffer.from('early'), ...counts, ended: resolve });
+      assert.equal(String(await read(upstream.far, 5)), 'early');
+      await once(upstream.far, 'end');
+      upstream.far.end();
+      assert.equal(await ended, 'client');
+    });
+
+    test('after a flood that the other side reads late loses nothing', async (context) => {
+      const { client, upstream, ended } = await relayed(context);
+      upstream.pause();
+      const length = 8 * 1_024 * KIB;
+      client.end(Buffer.alloc(length, 'x'));
+      upstream.end();
+      client.resume();
+      let seen = 0;
+      for await (const chunk of upstream) seen += (chunk as Buffer).length;
+      assert.equal(seen, length);
+      await ended;
+    });
+  });
+
+  describe(`${kind}: a reset`, () => {
+    for (const [from, to] of [
+      ['client', 'upstream'],
+      ['upstream', 'client'],
+    ] as const) {
+      test(`of the ${from} is a reset of the ${to}, and ends the tunnel in its name`, async (context) => {
+        const harness = await relayed(context);
+        const seen = endOf(harness[to]);
+        harness[from].resetAndDestroy();
+        assert.equal(await harness.ended, from);
+        assert.equal(await seen, 'reset');
+      });
+    }
+
+    test('behind a FIN of the same side is still heard', async (context) => {
+      const { client, upstream, ended } = await relayed(context);
+      client.end();
+      upstream.resume();
+      await once(upstream, 'end');
+      const seen = endOf(upstream);
+      client.resetAndDestroy();
+      // What the upstream sends now has nobody to go to.
+      const talk = setInterval(() => upstream.write('anyone?'), 10);
+      context.after(() => clearInterval(talk));
+      assert.equal(await ended, 'client');
+      await seen;
+    });
+  });
+
+  describe(`${kind}: a side that is gone before the relay begins`, () => {
+    for (const gone of ['client', 'upstream'] as const) {
+      test(`the ${gone}: the tunnel ends in its name, at once`, async (context) => {
+        const sides = { client: await connection(context, 1), upstream: await connection(context, 1) };
+        sides[gone].near.destroy();
+        await once(sides[gone].near, 'close');
+        const engine = createEngine(kind, { nowMs: 0 });
+        const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
+        const counts = { sentUp: 0, sentDown: 0, toUpstream: NOTHING, toClient: NOTHING };
+        engine.start({ client: sides.client.near, upstream: sides.upstream.near, ...counts, ended: resolve });
+        assert.equal(await ended, gone);
+      });
+    }
+  });
+
+  describe(`${kind}: an end from outside`, () => {
+    for (const by of ['age', 'drain', 'operator', 'policy'] as const) {
+      test(`for ${by} closes both sides and is told as it was said`, async (context) => {
+        const { client, upstream, relay, ended } = await relayed(context);
+        const seen = Promise.all([endOf(client), endOf(upstream)]);
+        relay.close(by);
+        assert.equal(await ended, by);
+        await seen;
+      });
+    }
+
+    test('after one side has finished, the first reason stands', async (context) => {
+      const { client, upstream, relay, ended } = await relayed(context);
+      client.end();
+      upstream.resume();
+      await once(upstream, 'end');
+      relay.close('drain');
+      assert.equal(await ended, 'client');
+    });
+  });
+
+  test(`${kind}: the end is told once, whatever happens at once`, async (context) => {
+    const { client, upstream, relay, ended, ends } = await relayed(context);
+    client.resetAndDestroy();
+    upstream.resetAndDestroy();
+    relay.close('operator');
+    relay.close('drain');
+    await ended;
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(ends.length, 1);
+  });
+}
