@@ -25,6 +25,7 @@ import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
 import { connectToSupervisor } from './supervisor/child.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
+import { createCollector } from './tunnel/collect.ts';
 import { dial } from './tunnel/dial.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
@@ -228,8 +229,17 @@ function reportEverySecond({ clock, plane, metrics, log, limits, recorder, liste
   let up = 0;
   let down = 0;
   let faults = 0;
+  const { gc } = globalThis;
+  const collector = createCollector(
+    gc &&
+      (() => {
+        // `last-resort` alone gives whole pages back to the system.
+        gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+      }),
+  );
   const report = (): void => {
     listeners.look();
+    collector.look(plane.sessions.tunnels());
     const { bytesUp, bytesDown } = plane.engine.totals;
     metrics.bytes(bytesUp - up, bytesDown - down);
     up = bytesUp;

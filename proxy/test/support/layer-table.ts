@@ -206,6 +206,7 @@ export const TUNNEL_PARTS = {
   door: ['listener', 'accept', 'http-door', 'tls-door', 'connect-door', 'gateway-door'],
   stage: ['open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
   seam: [
+    'collect',
     'dial',
     'drain',
     'gateway-port',

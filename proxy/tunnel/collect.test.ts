@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createCollector } from './collect.ts';
+
+for (const [what, tunnels, expected] of [
+  ['a node at rest is left alone', [0, 0, 0, 10, 10, 10], []],
+  ['a ramp is followed by one collection, once it is over', [0, 3_000, 6_000, 8_000, 8_000, 8_000, 8_000], [4]],
+  ['a ramp that ebbs away is over when a fiftieth of it still comes', [0, 7_000, 7_900, 8_000, 8_000], [3]],
+  ['less than 256 tunnels are not worth it', [255, 255, 255], []],
+  ['nor is less than a tenth of those that are there', [8_000, 8_000, 8_799, 8_799, 8_800, 8_800], [1, 4]],
+  ['a storm that closed most of them is', [8_000, 8_000, 100, 100], [1, 3]],
+  ['slow growth is collected once in a tenth', [10_000, 10_000, 10_970, 10_988, 11_006, 11_024, 11_042], [1, 4]],
+] as const) {
+  test(what, () => {
+    const seen: number[] = [];
+    let second = 0;
+    const collector = createCollector(() => seen.push(second));
+    for (const count of tunnels) {
+      collector.look(count);
+      second += 1;
+    }
+    assert.deepEqual(seen, expected);
+  });
+}
+
+test('a process that cannot collect goes on', () => {
+  const collector = createCollector(undefined);
+  for (const count of [8_000, 8_000]) collector.look(count);
+});
