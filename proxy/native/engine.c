@@ -38,6 +38,8 @@ struct side {
   double moved_ms;
   // Its FIN has been read; ours has been sent to it.
   uint8_t finished, shut;
+  // It takes no more bytes, but its own last ones and its FIN are still to be read; it was reset already when the engine got it.
+  uint8_t deaf, was_reset;
 };
 
 // No flag of epoll's.
@@ -57,6 +59,7 @@ struct command {
   uint32_t slot;
   int fd[2];
   struct pending *pending[2];
+  uint8_t was_reset[2];
 };
 
 struct engine {
@@ -130,9 +133,11 @@ static void blame(struct tunnel *t, enum ended_by by) {
   t->by_known = 1;
 }
 
-static void close_side(struct side *side) {
+static void close_side(struct engine *e, struct side *side) {
   free(side->pending);
   side->pending = NULL;
+  // Closing is not enough: while the caller has its own descriptor open, epoll would go on reporting the socket, for the slot's next tunnel.
+  if (side->fd >= 0 && side->watched != DETACHED) epoll_ctl(e->epoll, EPOLL_CTL_DEL, side->fd, NULL);
   if (side->fd >= 0) close(side->fd);
   side->fd = -1;
   side->watched = DETACHED;
@@ -142,8 +147,8 @@ static void finish(struct engine *e, uint32_t slot) {
   struct tunnel *t = &e->tunnels[slot];
   if (!t->in_use) return;
   blame(t, BY_FAULT);
-  close_side(&t->side[CLIENT]);
-  close_side(&t->side[UPSTREAM]);
+  close_side(e, &t->side[CLIENT]);
+  close_side(e, &t->side[UPSTREAM]);
   t->in_use = 0;
   pthread_mutex_lock(&e->lock);
   e->ends[(e->ends_at + e->ends_count++) % e->options.slots] = (struct engine_end){slot, t->by};
@@ -167,11 +172,23 @@ static void lost(struct engine *e, uint32_t slot, int at) {
   struct side *side = &t->side[at], *peer = &t->side[!at];
   blame(t, at == CLIENT ? BY_CLIENT : BY_UPSTREAM);
   if (side->finished && peer->pending) {
-    close_side(side);
+    close_side(e, side);
     return rewatch(e, slot);
   }
   if (!side->finished) reset_side(peer);
   finish(e, slot);
+}
+
+// A write to this side failed. The kernel says EPIPE, and not ECONNRESET, where the reset came behind a FIN: then what it said before is
+// whole and still has to reach the other side, while what comes for it goes nowhere.
+static void refused(struct engine *e, uint32_t slot, int at, int error) {
+  struct side *side = &e->tunnels[slot].side[at];
+  if (error != EPIPE || side->finished || side->was_reset) return lost(e, slot, at);
+  blame(&e->tunnels[slot], at == CLIENT ? BY_CLIENT : BY_UPSTREAM);
+  side->deaf = 1;
+  free(side->pending);
+  side->pending = NULL;
+  rewatch(e, slot);
 }
 
 // ---- bytes
@@ -196,10 +213,11 @@ static void send_pending(struct engine *e, uint32_t slot, int at) {
   struct pending *pending = side->pending;
   const ssize_t sent = send(side->fd, pending->bytes + pending->at, pending->end - pending->at, MSG_NOSIGNAL);
   if (sent < 0) {
-    if (errno != EAGAIN && errno != EINTR) lost(e, slot, at);
+    if (errno != EAGAIN && errno != EINTR) refused(e, slot, at, errno);
     return;
   }
   side->moved_ms = e->now_ms;
+  put(&e->stats[slot].last_ms, e->now_ms);
   pending->at += (uint32_t)sent;
   if (pending->at < pending->end) return;
   free(pending);
@@ -220,15 +238,17 @@ static void forward(struct engine *e, uint32_t slot, int from) {
     put(&e->stats[slot].last_ms, e->now_ms);
     side->finished = 1;
     blame(t, from == CLIENT ? BY_CLIENT : BY_UPSTREAM);
+    if (side->deaf) return lost(e, slot, from);
     pass_fin(e, slot);
     if (t->in_use) rewatch(e, slot);
     return;
   }
   count(e, slot, from, (double)got);
+  if (peer->deaf) return;
   ssize_t sent = send(peer->fd, e->chunk, (size_t)got, MSG_NOSIGNAL);
   if (sent == got) return;
   if (sent < 0) {
-    if (errno != EAGAIN && errno != EINTR) return lost(e, slot, !from);
+    if (errno != EAGAIN && errno != EINTR) return refused(e, slot, !from, errno);
     sent = 0;
   }
   const uint32_t rest = (uint32_t)(got - sent);
@@ -266,8 +286,10 @@ static void handle(struct engine *e, uint32_t slot, int at, uint32_t events) {
 static void start_tunnel(struct engine *e, const struct command *command) {
   struct tunnel *t = &e->tunnels[command->slot];
   *t = (struct tunnel){.in_use = 1};
-  for (int at = CLIENT; at <= UPSTREAM; at += 1)
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
     t->side[at] = (struct side){.fd = command->fd[at], .watched = DETACHED, .pending = command->pending[at], .moved_ms = e->now_ms};
+    t->side[at].was_reset = command->was_reset[at];
+  }
   struct engine_stats *own = &e->stats[command->slot], *all = &e->stats[e->options.slots];
   put(&all->bytes_up, all->bytes_up + own->bytes_up);
   put(&all->bytes_down, all->bytes_down + own->bytes_down);
@@ -389,12 +411,15 @@ struct engine *engine_create(const struct engine_options *options) {
 struct engine_stats *engine_stats(struct engine *e) { return e->stats; }
 
 // What the socket does not take at once waits; null and `*error` 0 where it took everything.
-static struct pending *send_first(int fd, const void *bytes, size_t length, int *error) {
+static struct pending *send_first(int fd, const void *bytes, size_t length, uint8_t *was_reset, int *error) {
   *error = 0;
   if (length == 0) return NULL;
   ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-  // A socket that is gone says so again to the engine's thread.
-  if (sent < 0) sent = 0;
+  // A socket that is gone says so again to the engine's thread, but says why only once.
+  if (sent < 0) {
+    *was_reset = errno != EAGAIN && errno != EINTR && errno != EPIPE;
+    sent = 0;
+  }
   if ((size_t)sent == length) return NULL;
   struct pending *pending = malloc(sizeof *pending + length - (size_t)sent);
   if (!pending) {
@@ -414,8 +439,8 @@ int engine_start(struct engine *e, uint32_t slot, int client, int upstream, cons
   if (!command) return ENOMEM;
   const int own[2] = {fcntl(client, F_DUPFD_CLOEXEC, 0), fcntl(upstream, F_DUPFD_CLOEXEC, 0)};
   int error = own[CLIENT] < 0 || own[UPSTREAM] < 0 ? errno : 0;
-  if (!error) command->pending[UPSTREAM] = send_first(own[UPSTREAM], to_upstream, up, &error);
-  if (!error) command->pending[CLIENT] = send_first(own[CLIENT], to_client, down, &error);
+  if (!error) command->pending[UPSTREAM] = send_first(own[UPSTREAM], to_upstream, up, &command->was_reset[UPSTREAM], &error);
+  if (!error) command->pending[CLIENT] = send_first(own[CLIENT], to_client, down, &command->was_reset[CLIENT], &error);
   if (error) {
     for (int at = CLIENT; at <= UPSTREAM; at += 1) {
       if (own[at] >= 0) close(own[at]);
@@ -437,6 +462,7 @@ int engine_start(struct engine *e, uint32_t slot, int client, int upstream, cons
 }
 
 void engine_close(struct engine *e, uint32_t slot, enum ended_by by) {
+  if (slot >= e->options.slots) return;
   struct command *command = calloc(1, sizeof *command);
   if (!command) return;
   command->kind = CLOSE;

@@ -41,6 +41,7 @@ struct engine *engine_create(const struct engine_options *options);
 // slots + 1 entries; the one behind the last slot is the sum over all tunnels since the start.
 struct engine_stats *engine_stats(struct engine *engine);
 
+// Both descriptors are connected stream sockets that do not block.
 // Starts a tunnel in a free slot below `slots`, which must not be in use. Sends the bytes that were read before first: `to_upstream` counts
 // as bytes up, `to_client` as bytes down, on top of `sent_up` and `sent_down`. 0, or an errno value with nothing kept.
 int engine_start(struct engine *engine, uint32_t slot, int client, int upstream, const void *to_upstream, size_t up, const void *to_client,
