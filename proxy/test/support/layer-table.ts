@@ -191,6 +191,13 @@ export const LAYERS: readonly Layer[] = [
     packages: [],
     instead: 'scripts run before anything is installed, or make files from the code; a command of the product goes to proxy/cli',
   },
+  {
+    place: 'bench',
+    imports: [],
+    node: 'any',
+    packages: [],
+    instead: 'the bench starts `pinhole serve` as a process, as it starts the proxies beside it, and judges all of them from outside',
+  },
 ];
 
 /** The folders that hold tests, or what only tests use. */

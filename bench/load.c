@@ -1,0 +1,559 @@
+// The load of `npm run bench`, on one thread: an echo server, and a client that holds thousands of tunnels through one proxy.
+//
+//   load echo ADDRESS PORT                                    until it is ended
+//   load tunnels ADDRESS PORT connect|sni TARGET HELLO_FILE COUNT
+//
+// The client reads steps from stdin, a line each, and answers each with one line of JSON on stdout:
+//
+//   ramp UP_TO           opens tunnels until there are so many: CONNECT for TARGET (not with sni), then the bytes of HELLO_FILE, and
+//                        their echo
+//   messages COUNT BUSY  that many messages, BUSY of them on their way at any time, over tunnels chosen by chance
+//   rate PER_S SECONDS   messages at that pace, whether the earlier ones are back or not
+//   bulk TUNNELS MIB     so many MiB there and back over each of some tunnels at once
+//   alive                how many tunnels still stand
+//   close                closes all
+//
+// Every wait has an end, so that a proxy that stalls is a number in the answer and not a hang.
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  TUNNELS_MAX = 9000,      // a proxy that is one process holds two descriptors for each, and 20,000 is a common limit
+  OPENING_MAX = 256,       // tunnels that are being opened at the same time
+  SOURCES = 4,             // 127.0.1.1 to .4: one address has some 28,000 ports, and its last users may linger
+  MESSAGE = 256,           // bytes: a small telemetry record
+  CHUNK = 64 * 1024,
+  EVENTS = 256,
+  STALL_MS = 5000,         // nothing happened for so long: what is missing is lost
+  BACKLOG = 4096,
+};
+
+static char scratch[4 * CHUNK];
+static char message[MESSAGE];
+
+static uint64_t now_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void die(const char *what) {
+  fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static void answer(const char *form, ...) {
+  va_list values;
+  va_start(values, form);
+  vprintf(form, values);
+  va_end(values);
+  putchar('\n');
+  fflush(stdout);
+}
+
+static struct sockaddr_in address_of(const char *text, int port) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  if (inet_pton(AF_INET, text, &address.sin_addr) != 1) die(text);
+  return address;
+}
+
+static int open_socket(void) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) die("socket");
+  return fd;
+}
+
+static void send_at_once(int fd) {
+  int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+static void watch(int epoll, int operation, int fd, uint32_t events, void *of) {
+  struct epoll_event event = {.events = events, .data.ptr = of};
+  if (epoll_ctl(epoll, operation, fd, &event)) die("epoll_ctl");
+}
+
+// read() that says 0 for "nothing yet" and -1 for the end, however it came.
+static ssize_t take(int fd, void *into, size_t room) {
+  ssize_t got = read(fd, into, room);
+  if (got > 0) return got;
+  return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+// write() that says 0 for "no room" and -1 for the end.
+static ssize_t give(int fd, const void *from, size_t length) {
+  ssize_t gone = write(fd, from, length);
+  if (gone >= 0) return gone;
+  return errno == EAGAIN || errno == EINTR ? 0 : -1;
+}
+
+// ---- the echo server
+
+typedef struct {
+  int fd;
+  size_t length, gone;  // what was read and is not all sent yet
+  char *unsent;
+} Guest;
+
+static void part(Guest *guest) {
+  close(guest->fd);
+  free(guest->unsent);
+  free(guest);
+}
+
+// Sends what waits; reads on only when all of it is gone.
+static bool flush_guest(int epoll, Guest *guest) {
+  ssize_t gone = give(guest->fd, guest->unsent + guest->gone, guest->length - guest->gone);
+  if (gone < 0) return false;
+  guest->gone += (size_t)gone;
+  if (guest->gone < guest->length) return true;
+  free(guest->unsent);
+  guest->unsent = NULL;
+  watch(epoll, EPOLL_CTL_MOD, guest->fd, EPOLLIN, guest);
+  return true;
+}
+
+static bool echo_guest(int epoll, Guest *guest) {
+  if (guest->unsent) return flush_guest(epoll, guest);
+  ssize_t got = take(guest->fd, scratch, sizeof scratch);
+  if (got <= 0) return got == 0;
+  ssize_t gone = give(guest->fd, scratch, (size_t)got);
+  if (gone < 0) return false;
+  if (gone == got) return true;
+  guest->length = (size_t)(got - gone);
+  guest->gone = 0;
+  guest->unsent = malloc(guest->length);
+  if (!guest->unsent) die("malloc");
+  memcpy(guest->unsent, scratch + gone, guest->length);
+  watch(epoll, EPOLL_CTL_MOD, guest->fd, EPOLLOUT, guest);
+  return true;
+}
+
+static void welcome(int epoll, int listener) {
+  int fd;
+  while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    send_at_once(fd);
+    Guest *guest = calloc(1, sizeof *guest);
+    if (!guest) die("calloc");
+    guest->fd = fd;
+    watch(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, guest);
+  }
+}
+
+static void serve_echo(const char *ip, int port) {
+  int listener = open_socket(), on = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  struct sockaddr_in address = address_of(ip, port);
+  if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, BACKLOG)) die("echo address");
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, NULL);
+  answer("{\"listening\":true}");
+  struct epoll_event events[EVENTS];
+  for (;;) {
+    int count = epoll_wait(epoll, events, EVENTS, -1);
+    for (int i = 0; i < count; i++) {
+      Guest *guest = events[i].data.ptr;
+      if (!guest) welcome(epoll, listener);
+      else if (!echo_guest(epoll, guest)) part(guest);
+    }
+  }
+}
+
+// ---- the tunnels
+
+typedef enum { UNUSED, DIALLING, ASKED, GREETED, OPEN, DEAD } Stage;
+
+typedef struct {
+  int fd;
+  Stage stage;
+  bool busy;           // a message is on its way
+  uint64_t since_ns;   // of the step that runs
+  size_t sent, got;
+  char head[512];      // the proxy's answer to CONNECT
+} Tunnel;
+
+static Tunnel *tunnels;
+static int count_all, epoll_all;
+static struct sockaddr_in proxy;
+static char request[512];
+static bool asks;  // says CONNECT first
+static char hello[4096];
+static size_t hello_length;
+static char first_failure[160];
+
+static double *spans;  // of one step, in microseconds
+static long span_count;
+
+static int by_size(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static void start_spans(long most) {
+  free(spans);
+  span_count = 0;
+  spans = malloc(sizeof *spans * (size_t)(most + 1));
+  if (!spans) die("malloc");
+}
+
+static void note_span(const Tunnel *tunnel) { spans[span_count++] = (double)(now_ns() - tunnel->since_ns) / 1e3; }
+
+// Of sorted spans.
+static double span_at(double share) {
+  if (span_count == 0) return 0;
+  long place = (long)(share * (double)span_count);
+  return spans[place < span_count ? place : span_count - 1];
+}
+
+static void bury(Tunnel *tunnel) {
+  close(tunnel->fd);
+  tunnel->stage = DEAD;
+  tunnel->busy = false;
+}
+
+static bool fail(Tunnel *tunnel, const char *why) {
+  if (!first_failure[0]) {
+    snprintf(first_failure, sizeof first_failure, "%.120s", why);
+    // It goes into a JSON string.
+    for (char *c = first_failure; *c; c++)
+      if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\') *c = ' ';
+  }
+  bury(tunnel);
+  return true;
+}
+
+static void dial(Tunnel *tunnel) {
+  char ip[16];
+  snprintf(ip, sizeof ip, "127.0.1.%d", 1 + (int)(tunnel - tunnels) % SOURCES);
+  struct sockaddr_in source = address_of(ip, 0);
+  int fd = open_socket(), on = 1;
+  // The port is chosen at connect(), so that only the whole pair of addresses has to be unique.
+  setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  if (bind(fd, (struct sockaddr *)&source, sizeof source)) die("source address");
+  send_at_once(fd);
+  *tunnel = (Tunnel){.fd = fd, .stage = DIALLING, .since_ns = now_ns()};
+  if (connect(fd, (struct sockaddr *)&proxy, sizeof proxy) && errno != EINPROGRESS) {
+    fail(tunnel, strerror(errno));
+    return;
+  }
+  watch(epoll_all, EPOLL_CTL_ADD, fd, EPOLLOUT, tunnel);
+}
+
+static bool say(Tunnel *tunnel, const char *bytes, size_t length, Stage next) {
+  if (give(tunnel->fd, bytes, length) != (ssize_t)length) return fail(tunnel, "a first write did not go through");
+  tunnel->got = 0;
+  tunnel->stage = next;
+  return false;
+}
+
+static bool greet(Tunnel *tunnel) { return say(tunnel, hello, hello_length, GREETED); }
+
+static bool connected(Tunnel *tunnel) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  getsockopt(tunnel->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  if (error) return fail(tunnel, strerror(error));
+  watch(epoll_all, EPOLL_CTL_MOD, tunnel->fd, EPOLLIN, tunnel);
+  return asks ? say(tunnel, request, strlen(request), ASKED) : greet(tunnel);
+}
+
+static bool answered(Tunnel *tunnel) {
+  size_t room = sizeof tunnel->head - 1 - tunnel->got;
+  ssize_t got = room == 0 ? -1 : take(tunnel->fd, tunnel->head + tunnel->got, room);
+  if (got < 0) return fail(tunnel, tunnel->got ? tunnel->head : "closed before an answer to CONNECT");
+  tunnel->got += (size_t)got;
+  tunnel->head[tunnel->got] = 0;
+  if (!strstr(tunnel->head, "\r\n\r\n")) return false;
+  return strncmp(tunnel->head + 8, " 200", 4) == 0 ? greet(tunnel) : fail(tunnel, tunnel->head);
+}
+
+static bool echoed(Tunnel *tunnel) {
+  ssize_t got = take(tunnel->fd, scratch, sizeof scratch);
+  if (got < 0) return fail(tunnel, "closed before the hello came back");
+  if (tunnel->got + (size_t)got > hello_length || memcmp(scratch, hello + tunnel->got, (size_t)got) != 0)
+    return fail(tunnel, "something else than the hello came back");
+  tunnel->got += (size_t)got;
+  if (tunnel->got < hello_length) return false;
+  tunnel->stage = OPEN;
+  note_span(tunnel);
+  return true;
+}
+
+// True where the tunnel is through with being opened, well or not.
+static bool step_opening(Tunnel *tunnel) {
+  switch (tunnel->stage) {
+    case DIALLING: return connected(tunnel);
+    case ASKED: return answered(tunnel);
+    case GREETED: return echoed(tunnel);
+    case OPEN:
+      if (take(tunnel->fd, scratch, sizeof scratch) < 0) bury(tunnel);
+      return false;
+    default: return false;
+  }
+}
+
+static int count_open(int from, int to) {
+  int open = 0;
+  for (int i = from; i < to; i++) open += tunnels[i].stage == OPEN;
+  return open;
+}
+
+static void ramp(int up_to) {
+  static int next = 0;
+  uint64_t started = now_ns();
+  if (up_to > count_all) up_to = count_all;
+  int first = next, opening = 0;
+  start_spans(count_all);
+  struct epoll_event events[EVENTS];
+  while (next < up_to || opening > 0) {
+    for (; next < up_to && opening < OPENING_MAX; next++) {
+      dial(&tunnels[next]);
+      opening += tunnels[next].stage == DIALLING;
+    }
+    int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
+    if (count == 0) break;
+    for (int i = 0; i < count; i++) opening -= step_opening(events[i].data.ptr);
+  }
+  for (int i = 0; i < count_all; i++)
+    if (tunnels[i].stage != OPEN && tunnels[i].stage != DEAD && tunnels[i].stage != UNUSED) fail(&tunnels[i], "no answer in time");
+  int open = count_open(first, up_to);
+  qsort(spans, (size_t)span_count, sizeof *spans, by_size);
+  answer("{\"opened\":%d,\"failed\":%d,\"seconds\":%.3f,\"p50Ms\":%.2f,\"p99Ms\":%.2f,\"firstFailure\":\"%s\"}", open, up_to - first - open,
+         (double)(now_ns() - started) / 1e9, span_at(.5) / 1e3, span_at(.99) / 1e3, first_failure);
+}
+
+// ---- messages
+
+typedef struct {
+  long wanted, sent, back, lost;
+} Tally;
+
+static Tunnel *any_idle(void) {
+  static uint32_t chance = 2463534242u;
+  for (int tries = 0; tries < 256; tries++) {
+    chance ^= chance << 13;
+    chance ^= chance >> 17;
+    chance ^= chance << 5;
+    Tunnel *tunnel = &tunnels[chance % (uint32_t)count_all];
+    if (tunnel->stage == OPEN && !tunnel->busy) return tunnel;
+  }
+  return NULL;
+}
+
+static bool send_one(Tally *tally) {
+  Tunnel *tunnel = any_idle();
+  if (!tunnel) return false;
+  tally->sent++;
+  tunnel->since_ns = now_ns();
+  tunnel->got = 0;
+  tunnel->busy = true;
+  if (give(tunnel->fd, message, MESSAGE) == MESSAGE) return true;
+  tally->lost++;
+  bury(tunnel);
+  return true;
+}
+
+static void receive(Tunnel *tunnel, Tally *tally) {
+  ssize_t got = take(tunnel->fd, scratch, sizeof scratch);
+  bool is_ours = got >= 0 && (got == 0 || (tunnel->busy && tunnel->got + (size_t)got <= MESSAGE &&
+                                           memcmp(scratch, message + tunnel->got, (size_t)got) == 0));
+  if (!is_ours) {
+    tally->lost += tunnel->busy;
+    bury(tunnel);
+    return;
+  }
+  tunnel->got += (size_t)got;
+  if (tunnel->got < MESSAGE || !tunnel->busy) return;
+  note_span(tunnel);
+  tunnel->busy = false;
+  tally->back++;
+}
+
+static void answer_messages(const Tally *tally, uint64_t started) {
+  qsort(spans, (size_t)span_count, sizeof *spans, by_size);
+  answer("{\"wanted\":%ld,\"back\":%ld,\"seconds\":%.3f,\"p50Us\":%.0f,\"p99Us\":%.0f}", tally->wanted, tally->back,
+         (double)(now_ns() - started) / 1e9, span_at(.5), span_at(.99));
+}
+
+static void run_messages(long wanted, long busy_most) {
+  uint64_t started = now_ns();
+  Tally tally = {.wanted = wanted};
+  start_spans(wanted);
+  struct epoll_event events[EVENTS];
+  while (tally.back + tally.lost < wanted) {
+    while (tally.sent < wanted && tally.sent - tally.back - tally.lost < busy_most && send_one(&tally)) {
+    }
+    int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
+    if (count == 0) break;
+    for (int i = 0; i < count; i++) receive(events[i].data.ptr, &tally);
+  }
+  answer_messages(&tally, started);
+}
+
+// A timer's beats set the pace; what is late by then is sent at once, so that a slow proxy does not slow the load down.
+static void run_rate(long per_second, long seconds) {
+  uint64_t started = now_ns(), last_seen = started;
+  Tally tally = {.wanted = per_second * seconds};
+  start_spans(tally.wanted);
+  int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  struct timespec beat = {.tv_sec = 1 / per_second, .tv_nsec = per_second == 1 ? 0 : 1000000000 / per_second};
+  timerfd_settime(timer, 0, &(struct itimerspec){.it_interval = beat, .it_value = beat}, NULL);
+  watch(epoll_all, EPOLL_CTL_ADD, timer, EPOLLIN, NULL);
+  struct epoll_event events[EVENTS];
+  while (tally.back + tally.lost < tally.wanted && now_ns() - last_seen < STALL_MS * 1000000ull) {
+    int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
+    for (int i = 0; i < count; i++) {
+      uint64_t beats = 0;
+      if (events[i].data.ptr) {
+        receive(events[i].data.ptr, &tally);
+        last_seen = now_ns();
+      } else if (read(timer, &beats, sizeof beats) == sizeof beats) {
+        while (beats-- > 0 && tally.sent < tally.wanted && send_one(&tally)) {
+        }
+      }
+    }
+  }
+  close(timer);
+  answer_messages(&tally, started);
+}
+
+// ---- bulk
+
+// Fills the tunnel as far as it takes; once all is sent only reads.
+static void push(Tunnel *tunnel, size_t wanted) {
+  static const char zeros[CHUNK];
+  size_t left = wanted - tunnel->sent;
+  ssize_t gone = left == 0 ? 0 : give(tunnel->fd, zeros, left < CHUNK ? left : CHUNK);
+  if (gone > 0) tunnel->sent += (size_t)gone;
+  if (tunnel->sent == wanted) watch(epoll_all, EPOLL_CTL_MOD, tunnel->fd, EPOLLIN, tunnel);
+}
+
+// True where the tunnel is through, well or not.
+static bool step_bulk(Tunnel *tunnel, uint32_t events, size_t wanted) {
+  if (events & EPOLLOUT) push(tunnel, wanted);
+  if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return false;
+  ssize_t got = take(tunnel->fd, scratch, sizeof scratch);
+  if (got < 0) bury(tunnel);
+  else tunnel->got += (size_t)got;
+  return tunnel->stage == DEAD || (got > 0 && tunnel->got == wanted);
+}
+
+static void run_bulk(int many, long mib) {
+  uint64_t started = now_ns();
+  size_t wanted = (size_t)mib << 20;
+  int busy = 0;
+  for (int i = 0; i < count_all && busy < many; i++) {
+    if (tunnels[i].stage != OPEN) continue;
+    busy++;
+    tunnels[i].sent = tunnels[i].got = 0;
+    tunnels[i].busy = true;
+    watch(epoll_all, EPOLL_CTL_MOD, tunnels[i].fd, EPOLLIN | EPOLLOUT, &tunnels[i]);
+  }
+  struct epoll_event events[EVENTS];
+  while (busy > 0) {
+    int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
+    if (count == 0) break;
+    for (int i = 0; i < count; i++) {
+      Tunnel *tunnel = events[i].data.ptr;
+      if (tunnel->busy) busy -= step_bulk(tunnel, events[i].events, wanted);
+      else if (tunnel->stage == OPEN && take(tunnel->fd, scratch, sizeof scratch) < 0) bury(tunnel);
+    }
+  }
+  uint64_t bytes = 0;
+  for (int i = 0; i < count_all; i++) {
+    if (tunnels[i].busy) bytes += tunnels[i].got;
+    tunnels[i].busy = false;
+  }
+  answer("{\"wantedMib\":%ld,\"backMib\":%.3f,\"seconds\":%.3f}", many * mib, (double)bytes / (1 << 20), (double)(now_ns() - started) / 1e9);
+}
+
+// ---- the steps
+
+static void look_alive(void) {
+  struct epoll_event events[EVENTS];
+  int count;
+  // A reader of what came unasked would not end the loop: what came is taken, what ended is buried.
+  while ((count = epoll_wait(epoll_all, events, EVENTS, 0)) > 0)
+    for (int i = 0; i < count; i++) {
+      Tunnel *tunnel = events[i].data.ptr;
+      if (take(tunnel->fd, scratch, sizeof scratch) < 0) bury(tunnel);
+    }
+  answer("{\"alive\":%d}", count_open(0, count_all));
+}
+
+static void close_all(void) {
+  for (int i = 0; i < count_all; i++)
+    if (tunnels[i].stage == OPEN) bury(&tunnels[i]);
+  answer("{\"closed\":true}");
+}
+
+static void read_hello(const char *path) {
+  FILE *file = fopen(path, "rb");
+  if (!file) die(path);
+  hello_length = fread(hello, 1, sizeof hello, file);
+  fclose(file);
+}
+
+static void drive_tunnels(char **args) {
+  proxy = address_of(args[0], atoi(args[1]));
+  asks = strcmp(args[2], "connect") == 0;
+  snprintf(request, sizeof request, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", args[3], args[3]);
+  read_hello(args[4]);
+  count_all = atoi(args[5]);
+  if (count_all < 1 || count_all > TUNNELS_MAX) {
+    fprintf(stderr, "load: from 1 to %d tunnels\n", TUNNELS_MAX);
+    exit(1);
+  }
+  tunnels = calloc((size_t)count_all, sizeof *tunnels);
+  epoll_all = epoll_create1(EPOLL_CLOEXEC);
+  if (!tunnels || epoll_all < 0) die("start");
+  for (int i = 0; i < MESSAGE; i++) message[i] = (char)('a' + i % 26);
+
+  char line[128];
+  long a, b;
+  while (fgets(line, sizeof line, stdin)) {
+    if (sscanf(line, "ramp %ld", &a) == 1) ramp((int)a);
+    else if (sscanf(line, "messages %ld %ld", &a, &b) == 2) run_messages(a, b);
+    else if (sscanf(line, "rate %ld %ld", &a, &b) == 2) run_rate(a, b);
+    else if (sscanf(line, "bulk %ld %ld", &a, &b) == 2) run_bulk((int)a, b);
+    else if (strcmp(line, "alive\n") == 0) look_alive();
+    else if (strcmp(line, "close\n") == 0) close_all();
+    else answer("{\"problem\":\"no such step\"}");
+  }
+}
+
+int main(int count, char **args) {
+  signal(SIGPIPE, SIG_IGN);
+  // However the bench ends, nothing of it stays.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
+  if (count == 4 && strcmp(args[1], "echo") == 0) serve_echo(args[2], atoi(args[3]));
+  if (count == 8 && strcmp(args[1], "tunnels") == 0) {
+    drive_tunnels(args + 2);
+    return 0;
+  }
+  fprintf(stderr, "load: started by bench/load.ts only\n");
+  return 64;
+}

@@ -1,0 +1,100 @@
+// Builds the load program once, and drives it: a step is a line to it, its answer a line of JSON back.
+
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Processes, Started } from './processes.ts';
+
+export interface Ramp {
+  readonly opened: number;
+  readonly failed: number;
+  readonly seconds: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly firstFailure: string;
+}
+
+export interface Messages {
+  readonly wanted: number;
+  readonly back: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+export interface Bulk {
+  readonly wantedMib: number;
+  readonly backMib: number;
+}
+
+/** Why there is no load program, for people. */
+export class NoCompiler extends Error {}
+
+/** Gives the program's path. */
+export function buildLoad(folder: string): string {
+  const program = join(folder, 'load');
+  const source = join(import.meta.dirname, 'load.c');
+  const compiled = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', program, source], { encoding: 'utf8' });
+  if (compiled.error)
+    throw new NoCompiler('The load program is C, and there is no C compiler (cc) on the PATH. On Debian: apt install gcc libc6-dev');
+  if (compiled.status !== 0) throw new NoCompiler(`cc could not build bench/load.c:\n${compiled.stderr.trim()}`);
+  return program;
+}
+
+export class LoadProgram {
+  readonly #started: Started;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(started: Started) {
+    if (!started.child.stdout) throw new Error('the load program has no output');
+    this.#started = started;
+    this.#lines = createInterface({ input: started.child.stdout })[Symbol.asyncIterator]();
+  }
+
+  static async start(processes: Processes, command: readonly string[]): Promise<LoadProgram> {
+    return new LoadProgram(await processes.start(command, 'pipe', import.meta.dirname));
+  }
+
+  get started(): Started {
+    return this.#started;
+  }
+
+  /** Opens tunnels until there are so many. */
+  ramp(upTo: number): Promise<Ramp> {
+    return this.#step(`ramp ${upTo}`);
+  }
+
+  /** One message is sent when another has come back. */
+  messages({ count, busy }: { readonly count: number; readonly busy: number }): Promise<Messages> {
+    return this.#step(`messages ${count} ${busy}`);
+  }
+
+  /** Messages at a pace of their own. */
+  rate({ perSecond, seconds }: { readonly perSecond: number; readonly seconds: number }): Promise<Messages> {
+    return this.#step(`rate ${perSecond} ${seconds}`);
+  }
+
+  bulk({ tunnels, mib }: { readonly tunnels: number; readonly mib: number }): Promise<Bulk> {
+    return this.#step(`bulk ${tunnels} ${mib}`);
+  }
+
+  /** How many tunnels still stand. */
+  async alive(): Promise<number> {
+    return (await this.#step<{ alive: number }>('alive')).alive;
+  }
+
+  async close(): Promise<void> {
+    await this.#step('close');
+  }
+
+  async #step<Answer>(line: string): Promise<Answer> {
+    this.#started.child.stdin?.write(`${line}\n`);
+    return JSON.parse(await this.line()) as Answer;
+  }
+
+  /** The next line that it says, asked or not. */
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`the load program ${await this.#started.ended}`);
+    return value;
+  }
+}

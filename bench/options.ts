@@ -1,0 +1,62 @@
+// The words behind `npm run bench --`.
+
+import { parseArgs } from 'node:util';
+import type { Contestant } from './contestant.ts';
+
+/** What load.c holds at most in one process. */
+const TUNNELS_MAX = 9_000;
+const TUNNELS_MIN = 100;
+const TUNNELS_USUAL = 4_000;
+
+export interface BenchOptions {
+  readonly contestants: readonly Contestant[];
+  readonly tunnels: number;
+  readonly json: string | null;
+  readonly markdown: string | null;
+}
+
+export type Parsed =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'problem'; readonly problem: string }
+  | { readonly kind: 'run'; readonly options: BenchOptions };
+
+export function usage(all: readonly Contestant[]): string {
+  return `usage: npm run bench -- [NAME ...] [--tunnels N] [--json FILE] [--markdown FILE]
+
+Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about 45 s for each.
+
+  NAME             only these: ${all.map(({ name }) => `"${name}"`).join(', ')}
+  --tunnels N      tunnels that each holds: ${TUNNELS_USUAL} unless given, ${TUNNELS_MAX} at most
+  --json FILE      writes everything that was measured, with the ratios, as JSON
+  --markdown FILE  writes the tables that are printed as well
+  --help           prints this
+
+Exit codes: 0 all was measured, 1 a proxy lost or failed work and is not compared, 64 wrong words, 69 something that is needed is not here,
+130 Ctrl-C.`;
+}
+
+export function parseBenchOptions(args: readonly string[], all: readonly Contestant[]): Parsed {
+  const problem = (text: string): Parsed => ({ kind: 'problem', problem: text });
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        tunnels: { type: 'string' },
+        json: { type: 'string' },
+        markdown: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) return { kind: 'help' };
+    const tunnels = Number(values.tunnels ?? TUNNELS_USUAL);
+    if (!Number.isInteger(tunnels) || tunnels < TUNNELS_MIN || tunnels > TUNNELS_MAX)
+      return problem(`--tunnels: expected a whole number from ${TUNNELS_MIN} to ${TUNNELS_MAX}, got "${values.tunnels}"`);
+    const stranger = positionals.find((name) => !all.some((contestant) => contestant.name === name));
+    if (stranger !== undefined) return problem(`no proxy is called "${stranger}"`);
+    const contestants = positionals.length === 0 ? all : all.filter(({ name }) => positionals.includes(name));
+    return { kind: 'run', options: { contestants, tunnels, json: values.json ?? null, markdown: values.markdown ?? null } };
+  } catch (error) {
+    return problem((error as Error).message);
+  }
+}
