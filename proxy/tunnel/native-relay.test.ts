@@ -8,10 +8,12 @@ import type { EndedBy } from '../core/record.ts';
 import { systemClock } from '../core/clock.ts';
 import { createNativeTunnels, loadAddon } from '../native/engine.ts';
 import { connection, endOf, ENGINES, IDLE_MS, NOTHING, read } from '../test/support/relay.ts';
-import { createNativeRelay } from './native-relay.ts';
+import { createNativeRelay, type NativeTunnels } from './native-relay.ts';
 import { createNodeRelay } from './node-relay.ts';
 import type { Relay, RelayEngine } from './relay.ts';
 
+/** errno(3): no descriptor left. */
+const EMFILE = 24;
 const NO_COUNTS = { toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0 };
 
 function engineOf(options: { slots?: number; idleMs?: number; halfClosedMs?: number; noProgressMs?: number } = {}): RelayEngine {
@@ -27,6 +29,27 @@ async function open(context: TestContext, engine: RelayEngine) {
   const start = (): Relay => engine.start({ client: client.near, upstream: upstream.near, ...NO_COUNTS, ended: resolve });
   return { ...sockets, start, ended };
 }
+
+test('where descriptors ran out at the hand-over the node engine relays, and no byte is lost', { timeout: 10_000 }, async (context) => {
+  const time = { nowMs: 0 };
+  const asked: number[] = [];
+  const start = (slot: number): number => {
+    asked.push(slot);
+    return EMFILE;
+  };
+  const full: NativeTunnels = { slots: 4, stats: new Float64Array(15), start, close: () => {}, ends: () => [] };
+  const engine = createNativeRelay(createNodeRelay(time, { idleMs: IDLE_MS, halfClosedMs: 60_000 }), time, () => full);
+  const tunnel = await open(context, engine);
+  tunnel.client.write('early');
+  tunnel.nearClient.read(0);
+  while (tunnel.nearClient.readableLength === 0) await new Promise((resolve) => setImmediate(resolve));
+  tunnel.start();
+  assert.deepEqual([asked, engine.held()], [[0], 0]);
+  tunnel.client.write(' late');
+  assert.equal(String(await read(tunnel.upstream, 10)), 'early late');
+  tunnel.upstream.write('answer');
+  assert.equal(String(await read(tunnel.client, 6)), 'answer');
+});
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;

@@ -128,7 +128,7 @@ function isHandable(socket: Duplex): socket is Socket {
   );
 }
 
-type WithHandle = Socket & { _handle?: { fd?: number; readStop?(): void } | null };
+type WithHandle = Socket & { _handle?: { fd?: number } | null };
 
 /** The descriptor behind a socket: undocumented, and unchanged since Node 10. Below 0 where there is none. */
 function fdOf(socket: Socket): number {
@@ -139,9 +139,8 @@ function putBack(socket: Socket, unread: Buffer): void {
   if (unread.length > 0) socket.unshift(unread);
 }
 
-/** The bytes, and behind them what the paused stream has read and not given out. */
+/** The bytes, and behind them what the paused stream has read and not given out. Nothing more is read before this turn of the loop is over. */
 function withUnread(bytes: Buffer, socket: Socket): Buffer {
-  (socket as WithHandle)._handle?.readStop?.();
   if (socket.readableLength === 0) return bytes;
   const unread = socket.read() as Buffer | null;
   return unread === null ? bytes : Buffer.concat([bytes, unread]);
