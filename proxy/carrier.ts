@@ -20,15 +20,18 @@ import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { createNativeTunnels, loadAddon } from './native/engine.ts';
+import { createFrontCalls } from './native/front.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
 import { connectToSupervisor } from './supervisor/child.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
 import { createCollector } from './tunnel/collect.ts';
-import { dial } from './tunnel/dial.ts';
+import { nativeAcceptor, nodeAcceptor, type Acceptor } from './tunnel/acceptor.ts';
+import { connectNative, connectStream, createDial, type Dial } from './tunnel/dial.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
+import { NativeFront } from './tunnel/native-front.ts';
 import { createNativeRelay } from './tunnel/native-relay.ts';
 import { createNodeRelay, highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
@@ -66,12 +69,16 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     base: { node: settings.node.name, version: VERSION, generation: options.generation, carrier: options.slot },
   });
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
-  process.on('uncaughtException', (error) => log.error({ event: 'bug', detail: error.stack ?? error.message }));
+  process.on('uncaughtException', (error) => logBug(log, error));
   const metrics = createCarrierMetrics({ settings, clock });
   const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
   const limits = openLedger({ runtime, row: options.row, settings, descriptors: options.descriptors, clock });
   const readiness = createReadiness({ runtime, clock });
+  const time = { nowMs: clock.nowMs() };
+  const machinery = createMachinery(settings, options, time, log);
   const plane = composePlane(settings, options, {
+    time,
+    machinery,
     log,
     recorder,
     limits,
@@ -86,6 +93,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const supervisor = connectToSupervisor({ onStop: (deadlineMs) => stopped(deadlineMs), onReopenLog: () => log.reopen() }, clock);
   const listeners = new Listeners({
     plane,
+    acceptor: machinery.acceptor,
     descriptors: options.descriptors,
     onFull: () => supervisor.full(),
     onRoom: () => supervisor.room(),
@@ -127,6 +135,8 @@ const DRAIN_RATE_MIN = 8;
 const LAST_LINES_MS = 1_000;
 
 interface Ports {
+  readonly time: CoarseTime;
+  readonly machinery: Machinery;
   readonly log: Log;
   readonly recorder: Recorder;
   readonly limits: Limits;
@@ -136,7 +146,7 @@ interface Ports {
 
 function composePlane(settings: Settings, options: CarrierOptions, ports: Ports): DataPlane {
   const { clock } = options;
-  const time = { nowMs: clock.nowMs() };
+  const { time } = ports;
   const own = createOwn(settings, oncePer(INTERFACES_MS, clock, interfaceAddresses));
   const resolver = new dns.Resolver({ timeout: 1_500, tries: 2 });
   if (settings.resolve.servers.length > 0) resolver.setServers(settings.resolve.servers);
@@ -157,12 +167,12 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
     },
     isOurs: own.isName,
     resolver: new NameResolver({ dns: resolver, clock, family: settings.resolve.family }),
-    dial,
+    dial: ports.machinery.dial,
     limits: ports.limits,
     sourceKey,
     recorder: ports.recorder,
     sessions: new Sessions(clock, time),
-    engine: createEngine(settings, options, time, ports.log),
+    engine: ports.machinery.engine,
     highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     terminator: settings.tls ? createTlsTerminator(settings.tls, clock) : null,
     upgrade: createGateway(clock),
@@ -174,19 +184,40 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
   };
 }
 
-/** A tunnel of the native engine takes two descriptors. */
-function createEngine(settings: Settings, options: CarrierOptions, time: CoarseTime, log: Log): RelayEngine {
+function logBug(log: Log, error: Error): void {
+  log.error({ event: 'bug', detail: error.stack ?? error.message });
+}
+
+/** How connections come in, go out and are relayed: all natively, or all by Node. */
+interface Machinery {
+  readonly acceptor: Acceptor;
+  readonly dial: Dial;
+  readonly engine: RelayEngine;
+}
+
+function createMachinery(settings: Settings, options: CarrierOptions, time: CoarseTime, log: Log): Machinery {
   const limits = { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs };
-  const node = createNodeRelay(time, limits);
-  if (settings.relay !== 'native') return node;
+  const highWaterMark = highWaterMarkFor(settings.limits.perTunnelBufferBytes);
+  const engine = createNodeRelay(time, limits, highWaterMark);
+  const byNode = { acceptor: nodeAcceptor(highWaterMark), dial: createDial(connectStream), engine };
+  if (settings.relay !== 'native') return byNode;
   try {
     const addon = loadAddon();
+    const front = new NativeFront(
+      (onEvents) => createFrontCalls(addon, options.descriptors, onEvents),
+      (error) => logBug(log, error),
+    );
+    // A tunnel takes two descriptors.
     const slots = Math.ceil(options.descriptors / 2);
-    return createNativeRelay(node, time, (onEnds) => createNativeTunnels(addon, { slots, ...limits }, onEnds));
+    return {
+      acceptor: nativeAcceptor(front),
+      dial: createDial(connectNative(front)),
+      engine: createNativeRelay(engine, time, (onEnds) => createNativeTunnels(addon, { slots, ...limits }, onEnds)),
+    };
   } catch (error) {
-    // It loaded when the node started. A carrier that serves at twice the cost is better than one that does not start.
+    // It loaded when the node started. A carrier that serves at a higher cost is better than one that does not start.
     log.error({ event: 'relay-failed', detail: (error as Error).message });
-    return node;
+    return byNode;
   }
 }
 

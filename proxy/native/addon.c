@@ -1,6 +1,8 @@
 // The engine as a Node-API addon: three calls and a view of its counts. Everything it is handed was checked by proxy/native/engine.ts.
+// The other half is front-addon.c.
 
-#include <node_api.h>
+#include "addon.h"
+
 #include <stdlib.h>
 
 #include "engine.h"
@@ -12,11 +14,6 @@ struct addon {
   struct engine *engine;
   napi_threadsafe_function told;
 };
-
-static napi_value fail(napi_env env, const char *why) {
-  napi_throw_error(env, NULL, why);
-  return NULL;
-}
 
 // On the engine's thread. A full or closing queue means that JavaScript is going away.
 static void on_ends(void *context) {
@@ -31,36 +28,60 @@ static void shut_down(void *data) {
   free(addon);
 }
 
-static struct addon *addon_of(napi_env env, napi_callback_info info, napi_value *values, size_t count) {
-  void *addon = NULL;
-  size_t given = count;
-  napi_get_cb_info(env, info, &given, values, NULL, &addon);
-  return given == count ? addon : NULL;
+napi_value addon_fail(napi_env env, const char *why) {
+  napi_throw_error(env, NULL, why);
+  return NULL;
 }
 
-static uint32_t uint_of(napi_env env, napi_value value) {
+void *addon_call(napi_env env, napi_callback_info info, napi_value *values, size_t count) {
+  void *data = NULL;
+  size_t given = count;
+  napi_get_cb_info(env, info, &given, values, NULL, &data);
+  return given == count ? data : NULL;
+}
+
+uint32_t addon_uint(napi_env env, napi_value value) {
   uint32_t number = UINT32_MAX;
   napi_get_value_uint32(env, value, &number);
   return number;
 }
 
-static double double_of(napi_env env, napi_value value) {
+int addon_int(napi_env env, napi_value value) {
+  int32_t number = INT32_MAX;
+  napi_get_value_int32(env, value, &number);
+  return number;
+}
+
+double addon_double(napi_env env, napi_value value) {
   double number = 0;
   napi_get_value_double(env, value, &number);
   return number;
 }
 
+void addon_method(napi_env env, napi_value object, const char *name, napi_callback call, void *data) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function);
+  napi_set_named_property(env, object, name, function);
+}
+
+int addon_memory(napi_env env, napi_value object, const char *name, void *memory, size_t bytes) {
+  napi_value view;
+  if (napi_create_external_arraybuffer(env, memory, bytes, NULL, NULL, &view) != napi_ok) return 0;
+  napi_set_named_property(env, object, name, view);
+  return 1;
+}
+
 // start(slot, client, upstream, toUpstream, toClient, sentUp, sentDown): an errno value, 0 for a tunnel that runs.
 static napi_value start(napi_env env, napi_callback_info info) {
   napi_value values[7], result;
-  const struct addon *addon = addon_of(env, info, values, 7);
-  if (!addon) return fail(env, "start takes seven arguments");
+  const struct addon *addon = addon_call(env, info, values, 7);
+  if (!addon) return addon_fail(env, "start takes seven arguments");
   void *up = NULL, *down = NULL;
   size_t up_length = 0, down_length = 0;
   if (napi_get_buffer_info(env, values[3], &up, &up_length) != napi_ok || napi_get_buffer_info(env, values[4], &down, &down_length) != napi_ok)
-    return fail(env, "start takes two buffers");
-  const int error = engine_start(addon->engine, uint_of(env, values[0]), (int)uint_of(env, values[1]), (int)uint_of(env, values[2]), up,
-                                 up_length, down, down_length, double_of(env, values[5]), double_of(env, values[6]));
+    return addon_fail(env, "start takes two buffers");
+  const int error = engine_start(addon->engine, addon_uint(env, values[0]), addon_int(env, values[1]), addon_int(env, values[2]), up,
+                                 up_length, down, down_length, addon_double(env, values[5]), addon_double(env, values[6]));
   napi_create_int32(env, error, &result);
   return result;
 }
@@ -68,16 +89,16 @@ static napi_value start(napi_env env, napi_callback_info info) {
 // close(slot, endedBy)
 static napi_value close_tunnel(napi_env env, napi_callback_info info) {
   napi_value values[2];
-  const struct addon *addon = addon_of(env, info, values, 2);
-  if (!addon) return fail(env, "close takes two arguments");
-  engine_close(addon->engine, uint_of(env, values[0]), (enum ended_by)uint_of(env, values[1]));
+  const struct addon *addon = addon_call(env, info, values, 2);
+  if (!addon) return addon_fail(env, "close takes two arguments");
+  engine_close(addon->engine, addon_uint(env, values[0]), (enum ended_by)addon_uint(env, values[1]));
   return NULL;
 }
 
 // ends(): slot and endedBy of each tunnel that ended, one behind the other.
 static napi_value ends(napi_env env, napi_callback_info info) {
-  const struct addon *addon = addon_of(env, info, NULL, 0);
-  if (!addon) return fail(env, "ends takes no argument");
+  const struct addon *addon = addon_call(env, info, NULL, 0);
+  if (!addon) return addon_fail(env, "ends takes no argument");
   struct engine_end found[ENDS_MAX];
   const size_t count = engine_ends(addon->engine, found, ENDS_MAX);
   napi_value list, value;
@@ -93,25 +114,25 @@ static napi_value ends(napi_env env, napi_callback_info info) {
 
 // create(slots, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot.
 static napi_value create(napi_env env, napi_callback_info info) {
-  napi_value values[5], name, object, stats, function;
+  napi_value values[5], name, object;
   size_t given = 5;
   napi_get_cb_info(env, info, &given, values, NULL, NULL);
-  if (given != 5) return fail(env, "create takes five arguments");
+  if (given != 5) return addon_fail(env, "create takes five arguments");
   struct addon *addon = calloc(1, sizeof *addon);
-  if (!addon) return fail(env, "no memory");
+  if (!addon) return addon_fail(env, "no memory");
   napi_create_string_utf8(env, "pinhole relay", NAPI_AUTO_LENGTH, &name);
   if (napi_create_threadsafe_function(env, values[4], NULL, name, 0, 1, NULL, NULL, NULL, NULL, &addon->told) != napi_ok) {
     free(addon);
-    return fail(env, "onEnds has to be a function");
+    return addon_fail(env, "onEnds has to be a function");
   }
   // Waiting tunnels keep a process alive by its listeners, not by this.
   napi_unref_threadsafe_function(env, addon->told);
-  const uint32_t slots = uint_of(env, values[0]);
+  const uint32_t slots = addon_uint(env, values[0]);
   const struct engine_options options = {
       .slots = slots,
-      .idle_ms = double_of(env, values[1]),
-      .half_closed_ms = double_of(env, values[2]),
-      .no_progress_ms = double_of(env, values[3]),
+      .idle_ms = addon_double(env, values[1]),
+      .half_closed_ms = addon_double(env, values[2]),
+      .no_progress_ms = addon_double(env, values[3]),
       .on_ends = on_ends,
       .context = addon,
   };
@@ -119,29 +140,21 @@ static napi_value create(napi_env env, napi_callback_info info) {
   if (!addon->engine) {
     napi_release_threadsafe_function(addon->told, napi_tsfn_abort);
     free(addon);
-    return fail(env, "no memory, descriptor or thread for the engine");
+    return addon_fail(env, "no memory, descriptor or thread for the engine");
   }
   napi_add_env_cleanup_hook(env, shut_down, addon);
 
   napi_create_object(env, &object);
-  if (napi_create_external_arraybuffer(env, engine_stats(addon->engine), ((size_t)slots + 1) * sizeof(struct engine_stats), NULL, NULL,
-                                       &stats) != napi_ok)
-    return fail(env, "this Node takes no memory from outside");
-  napi_set_named_property(env, object, "stats", stats);
-  const struct {
-    const char *name;
-    napi_callback call;
-  } calls[] = {{"start", start}, {"close", close_tunnel}, {"ends", ends}};
-  for (size_t i = 0; i < sizeof calls / sizeof *calls; i += 1) {
-    napi_create_function(env, calls[i].name, NAPI_AUTO_LENGTH, calls[i].call, addon, &function);
-    napi_set_named_property(env, object, calls[i].name, function);
-  }
+  if (!addon_memory(env, object, "stats", engine_stats(addon->engine), ((size_t)slots + 1) * sizeof(struct engine_stats)))
+    return addon_fail(env, "this Node takes no memory from outside");
+  addon_method(env, object, "start", start, addon);
+  addon_method(env, object, "close", close_tunnel, addon);
+  addon_method(env, object, "ends", ends, addon);
   return object;
 }
 
 NAPI_MODULE_INIT() {
-  napi_value function;
-  napi_create_function(env, "create", NAPI_AUTO_LENGTH, create, NULL, &function);
-  napi_set_named_property(env, exports, "create", function);
+  addon_method(env, exports, "create", create, NULL);
+  addon_method(env, exports, "createFront", addon_create_front, NULL);
   return exports;
 }

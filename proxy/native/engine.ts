@@ -4,7 +4,7 @@ import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { NativeTunnels } from '../tunnel/native-relay.ts';
 import { addonFile } from './build.ts';
 
-interface Addon {
+export interface Addon {
   create(
     slots: number,
     idleMs: number,
@@ -16,6 +16,24 @@ interface Addon {
     start(slot: number, client: number, upstream: number, up: Buffer, down: Buffer, sentUp: number, sentDown: number): number;
     close(slot: number, endedBy: number): void;
     ends(): readonly number[];
+  };
+  createFront(
+    ids: number,
+    keepAliveIdleS: number,
+    keepAliveIntervalS: number,
+    keepAliveCount: number,
+    onEvents: (count: number) => void,
+  ): {
+    readonly events: ArrayBuffer;
+    readonly room: ArrayBuffer;
+    listen(descriptor: number, isOurs: number, backlog: number): number;
+    connect(address: string, port: number): number;
+    read(id: number, on: number): void;
+    write(id: number, bytes: Buffer): number;
+    finish(id: number): void;
+    close(id: number, reset: number): void;
+    unsent(id: number): Buffer;
+    release(id: number): number;
   };
 }
 

@@ -1,6 +1,5 @@
 // A connection's first stages: PROXY header where one is due, then the first bytes say which way it goes.
 
-import type { Socket } from 'node:net';
 import { unmapped } from '../core/address.ts';
 import { HELLO_BYTES_MAX } from '../core/limits.ts';
 import type { ListenerSettings } from '../core/settings.ts';
@@ -8,6 +7,7 @@ import { readProxyHeader } from '../wire/proxy-protocol.ts';
 import { sniff } from '../wire/sniff.ts';
 import { serveHttp } from './http-door.ts';
 import { Inbox } from './inbox.ts';
+import type { Leg, Peer } from './leg.ts';
 import { own } from './owned-socket.ts';
 import type { DataPlane } from './plane.ts';
 import { Session } from './session.ts';
@@ -21,7 +21,7 @@ const TLS_HANDSHAKE = 0x16;
 export function serveConnection(
   plane: DataPlane,
   listener: ListenerSettings,
-  socket: Socket,
+  socket: Leg & Peer,
   isTrustedProxy: (address: string) => boolean,
 ): void {
   own(socket, null);

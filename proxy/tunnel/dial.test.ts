@@ -9,7 +9,13 @@ import type { FaultCode } from '../core/fault.ts';
 import { Interrupt } from '../core/interrupt.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { startUpstream, type Upstream } from '../test/support/upstream.ts';
-import { dial, type DialOptions } from './dial.ts';
+import { asSocket } from './as-stream.ts';
+import { connectStream, createDial, type DialOptions } from './dial.ts';
+
+async function dial(addresses: readonly SocketAddress[], given: DialOptions): Promise<{ socket: net.Socket; address: SocketAddress }> {
+  const { socket, address } = await createDial(connectStream)(addresses, given);
+  return { socket: asSocket(socket, 1), address };
+}
 
 function options(overrides: Partial<DialOptions> = {}): DialOptions {
   const clock = overrides.clock ?? systemClock;

@@ -7,6 +7,8 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import type { StopSignal } from '../core/interrupt.ts';
 import { DIAL_ADDRESSES_MAX, DIAL_TIMEOUT_MS } from '../core/limits.ts';
 import { keepAlive } from './keep-alive.ts';
+import type { Leg } from './leg.ts';
+import type { NativeFront } from './native-front.ts';
 import { own, type SocketOwner } from './owned-socket.ts';
 
 export interface DialOptions {
@@ -19,26 +21,60 @@ export interface DialOptions {
   readonly signal: StopSignal;
 }
 
+/** A connection under way; `connected` is called once it is up. */
+export type Connect = (to: SocketAddress, highWaterMark: number, owner: SocketOwner, connected: () => void) => DialledLeg;
+
+export type DialledLeg = Leg & { readonly localAddress?: string | undefined; readonly localPort?: number | undefined };
+
 export interface Dialled {
-  readonly socket: net.Socket;
+  readonly socket: DialledLeg;
   /** The one of the addresses that answered. */
   readonly address: SocketAddress;
 }
 
 export type Dial = (addresses: readonly SocketAddress[], options: DialOptions) => Promise<Dialled>;
 
+/** Connections as Node's sockets. */
+export const connectStream: Connect = (to, highWaterMark, owner, connected) => {
+  const socket = new net.Socket({ allowHalfOpen: true, highWaterMark } as net.SocketConstructorOpts);
+  // Owned sockets begin paused: every byte the upstream sends waits in the kernel until somebody asks for it.
+  own(socket, owner);
+  socket.once('connect', () => {
+    socket.setNoDelay(true);
+    keepAlive(socket);
+    connected();
+  });
+  // One judged address, never a name: nothing may resolve again between the judgement and the connection.
+  socket.connect({ host: to.address, port: to.port, autoSelectFamily: false });
+  return socket;
+};
+
+/** Connections of the native front. */
+export function connectNative(front: NativeFront): Connect {
+  return (to, _highWaterMark, owner, connected) => {
+    const socket = front.connect(to);
+    own(socket, owner);
+    socket.onConnect = connected;
+    return socket;
+  };
+}
+
 /**
  * Connects to the first address that answers, at most three tried in turn, 2.5 s each, all inside the deadline.
  * Throws DIAL_REFUSED, DIAL_TIMEOUT, DIAL_FAILED, PORTS_EXHAUSTED, NODE_FULL or, when aborted, CLIENT_GONE. The socket comes
  * paused and without an owner.
  */
-export async function dial(addresses: readonly SocketAddress[], options: DialOptions): Promise<Dialled> {
+export function createDial(connect: Connect): Dial {
+  return (addresses, options) => dialInTurn(addresses, options, connect);
+}
+
+async function dialInTurn(addresses: readonly SocketAddress[], options: DialOptions, connect: Connect): Promise<Dialled> {
   let last: ProxyError | null = null;
   for (const address of addresses.slice(0, DIAL_ADDRESSES_MAX)) {
     const leftMs = options.deadlineMs - options.clock.nowMs();
     if (leftMs <= 0) break;
     try {
-      return { socket: await attempt(address, Math.min(leftMs, DIAL_TIMEOUT_MS), options), address };
+      return { socket: await attempt(address, Math.min(leftMs, DIAL_TIMEOUT_MS), options, connect), address };
     } catch (error) {
       last = error as ProxyError;
       if (last.code === 'CLIENT_GONE') break;
@@ -47,52 +83,43 @@ export async function dial(addresses: readonly SocketAddress[], options: DialOpt
   throw last ?? new ProxyError('DIAL_TIMEOUT', 'no time was left to dial');
 }
 
-function attempt(to: SocketAddress, timeoutMs: number, options: DialOptions): Promise<net.Socket> {
-  return new Promise((resolve, reject) => new Attempt(to, timeoutMs, options, resolve, reject));
+function attempt(to: SocketAddress, timeoutMs: number, options: DialOptions, connect: Connect): Promise<DialledLeg> {
+  return new Promise((resolve, reject) => {
+    if (options.signal.aborted) reject(leftWhileDialled(to));
+    else new Attempt({ to, timeoutMs, options, connect, resolve, reject });
+  });
+}
+
+interface AttemptDeps {
+  readonly to: SocketAddress;
+  readonly timeoutMs: number;
+  readonly options: DialOptions;
+  readonly connect: Connect;
+  readonly resolve: (socket: DialledLeg) => void;
+  readonly reject: (error: ProxyError) => void;
 }
 
 class Attempt implements SocketOwner {
-  readonly #to: SocketAddress;
-  readonly #options: DialOptions;
-  readonly #reject: (error: ProxyError) => void;
-  readonly #socket: net.Socket;
+  readonly #deps: AttemptDeps;
+  readonly #socket: DialledLeg;
   readonly #cancel: Cancel;
-  readonly #onAbort = (): void => this.#fail(new ProxyError('CLIENT_GONE', `the client left while ${renderAddress(this.#to)} was dialled`));
+  readonly #onAbort = (): void => this.#fail(leftWhileDialled(this.#deps.to));
 
-  constructor(
-    to: SocketAddress,
-    timeoutMs: number,
-    options: DialOptions,
-    resolve: (socket: net.Socket) => void,
-    reject: (error: ProxyError) => void,
-  ) {
-    this.#to = to;
-    this.#options = options;
-    this.#reject = reject;
-    const socket = new net.Socket({ allowHalfOpen: true, highWaterMark: options.highWaterMark } as net.SocketConstructorOpts);
-    this.#socket = socket;
-    // Owned sockets begin paused: every byte the upstream sends waits in the kernel until somebody asks for it.
-    own(socket, this);
+  constructor(deps: AttemptDeps) {
+    this.#deps = deps;
+    const { to, timeoutMs, options } = deps;
     this.#cancel = options.clock.after(timeoutMs, () =>
       this.#fail(new ProxyError('DIAL_TIMEOUT', `no answer from ${renderAddress(to)} within ${Math.round(timeoutMs)} ms`)),
     );
     options.signal.addEventListener('abort', this.#onAbort);
-    if (options.signal.aborted) {
-      this.#onAbort();
-      return;
-    }
-    socket.once('connect', () => {
+    this.#socket = deps.connect(to, options.highWaterMark, this, () => {
       this.#settle();
-      socket.setNoDelay(true);
-      keepAlive(socket);
-      resolve(socket);
+      deps.resolve(this.#socket);
     });
-    // One judged address, never a name: nothing may resolve again between the judgement and the connection.
-    socket.connect({ host: to.address, port: to.port, autoSelectFamily: false });
   }
 
   socketError(_socket: unknown, error: NodeJS.ErrnoException): void {
-    this.#fail(asDialError(this.#to, error));
+    this.#fail(asDialError(this.#deps.to, error));
   }
 
   socketData(): void {}
@@ -101,15 +128,19 @@ class Attempt implements SocketOwner {
 
   #settle(): void {
     this.#cancel();
-    this.#options.signal.removeEventListener('abort', this.#onAbort);
+    this.#deps.options.signal.removeEventListener('abort', this.#onAbort);
     own(this.#socket, null);
   }
 
   #fail(error: ProxyError): void {
     this.#settle();
     this.#socket.destroy();
-    this.#reject(error);
+    this.#deps.reject(error);
   }
+}
+
+function leftWhileDialled(to: SocketAddress): ProxyError {
+  return new ProxyError('CLIENT_GONE', `the client left while ${renderAddress(to)} was dialled`);
 }
 
 function asDialError(to: SocketAddress, error: NodeJS.ErrnoException): ProxyError {

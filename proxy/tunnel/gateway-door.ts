@@ -5,6 +5,7 @@ import { Interrupt } from '../core/interrupt.ts';
 import { decideTarget } from '../policy/decide.ts';
 import { checkUpgrade } from '../wire/upgrade.ts';
 import type { RequestHead } from '../wire/request-head.ts';
+import { asSocket, asStream } from './as-stream.ts';
 import { keepAlive } from './keep-alive.ts';
 import { sayAndClose } from './refuse.ts';
 import { nothingSent } from './peek.ts';
@@ -23,15 +24,16 @@ export async function serveUpgrade(walk: Walk, head: RequestHead): Promise<void>
   inbox.setCap(EARLY_BYTES_MAX);
   const { answerMs, upgradeMs } = plane.settings.timeouts;
   const startMs = plane.clock.nowMs();
-  const upstream = await openTunnel(walk, gateway.target, decision.listed, answerMs);
-  if (!upstream) return;
+  const dialled = await openTunnel(walk, gateway.target, decision.listed, answerMs);
+  if (!dialled) return;
+  const upstream = asSocket(dialled, plane.highWaterMark);
 
   const leaving = new Interrupt();
   inbox.onLeft = leaving.abort;
   try {
     session.to('answering');
     const outcome = await plane.upgrade({
-      client: walk.socket,
+      client: asStream(walk.socket, plane.highWaterMark),
       upstream,
       gateway,
       upgrade: asked.value,

@@ -1,8 +1,8 @@
 // The bytes a socket has sent and nobody has used yet. Stages look at them and say how many they used; what is left travels on
 // with the connection. Reading stops at a cap, so a client that pours bytes in costs no more than the cap.
 
-import type { Duplex } from 'node:stream';
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { Leg } from './leg.ts';
 import { isOwnedBy, own, type SocketOwner } from './owned-socket.ts';
 
 /** Why `more` came back: new bytes, the far end finished sending, the connection is gone, or the deadline passed. */
@@ -22,14 +22,14 @@ export class Inbox implements SocketOwner {
   #paused = false;
   #wake: ((event: InboxEvent) => void) | null = null;
   #cancel: Cancel | null = null;
-  readonly #socket: Duplex;
+  readonly #socket: Leg;
   readonly #clock: Clock;
 
   /** Told at once when the far end finishes or the connection is lost, also while nobody waits for bytes. */
   onLeft: (() => void) | null = null;
 
   /** Takes the socket over and starts to read. */
-  constructor(socket: Duplex, clock: Clock, capBytes: number) {
+  constructor(socket: Leg, clock: Clock, capBytes: number) {
     this.#socket = socket;
     this.#clock = clock;
     this.#cap = capBytes;
@@ -39,7 +39,7 @@ export class Inbox implements SocketOwner {
     socket.resume();
   }
 
-  socketData(_socket: Duplex, chunk: Buffer): void {
+  socketData(_socket: Leg, chunk: Buffer): void {
     this.#append(chunk);
     if (this.#bytes.length >= this.#cap) this.#pause();
     this.#settle('bytes');

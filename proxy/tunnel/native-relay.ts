@@ -2,9 +2,10 @@
 // plain TCP, or cannot be handed over at this moment, goes to the node engine.
 
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { ENDINGS, type EndedBy } from '../core/record.ts';
+import type { Leg } from './leg.ts';
+import { NativeSocket } from './native-socket.ts';
 import { own } from './owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob } from './relay.ts';
 
@@ -121,27 +122,25 @@ class NativeRelay implements Relay {
   }
 }
 
-/** Plain TCP, alive, and with nothing on its way out that only Node knows of. */
-function isHandable(socket: Duplex): socket is Socket {
-  return (
-    socket instanceof Socket && !(socket instanceof TLSSocket) && !socket.destroyed && socket.writableLength === 0 && fdOf(socket) >= 0
-  );
+/** Plain TCP, alive, and with nothing on its way out that only this process knows of. */
+function isHandable(leg: Leg): leg is Socket | NativeSocket {
+  const isPlain = leg instanceof NativeSocket || (leg instanceof Socket && !(leg instanceof TLSSocket));
+  return isPlain && !leg.destroyed && leg.writableLength === 0 && fdOf(leg) >= 0;
 }
 
-type WithHandle = Socket & { _handle?: { fd?: number } | null };
-
-/** The descriptor behind a socket: undocumented, and unchanged since Node 10. Below 0 where there is none. */
-function fdOf(socket: Socket): number {
-  return (socket as WithHandle)._handle?.fd ?? -1;
+/** Below 0 where there is none. That of a Node socket is undocumented, and unchanged since Node 10. */
+function fdOf(leg: Socket | NativeSocket): number {
+  if (leg instanceof NativeSocket) return leg.fd;
+  return (leg as Socket & { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
 }
 
-function putBack(socket: Socket, unread: Buffer): void {
-  if (unread.length > 0) socket.unshift(unread);
-}
-
-/** The bytes, and behind them what the paused stream has read and not given out. Nothing more is read before this turn of the loop is over. */
-function withUnread(bytes: Buffer, socket: Socket): Buffer {
-  if (socket.readableLength === 0) return bytes;
-  const unread = socket.read() as Buffer | null;
+/** The bytes, and behind them what a paused stream has read and not given out. Nothing more is read before this turn of the loop is over. */
+function withUnread(bytes: Buffer, leg: Socket | NativeSocket): Buffer {
+  if (leg instanceof NativeSocket || leg.readableLength === 0) return bytes;
+  const unread = leg.read() as Buffer | null;
   return unread === null ? bytes : Buffer.concat([bytes, unread]);
+}
+
+function putBack(leg: Socket | NativeSocket, unread: Buffer): void {
+  if (leg instanceof Socket && unread.length > 0) leg.unshift(unread);
 }

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
+import { asStream } from './as-stream.ts';
 import { own, type SocketOwner } from './owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
 
@@ -32,8 +33,9 @@ export function highWaterMarkFor(bufferBytes: number): number {
   return Math.max(1, Math.floor(bufferBytes / 4) - READ_CHUNK_BYTES);
 }
 
-export function createNodeRelay(time: CoarseTime, limits: RelayLimits): RelayEngine {
-  const shared: Shared = { time, limits, totals: { bytesUp: 0, bytesDown: 0 } };
+/** `highWaterMark` is for sockets of the native front, which become streams here. */
+export function createNodeRelay(time: CoarseTime, limits: RelayLimits, highWaterMark = 1): RelayEngine {
+  const shared: Shared = { time, limits, highWaterMark, totals: { bytesUp: 0, bytesDown: 0 } };
   return { name: 'node', totals: shared.totals, held: () => 0, start: (job) => new NodeRelay(job, shared) };
 }
 
@@ -41,6 +43,7 @@ export function createNodeRelay(time: CoarseTime, limits: RelayLimits): RelayEng
 interface Shared {
   readonly time: CoarseTime;
   readonly limits: RelayLimits;
+  readonly highWaterMark: number;
   readonly totals: { bytesUp: number; bytesDown: number };
 }
 
@@ -68,8 +71,8 @@ class NodeRelay implements Relay, SocketOwner {
     this.bytesDown = job.sentDown;
     shared.totals.bytesUp += job.sentUp;
     shared.totals.bytesDown += job.sentDown;
-    this.#client = job.client;
-    this.#upstream = job.upstream;
+    this.#client = asStream(job.client, shared.highWaterMark);
+    this.#upstream = asStream(job.upstream, shared.highWaterMark);
     this.#shared = shared;
     this.#ended = job.ended;
     this.#lastMs = shared.time.nowMs;

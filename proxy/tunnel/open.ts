@@ -1,13 +1,13 @@
 // From an allowed target to a connected upstream: limits, one resolution, every address judged, those very addresses dialled.
 // The same for all doors.
 
-import type { Socket } from 'node:net';
 import type { SocketAddress, Target } from '../core/address.ts';
 import { unmapped } from '../core/address.ts';
 import { asProxyError, ProxyError } from '../core/fault.ts';
 import type { StopSignal } from '../core/interrupt.ts';
 import type { ListedHost } from '../core/settings.ts';
 import { judgeAnswer } from '../policy/address-rule.ts';
+import type { Leg } from './leg.ts';
 import type { DataPlane } from './plane.ts';
 import type { Session } from './session.ts';
 
@@ -19,7 +19,7 @@ export async function openUpstream(
   listed: ListedHost,
   deadlineMs: number,
   signal: StopSignal,
-): Promise<Socket> {
+): Promise<Leg> {
   session.to('resolving');
   const addresses = await resolveAndJudge(plane, session, target, listed, { deadlineMs, signal });
   if (signal.aborted) throw new ProxyError('CLIENT_GONE', 'the client left while its target was resolved');

@@ -2,12 +2,14 @@
 // life is many hand-overs, and each would otherwise add and remove a handful of closures on both legs.
 
 import type { Duplex } from 'node:stream';
+import type { Leg } from './leg.ts';
+import { NativeSocket } from './native-socket.ts';
 
 export interface SocketOwner {
-  socketData(socket: Duplex, chunk: Buffer): void;
-  socketEnd(socket: Duplex): void;
-  socketError(socket: Duplex, error: NodeJS.ErrnoException): void;
-  socketClose(socket: Duplex): void;
+  socketData(socket: Leg, chunk: Buffer): void;
+  socketEnd(socket: Leg): void;
+  socketError(socket: Leg, error: NodeJS.ErrnoException): void;
+  socketClose(socket: Leg): void;
 }
 
 const OWNER = Symbol('owner');
@@ -17,7 +19,11 @@ type Owned = Duplex & { [OWNER]?: SocketOwner | null };
  * Gives the socket to this owner; the one before hears nothing any more. An error without an owner is swallowed: a socket without a
  * listener for it would end the process at the first reset (CVE-2025-59465 was one).
  */
-export function own(socket: Duplex, owner: SocketOwner | null): void {
+export function own(socket: Leg, owner: SocketOwner | null): void {
+  if (socket instanceof NativeSocket) {
+    socket.owner = owner;
+    return;
+  }
   const owned = socket as Owned;
   const isNew = owned[OWNER] === undefined;
   owned[OWNER] = owner;
@@ -30,8 +36,8 @@ export function own(socket: Duplex, owner: SocketOwner | null): void {
   socket.on('close', onClose);
 }
 
-export function isOwnedBy(socket: Duplex, owner: SocketOwner): boolean {
-  return (socket as Owned)[OWNER] === owner;
+export function isOwnedBy(socket: Leg, owner: SocketOwner): boolean {
+  return socket instanceof NativeSocket ? socket.owner === owner : (socket as Owned)[OWNER] === owner;
 }
 
 function onData(this: Owned, chunk: Buffer): void {

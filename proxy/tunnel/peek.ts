@@ -1,8 +1,6 @@
 // The inner ClientHello: judged before a byte of it leaves, and judged again where the upstream asks for a second one. A tunnel goes
 // to the relay only after the upstream's first record, since until then a second hello may follow (RFC 8446 section 4.1.4).
 
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { ProxyError, type FaultCode } from '../core/fault.ts';
 import { EARLY_DATA_BYTES_MAX, HELLO_BYTES_MAX } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
@@ -11,6 +9,7 @@ import { judgeHello } from '../policy/judge-hello.ts';
 import { readClientHello, readSecondHello, type ClientHello, type HelloStep } from '../wire/client-hello.ts';
 import { readServerFirst } from '../wire/server-first.ts';
 import { Inbox } from './inbox.ts';
+import type { Leg } from './leg.ts';
 import type { DataPlane } from './plane.ts';
 import type { RelayJob } from './relay.ts';
 import type { Session } from './session.ts';
@@ -47,7 +46,7 @@ export type Forwarded =
 export async function forwardHello(
   plane: DataPlane,
   session: Session,
-  sides: { readonly client: Duplex; readonly inbox: Inbox; readonly upstream: Socket },
+  sides: { readonly client: Leg; readonly inbox: Inbox; readonly upstream: Leg },
   hello: { readonly host: string; readonly length: number },
   timeoutMs: number,
 ): Promise<Forwarded> {

@@ -1,13 +1,13 @@
 // What every relay engine offers: it moves bytes between two connected sockets until one side or a limit ends it. It decides
 // nothing, and it is handed its sockets only after every judgement has been made.
 
-import type { Duplex } from 'node:stream';
 import type { EndedBy } from '../core/record.ts';
 import type { RelayName } from '../core/settings.ts';
+import type { Leg } from './leg.ts';
 
 export interface RelayJob {
-  readonly client: Duplex;
-  readonly upstream: Duplex;
+  readonly client: Leg;
+  readonly upstream: Leg;
   /** Bytes that were read before and have to go first. */
   readonly toUpstream: Buffer;
   readonly toClient: Buffer;

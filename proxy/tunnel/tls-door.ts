@@ -6,6 +6,7 @@ import { routeSni, SNI_DOOR_PORT } from '../policy/sni-route.ts';
 import { readClientHello, type HelloStep } from '../wire/client-hello.ts';
 import { HEAD_BYTES_MAX } from '../core/limits.ts';
 import { serveHttp } from './http-door.ts';
+import { asSocket } from './as-stream.ts';
 import { Inbox } from './inbox.ts';
 import { judge } from './peek.ts';
 import { forwardAndRelay, openTunnel } from './tunnel.ts';
@@ -82,7 +83,7 @@ async function terminate(walk: Walk, gateway: string | null): Promise<void> {
   session.to('handshaking');
   const firstBytes = walk.inbox.detach();
   const { handshakeMs, headMs } = plane.settings.timeouts;
-  const secure = await plane.terminator.handshake(raw, firstBytes, walk.acceptMs + handshakeMs);
+  const secure = await plane.terminator.handshake(asSocket(raw, plane.highWaterMark), firstBytes, walk.acceptMs + handshakeMs);
   plane.recorder.stage('handshake', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
   session.record.tls_version = secure.getProtocol();
   walk.secure = { gateway };

@@ -1,11 +1,10 @@
 // The two ends of every tunnel's set-up, the same for all doors: taking a place and an upstream, and handing both sockets to the relay.
 
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import type { Target } from '../core/address.ts';
 import { Interrupt } from '../core/interrupt.ts';
 import type { ListedHost } from '../core/settings.ts';
 import { peeks } from '../policy/judge-hello.ts';
+import type { Leg } from './leg.ts';
 import { keepAlive } from './keep-alive.ts';
 import { openUpstream } from './open.ts';
 import { forwardHello, type HandOver } from './peek.ts';
@@ -15,7 +14,7 @@ import type { Walk } from './walk.ts';
 const AGE_JITTER = 0.1;
 
 /** Takes a place under the limits and connects upstream. Null where it was refused; the refusal is out then. */
-export async function openTunnel(walk: Walk, target: Target, listed: ListedHost, answerMs: number): Promise<Socket | null> {
+export async function openTunnel(walk: Walk, target: Target, listed: ListedHost, answerMs: number): Promise<Leg | null> {
   const { plane, session, socket, inbox } = walk;
   // The list's own string where it is the same name: tens of thousands of tunnels keep their record.
   session.record.target_host = listed.host === target.host ? listed.host : target.host;
@@ -52,7 +51,7 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
 }
 
 /** From here on the relay owns both sockets, and the session ends when it does. */
-export function relayTunnel(walk: Walk, upstream: Duplex, handOver: HandOver): void {
+export function relayTunnel(walk: Walk, upstream: Leg, handOver: HandOver): void {
   const { plane, session, socket, raw } = walk;
   keepAlive(raw);
   const { maxAgeMs } = plane.settings.limits;
@@ -61,7 +60,7 @@ export function relayTunnel(walk: Walk, upstream: Duplex, handOver: HandOver): v
 }
 
 /** The judged hello is in the inbox: it goes upstream, and the tunnel is a relay from the upstream's first record on. */
-export async function forwardAndRelay(walk: Walk, upstream: Socket, hello: { host: string; length: number }): Promise<void> {
+export async function forwardAndRelay(walk: Walk, upstream: Leg, hello: { host: string; length: number }): Promise<void> {
   const { plane, session, socket, inbox } = walk;
   const forwarded = await forwardHello(plane, session, { client: socket, inbox, upstream }, hello, plane.settings.timeouts.helloMs);
   session.allowed();

@@ -1,8 +1,6 @@
 // What the stages of one connection share while it walks the line: the socket as it is now, the bytes read so far, and the one way to
 // refuse. It is gone once the relay runs; only the session stays.
 
-import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
 import { asProxyError, REASONS, type FaultCode } from '../core/fault.ts';
 import { RETRY_AFTER_DRAINING_S, RETRY_AFTER_S } from '../core/limits.ts';
 import type { SourceKey } from '../core/ports.ts';
@@ -10,6 +8,7 @@ import type { ListenerSettings } from '../core/settings.ts';
 import { renderRefusal } from '../wire/reply.ts';
 import { unrecognizedName } from '../wire/tls-alert.ts';
 import type { Inbox } from './inbox.ts';
+import type { Leg } from './leg.ts';
 import type { DataPlane } from './plane.ts';
 import { sayAndClose } from './refuse.ts';
 import type { Session } from './session.ts';
@@ -22,10 +21,10 @@ export class Walk {
   readonly listener: ListenerSettings;
   readonly session: Session;
   /** The accepted connection; stays the same under TLS. */
-  readonly raw: Socket;
+  readonly raw: Leg;
   readonly acceptMs: number;
   /** What is talked to now: the accepted connection, or its TLS form. */
-  socket: Duplex;
+  socket: Leg;
   inbox: Inbox;
   voice: Voice = 'none';
   /** The node has no room for this connection: its head is read only because it may ask for health, and refused with this otherwise. */
@@ -36,7 +35,7 @@ export class Walk {
   #established = false;
   #leaveReserve: (() => void) | null = null;
 
-  constructor(plane: DataPlane, listener: ListenerSettings, raw: Socket, session: Session, inbox: Inbox) {
+  constructor(plane: DataPlane, listener: ListenerSettings, raw: Leg, session: Session, inbox: Inbox) {
     this.plane = plane;
     this.listener = listener;
     this.raw = raw;

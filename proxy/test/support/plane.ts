@@ -12,7 +12,7 @@ import { AddressJudge } from '../../policy/address-rule.ts';
 import { HostList } from '../../policy/host-list.ts';
 import { rangeList } from '../../policy/ranges.ts';
 import { serveConnection } from '../../tunnel/accept.ts';
-import { dial } from '../../tunnel/dial.ts';
+import { connectStream, createDial } from '../../tunnel/dial.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { createOwn } from '../../tunnel/own.ts';
 import type { DataPlane } from '../../tunnel/plane.ts';
@@ -74,7 +74,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     acceptOf: (listed) => (listed.accept.length > 0 ? rangeList(listed.accept) : null),
     isOurs: own.isName,
     resolver: new NameResolver({ dns: dns ?? noDns, clock: systemClock, family: settings.resolve.family }),
-    dial,
+    dial: createDial(connectStream),
     limits: {
       open: () => {
         if (node.limit) return node.limit;

@@ -1,0 +1,364 @@
+// See front.h for the rule of ownership. One thread, one epoll; nothing here waits.
+
+#define _GNU_SOURCE
+#include "front.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+// Connections accepted at one listener in one go: others want their turn.
+#define ACCEPTS_MAX 32
+// Sockets looked at in one go, so that their events fit: a connection has three at most.
+#define READY_MAX 128
+// One read: a head or a hello is far smaller, and whoever sends more has its turn again.
+#define READ_BYTES (16 * 1024)
+
+enum state { FREE, LISTENING, CONNECTING, OPEN };
+
+struct pending {
+  size_t at, end;
+  char bytes[];
+};
+
+struct place {
+  int fd;
+  // What epoll watches; OUT_OF_EPOLL where it does not.
+  uint32_t watched;
+  uint8_t state, reading, ended, finishing, finished;
+  struct pending *pending;
+};
+
+// No flag of epoll's.
+#define OUT_OF_EPOLL (1u << 27)
+
+struct front {
+  struct front_options options;
+  struct place *places;
+  // Ids that are free, and those that are from the next poll on.
+  int *free, *freed;
+  uint32_t free_count, freed_count, used;
+  int epoll;
+};
+
+static struct place *place_of(const struct front *f, int id) {
+  if (id < 0 || (uint32_t)id >= f->used || f->places[id].state == FREE) return NULL;
+  return &f->places[id];
+}
+
+static int take_id(struct front *f) {
+  if (f->free_count > 0) return f->free[--f->free_count];
+  return f->used < f->options.ids ? (int)f->used++ : -1;
+}
+
+static void watch(struct front *f, int id, uint32_t events) {
+  struct place *p = &f->places[id];
+  if (p->watched == events) return;
+  if (p->watched == OUT_OF_EPOLL && events == 0) return;
+  struct epoll_event event = {.events = events, .data.u32 = (uint32_t)id};
+  const int how = p->watched == OUT_OF_EPOLL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  // Out of memory or watches: a deadline of the caller ends the connection.
+  if (epoll_ctl(f->epoll, how, p->fd, &event) == 0) p->watched = events;
+}
+
+// A connection that nobody reads, and that has nothing to write, stays as it is registered: it is read again soon, and the call is saved.
+static void rewatch(struct front *f, int id) {
+  struct place *p = &f->places[id];
+  watch(f, id, (p->reading && !p->ended ? EPOLLIN : 0u) | (p->pending ? EPOLLOUT : 0u));
+}
+
+static void give_up(struct front *f, int id) {
+  struct place *p = &f->places[id];
+  free(p->pending);
+  *p = (struct place){.fd = -1, .watched = OUT_OF_EPOLL};
+  f->freed[f->freed_count++] = id;
+}
+
+static int take_place(struct front *f, int fd, enum state state) {
+  const int id = take_id(f);
+  if (id < 0) return -EMFILE;
+  f->places[id] = (struct place){.fd = fd, .watched = OUT_OF_EPOLL, .state = (uint8_t)state};
+  return id;
+}
+
+// A listener's options are those of what it accepts (Linux copies them), which saves a call for each and every one.
+static void set_options(const struct front *f, int fd) {
+  const int on = 1;
+  const struct front_options *o = &f->options;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &o->keep_alive_idle, sizeof o->keep_alive_idle);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &o->keep_alive_interval, sizeof o->keep_alive_interval);
+  setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &o->keep_alive_count, sizeof o->keep_alive_count);
+}
+
+static void put_address(struct front_event *event, const struct sockaddr_storage *address) {
+  const void *bytes = address->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
+                                                     : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
+  // Both families have the port in the same place.
+  event->number = ntohs(((const struct sockaddr_in *)address)->sin_port);
+  event->text_length = inet_ntop(address->ss_family, bytes, event->text, FRONT_TEXT_BYTES) ? (int32_t)strlen(event->text) : 0;
+}
+
+// ---- what happened
+
+struct batch {
+  struct front_event *events;
+  size_t count;
+  char *room;
+  size_t used, bytes;
+};
+
+static struct front_event *add(struct batch *b, enum front_kind kind, int id) {
+  struct front_event *event = &b->events[b->count++];
+  *event = (struct front_event){.kind = kind, .id = id};
+  return event;
+}
+
+static void accept_some(struct front *f, int listener, struct batch *b) {
+  for (int i = 0; i < ACCEPTS_MAX && b->count < FRONT_EVENTS_MAX - 1; i += 1) {
+    struct sockaddr_storage address;
+    socklen_t length = sizeof address;
+    const int fd = accept4(f->places[listener].fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      // A client that left in the queue, or none at all; only a want of descriptors or memory is the caller's business.
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+        add(b, FRONT_ACCEPT_FAILED, listener)->number = errno;
+      if (errno == ECONNABORTED || errno == EINTR) continue;
+      return;
+    }
+    const int id = take_place(f, fd, OPEN);
+    if (id < 0) {
+      close(fd);
+      return;
+    }
+    struct front_event *event = add(b, FRONT_ACCEPTED, id);
+    event->at = listener;
+    event->length = fd;
+    put_address(event, &address);
+  }
+}
+
+static void connected(struct front *f, int id, struct batch *b) {
+  struct place *p = &f->places[id];
+  int error = 0;
+  socklen_t length = sizeof error;
+  getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  if (error) {
+    add(b, FRONT_FAILED, id)->number = error;
+    return;
+  }
+  p->state = OPEN;
+  struct front_event *event = add(b, FRONT_CONNECTED, id);
+  event->length = p->fd;
+  struct sockaddr_storage address;
+  length = sizeof address;
+  if (getsockname(p->fd, (struct sockaddr *)&address, &length) == 0) put_address(event, &address);
+}
+
+static void read_some(struct front *f, int id, struct batch *b) {
+  struct place *p = &f->places[id];
+  size_t room = b->bytes - b->used;
+  if (room > READ_BYTES) room = READ_BYTES;
+  // It is ready still, and has its turn in the next batch.
+  if (room == 0) return;
+  const ssize_t got = recv(p->fd, b->room + b->used, room, 0);
+  if (got < 0) {
+    if (errno == EAGAIN || errno == EINTR) return;
+    p->ended = 1;
+    rewatch(f, id);
+    add(b, FRONT_FAILED, id)->number = errno;
+    return;
+  }
+  if (got == 0) {
+    p->ended = 1;
+    rewatch(f, id);
+    add(b, FRONT_END, id);
+    return;
+  }
+  struct front_event *event = add(b, FRONT_DATA, id);
+  event->at = (int32_t)b->used;
+  event->length = (int32_t)got;
+  b->used += (size_t)got;
+}
+
+static void finish_now(struct place *p) {
+  if (!p->finishing || p->finished || p->pending) return;
+  p->finished = 1;
+  shutdown(p->fd, SHUT_WR);
+}
+
+static void write_some(struct front *f, int id, struct batch *b) {
+  struct place *p = &f->places[id];
+  const ssize_t sent = send(p->fd, p->pending->bytes + p->pending->at, p->pending->end - p->pending->at, MSG_NOSIGNAL);
+  if (sent < 0) {
+    if (errno == EAGAIN || errno == EINTR) return;
+    free(p->pending);
+    p->pending = NULL;
+    rewatch(f, id);
+    add(b, FRONT_FAILED, id)->number = errno;
+    return;
+  }
+  p->pending->at += (size_t)sent;
+  if (p->pending->at < p->pending->end) return;
+  free(p->pending);
+  p->pending = NULL;
+  finish_now(p);
+  rewatch(f, id);
+  add(b, FRONT_DRAINED, id);
+}
+
+static void look(struct front *f, int id, uint32_t ready, struct batch *b) {
+  struct place *p = place_of(f, id);
+  if (!p) return;
+  if (p->state == LISTENING) return accept_some(f, id, b);
+  if (p->state == CONNECTING) return connected(f, id, b);
+  const size_t before = b->count;
+  if (p->pending && ready & (EPOLLOUT | EPOLLERR | EPOLLHUP)) write_some(f, id, b);
+  if (p->reading && !p->ended && ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) return read_some(f, id, b);
+  if (b->count > before || !(ready & (EPOLLERR | EPOLLHUP))) return;
+  // It hung up while nobody reads it; epoll would say so for ever. Who has seen its end is told if it was reset since.
+  epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
+  p->watched = OUT_OF_EPOLL;
+  if (p->ended && ready & EPOLLERR) add(b, FRONT_FAILED, id)->number = ECONNRESET;
+}
+
+size_t front_poll(struct front *f, struct front_event events[FRONT_EVENTS_MAX], char *room, size_t room_bytes) {
+  while (f->freed_count > 0) f->free[f->free_count++] = f->freed[--f->freed_count];
+  struct epoll_event ready[READY_MAX];
+  struct batch batch = {.events = events, .room = room, .bytes = room_bytes};
+  const int found = epoll_wait(f->epoll, ready, READY_MAX, 0);
+  for (int i = 0; i < found; i += 1) look(f, (int)ready[i].data.u32, ready[i].events, &batch);
+  return batch.count;
+}
+
+// ---- what the caller wants
+
+int front_listen(struct front *f, int descriptor, int backlog) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return -errno;
+  set_options(f, descriptor);
+  if (listen(descriptor, backlog) < 0) return -errno;
+  const int id = take_place(f, descriptor, LISTENING);
+  if (id >= 0) watch(f, id, EPOLLIN);
+  return id;
+}
+
+int front_connect(struct front *f, const struct sockaddr *address, socklen_t length) {
+  const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  set_options(f, fd);
+  if (connect(fd, address, length) < 0 && errno != EINPROGRESS) {
+    const int error = errno;
+    close(fd);
+    return -error;
+  }
+  const int id = take_place(f, fd, CONNECTING);
+  if (id < 0) close(fd);
+  // By edge: once connected it need not be taken out of epoll until somebody reads it.
+  else watch(f, id, EPOLLOUT | EPOLLET);
+  return id;
+}
+
+int front_descriptor_of(const struct front *f, int id) {
+  const struct place *p = place_of(f, id);
+  return p ? p->fd : -1;
+}
+
+void front_read(struct front *f, int id, int on) {
+  struct place *p = place_of(f, id);
+  if (!p || p->state != OPEN || p->reading == (uint8_t)on) return;
+  p->reading = (uint8_t)on;
+  rewatch(f, id);
+}
+
+int front_write(struct front *f, int id, const void *bytes, size_t length) {
+  struct place *p = place_of(f, id);
+  if (!p || p->state != OPEN) return 0;
+  size_t sent = 0;
+  if (!p->pending) {
+    const ssize_t went = send(p->fd, bytes, length, MSG_NOSIGNAL);
+    if (went > 0) sent = (size_t)went;
+    else if (went < 0 && errno != EAGAIN && errno != EINTR) return 0;
+    if (sent == length) return 0;
+  }
+  const size_t waiting = p->pending ? p->pending->end - p->pending->at : 0;
+  struct pending *pending = malloc(sizeof *pending + waiting + length - sent);
+  // Without memory the bytes are lost, and with them the connection.
+  if (!pending) {
+    shutdown(p->fd, SHUT_RDWR);
+    return 0;
+  }
+  pending->at = 0;
+  pending->end = waiting + length - sent;
+  if (p->pending) memcpy(pending->bytes, p->pending->bytes + p->pending->at, waiting);
+  memcpy(pending->bytes + waiting, (const char *)bytes + sent, length - sent);
+  free(p->pending);
+  p->pending = pending;
+  rewatch(f, id);
+  return 1;
+}
+
+void front_finish(struct front *f, int id) {
+  struct place *p = place_of(f, id);
+  if (!p || p->state != OPEN) return;
+  p->finishing = 1;
+  finish_now(p);
+}
+
+void front_close(struct front *f, int id, int reset) {
+  struct place *p = place_of(f, id);
+  if (!p) return;
+  const struct linger now = {.l_onoff = 1, .l_linger = 0};
+  if (reset) setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  // A duplicate may live on, and would go on ringing here.
+  if (p->watched != OUT_OF_EPOLL) epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
+  close(p->fd);
+  give_up(f, id);
+}
+
+const void *front_unsent(const struct front *f, int id, size_t *length) {
+  const struct place *p = place_of(f, id);
+  *length = p && p->pending ? p->pending->end - p->pending->at : 0;
+  return *length > 0 ? p->pending->bytes + p->pending->at : NULL;
+}
+
+int front_release(struct front *f, int id) {
+  struct place *p = place_of(f, id);
+  if (!p) return -1;
+  const int fd = p->fd;
+  if (p->watched != OUT_OF_EPOLL) epoll_ctl(f->epoll, EPOLL_CTL_DEL, fd, NULL);
+  give_up(f, id);
+  return fd;
+}
+
+struct front *front_create(const struct front_options *options) {
+  struct front *f = calloc(1, sizeof *f);
+  if (!f) return NULL;
+  f->options = *options;
+  // Memory that no connection has used yet costs address space only.
+  f->places = calloc(options->ids, sizeof *f->places);
+  f->free = calloc(options->ids, sizeof *f->free);
+  f->freed = calloc(options->ids, sizeof *f->freed);
+  f->epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (f->places && f->free && f->freed && f->epoll >= 0) return f;
+  front_destroy(f);
+  return NULL;
+}
+
+int front_descriptor(const struct front *f) { return f->epoll; }
+
+void front_destroy(struct front *f) {
+  for (uint32_t id = 0; f->places && id < f->used; id += 1) front_close(f, (int)id, 0);
+  if (f->epoll >= 0) close(f->epoll);
+  free(f->places);
+  free(f->free);
+  free(f->freed);
+  free(f);
+}
