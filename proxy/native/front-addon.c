@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "front.h"
 
@@ -86,9 +87,12 @@ static napi_value front_listen_call(napi_env env, napi_callback_info info) {
   napi_value values[3];
   const struct front_addon *a = addon_call(env, info, values, 3);
   if (!a) return addon_fail(env, "listen takes three arguments");
-  int descriptor = addon_int(env, values[0]);
-  if (!addon_int(env, values[1])) descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  return number(env, descriptor < 0 ? -errno : front_listen(a->front, descriptor, addon_int(env, values[2])));
+  const int given = addon_int(env, values[0]), is_ours = addon_int(env, values[1]);
+  const int descriptor = is_ours ? given : fcntl(given, F_DUPFD_CLOEXEC, 0);
+  if (descriptor < 0) return number(env, -errno);
+  const int id = front_listen(a->front, descriptor, addon_int(env, values[2]));
+  if (id < 0 && !is_ours) close(descriptor);
+  return number(env, id);
 }
 
 // connect(address, port): an id, or a negative errno value.

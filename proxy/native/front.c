@@ -15,7 +15,7 @@
 
 // Connections accepted at one listener in one go: others want their turn.
 #define ACCEPTS_MAX 32
-// Sockets looked at in one go, so that their events fit: a connection has three at most.
+// Sockets looked at in one go, so that their events fit: a connection has two at most, and listeners leave room for them.
 #define READY_MAX 128
 // One read: a head or a hello is far smaller, and whoever sends more has its turn again.
 #define READ_BYTES (16 * 1024)
@@ -31,7 +31,9 @@ struct place {
   int fd;
   // What epoll watches; OUT_OF_EPOLL where it does not.
   uint32_t watched;
-  uint8_t state, reading, ended, finishing, finished;
+  uint8_t state, reading, ended, failed, finishing, finished;
+  // What a write met: the kernel says it once, and the next to read would take it for a FIN.
+  int error;
   struct pending *pending;
 };
 
@@ -44,6 +46,8 @@ struct front {
   // Ids that are free, and those that are from the next poll on.
   int *free, *freed;
   uint32_t free_count, freed_count, used;
+  // Who is looked at first.
+  uint32_t turn;
   int epoll;
 };
 
@@ -67,7 +71,7 @@ static void watch(struct front *f, int id, uint32_t events) {
   if (epoll_ctl(f->epoll, how, p->fd, &event) == 0) p->watched = events;
 }
 
-// A connection that nobody reads, and that has nothing to write, stays as it is registered: it is read again soon, and the call is saved.
+// A connection is read while its owner wants it, and written to while something waits.
 static void rewatch(struct front *f, int id) {
   struct place *p = &f->places[id];
   watch(f, id, (p->reading && !p->ended ? EPOLLIN : 0u) | (p->pending ? EPOLLOUT : 0u));
@@ -121,8 +125,19 @@ static struct front_event *add(struct batch *b, enum front_kind kind, int id) {
   return event;
 }
 
+// A connection is lost once, and nothing more comes of it.
+static void fail(struct front *f, int id, int error, struct batch *b) {
+  struct place *p = &f->places[id];
+  if (p->failed) return;
+  p->failed = p->ended = 1;
+  free(p->pending);
+  p->pending = NULL;
+  rewatch(f, id);
+  add(b, FRONT_FAILED, id)->number = error;
+}
+
 static void accept_some(struct front *f, int listener, struct batch *b) {
-  for (int i = 0; i < ACCEPTS_MAX && b->count < FRONT_EVENTS_MAX - 1; i += 1) {
+  for (int i = 0; i < ACCEPTS_MAX && b->count < FRONT_EVENTS_MAX - 2 * READY_MAX; i += 1) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
     const int fd = accept4(f->places[listener].fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -170,12 +185,10 @@ static void read_some(struct front *f, int id, struct batch *b) {
   if (room == 0) return;
   const ssize_t got = recv(p->fd, b->room + b->used, room, 0);
   if (got < 0) {
-    if (errno == EAGAIN || errno == EINTR) return;
-    p->ended = 1;
-    rewatch(f, id);
-    add(b, FRONT_FAILED, id)->number = errno;
+    if (errno != EAGAIN && errno != EINTR) fail(f, id, errno, b);
     return;
   }
+  if (got == 0 && p->error) return fail(f, id, p->error, b);
   if (got == 0) {
     p->ended = 1;
     rewatch(f, id);
@@ -198,11 +211,7 @@ static void write_some(struct front *f, int id, struct batch *b) {
   struct place *p = &f->places[id];
   const ssize_t sent = send(p->fd, p->pending->bytes + p->pending->at, p->pending->end - p->pending->at, MSG_NOSIGNAL);
   if (sent < 0) {
-    if (errno == EAGAIN || errno == EINTR) return;
-    free(p->pending);
-    p->pending = NULL;
-    rewatch(f, id);
-    add(b, FRONT_FAILED, id)->number = errno;
+    if (errno != EAGAIN && errno != EINTR) fail(f, id, errno, b);
     return;
   }
   p->pending->at += (size_t)sent;
@@ -226,7 +235,7 @@ static void look(struct front *f, int id, uint32_t ready, struct batch *b) {
   // It hung up while nobody reads it; epoll would say so for ever. Who has seen its end is told if it was reset since.
   epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
   p->watched = OUT_OF_EPOLL;
-  if (p->ended && ready & EPOLLERR) add(b, FRONT_FAILED, id)->number = ECONNRESET;
+  if (p->ended && (p->error || ready & EPOLLERR)) fail(f, id, p->error ? p->error : ECONNRESET, b);
 }
 
 size_t front_poll(struct front *f, struct front_event events[FRONT_EVENTS_MAX], char *room, size_t room_bytes) {
@@ -234,7 +243,12 @@ size_t front_poll(struct front *f, struct front_event events[FRONT_EVENTS_MAX], 
   struct epoll_event ready[READY_MAX];
   struct batch batch = {.events = events, .room = room, .bytes = room_bytes};
   const int found = epoll_wait(f->epoll, ready, READY_MAX, 0);
-  for (int i = 0; i < found; i += 1) look(f, (int)ready[i].data.u32, ready[i].events, &batch);
+  // Those that epoll gives are the same each time where they are few, and the room may end before them: each is the first in its turn.
+  const uint32_t first = found > 0 ? f->turn++ % (uint32_t)found : 0;
+  for (int i = 0; i < found; i += 1) {
+    const struct epoll_event *one = &ready[(first + (uint32_t)i) % (uint32_t)found];
+    look(f, (int)one->data.u32, one->events, &batch);
+  }
   return batch.count;
 }
 
@@ -285,13 +299,17 @@ int front_write(struct front *f, int id, const void *bytes, size_t length) {
   if (!p->pending) {
     const ssize_t went = send(p->fd, bytes, length, MSG_NOSIGNAL);
     if (went > 0) sent = (size_t)went;
-    else if (went < 0 && errno != EAGAIN && errno != EINTR) return 0;
+    else if (went < 0 && errno != EAGAIN && errno != EINTR) {
+      if (!p->error && !p->finished) p->error = errno;
+      return 0;
+    }
     if (sent == length) return 0;
   }
   const size_t waiting = p->pending ? p->pending->end - p->pending->at : 0;
   struct pending *pending = malloc(sizeof *pending + waiting + length - sent);
   // Without memory the bytes are lost, and with them the connection.
   if (!pending) {
+    p->error = ENOMEM;
     shutdown(p->fd, SHUT_RDWR);
     return 0;
   }
