@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['addon.c', 'front-addon.c', 'engine.c', 'front.c'] as const;
-const HEADERS = ['addon.h', 'engine.h', 'front.h'] as const;
+const SOURCES = ['addon.c', 'front-addon.c', 'engine.c', 'engine-move.c', 'front.c'] as const;
+const HEADERS = ['addon.h', 'engine.h', 'engine-internal.h', 'front.h'] as const;
 const FLAGS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-fPIC', '-shared', '-pthread', '-fvisibility=hidden'];
 const BUILD_MS = 60_000;
 const FOLDER = join(import.meta.dirname, 'build');

@@ -2,11 +2,10 @@
 // (commands in, ends out) are under one lock.
 
 #define _GNU_SOURCE
-#include "engine.h"
+#include "engine-internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,83 +20,24 @@
 #define SWEEP_MS 1000
 #define WAKE UINT64_MAX
 
-enum { CLIENT = 0, UPSTREAM = 1 };
-
-struct pending {
-  uint32_t at, end;
-  char bytes[];
-};
-
-struct side {
-  int fd;
-  // What epoll watches now; DETACHED where the socket is out of epoll, since it would report a hang-up for ever.
-  uint32_t watched;
-  // Bytes that this socket's kernel buffer did not take yet.
-  struct pending *pending;
-  // When one of them last went, in milliseconds.
-  double moved_ms;
-  // Its FIN has been read; ours has been sent to it.
-  uint8_t finished, shut;
-  // It takes no more bytes, but its own last ones and its FIN are still to be read; it was reset already when the engine got it.
-  uint8_t deaf, was_reset;
-};
-
-// No flag of epoll's.
-#define DETACHED (1u << 27)
-
-struct tunnel {
-  struct side side[2];
-  uint8_t in_use, by_known, by;
-};
-
-enum command_kind { START, CLOSE };
-
-struct command {
-  struct command *next;
-  enum command_kind kind;
-  enum ended_by by;
-  uint32_t slot;
-  int fd[2];
-  struct pending *pending[2];
-  uint8_t was_reset[2];
-};
-
-struct engine {
-  struct engine_options options;
-  struct tunnel *tunnels;
-  struct engine_stats *stats;
-  double now_ms, swept_ms;
-  int epoll, wake;
-  pthread_t thread;
-  char *chunk;
-
-  pthread_mutex_t lock;
-  // Under the lock.
-  struct command *first, *last;
-  struct engine_end *ends;
-  size_t ends_at, ends_count;
-  int told, stopping;
-};
-
 static double clock_ms(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
-// One store of eight bytes, so that a reader on another thread sees an old or a new value, never half of one.
-static void put(double *to, double value) { __atomic_store(to, &value, __ATOMIC_RELAXED); }
+void engine_put(double *to, double value) { __atomic_store(to, &value, __ATOMIC_RELAXED); }
 
 static void count(struct engine *e, uint32_t slot, int from, double bytes) {
   struct engine_stats *own = &e->stats[slot], *all = &e->stats[e->options.slots];
   if (from == CLIENT) {
-    put(&own->bytes_up, own->bytes_up + bytes);
-    put(&all->bytes_up, all->bytes_up + bytes);
+    engine_put(&own->bytes_up, own->bytes_up + bytes);
+    engine_put(&all->bytes_up, all->bytes_up + bytes);
   } else {
-    put(&own->bytes_down, own->bytes_down + bytes);
-    put(&all->bytes_down, all->bytes_down + bytes);
+    engine_put(&own->bytes_down, own->bytes_down + bytes);
+    engine_put(&all->bytes_down, all->bytes_down + bytes);
   }
-  put(&own->last_ms, e->now_ms);
+  engine_put(&own->last_ms, e->now_ms);
 }
 
 static void end_by(struct engine *e, uint32_t slot, enum ended_by by);
@@ -143,6 +83,13 @@ static void close_side(struct engine *e, struct side *side) {
   side->watched = DETACHED;
 }
 
+// A slot has at most two entries waiting: that it was parked, and how it ended or went.
+static void tell(struct engine *e, uint32_t slot, uint32_t by) {
+  pthread_mutex_lock(&e->lock);
+  e->ends[(e->ends_at + e->ends_count++) % (2 * e->options.slots)] = (struct engine_end){slot, by};
+  pthread_mutex_unlock(&e->lock);
+}
+
 static void finish(struct engine *e, uint32_t slot) {
   struct tunnel *t = &e->tunnels[slot];
   if (!t->in_use) return;
@@ -150,9 +97,7 @@ static void finish(struct engine *e, uint32_t slot) {
   close_side(e, &t->side[CLIENT]);
   close_side(e, &t->side[UPSTREAM]);
   t->in_use = 0;
-  pthread_mutex_lock(&e->lock);
-  e->ends[(e->ends_at + e->ends_count++) % e->options.slots] = (struct engine_end){slot, t->by};
-  pthread_mutex_unlock(&e->lock);
+  tell(e, slot, t->by);
 }
 
 static void end_by(struct engine *e, uint32_t slot, enum ended_by by) {
@@ -217,7 +162,7 @@ static void send_pending(struct engine *e, uint32_t slot, int at) {
     return;
   }
   side->moved_ms = e->now_ms;
-  put(&e->stats[slot].last_ms, e->now_ms);
+  engine_put(&e->stats[slot].last_ms, e->now_ms);
   pending->at += (uint32_t)sent;
   if (pending->at < pending->end) return;
   free(pending);
@@ -235,7 +180,7 @@ static void forward(struct engine *e, uint32_t slot, int from) {
     return;
   }
   if (got == 0) {
-    put(&e->stats[slot].last_ms, e->now_ms);
+    engine_put(&e->stats[slot].last_ms, e->now_ms);
     side->finished = 1;
     blame(t, from == CLIENT ? BY_CLIENT : BY_UPSTREAM);
     if (side->deaf) return lost(e, slot, from);
@@ -265,8 +210,8 @@ static void forward(struct engine *e, uint32_t slot, int from) {
 static void handle(struct engine *e, uint32_t slot, int at, uint32_t events) {
   struct tunnel *t = &e->tunnels[slot];
   struct side *side = &t->side[at];
-  // Closed earlier in this very batch.
-  if (!t->in_use || side->fd < 0) return;
+  // Closed or parked earlier in this very batch.
+  if (!t->in_use || t->parked || side->fd < 0) return;
   if (side->pending && events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
     send_pending(e, slot, at);
     if (!t->in_use || side->fd < 0) return;
@@ -291,11 +236,73 @@ static void start_tunnel(struct engine *e, const struct command *command) {
     t->side[at].was_reset = command->was_reset[at];
   }
   struct engine_stats *own = &e->stats[command->slot], *all = &e->stats[e->options.slots];
-  put(&all->bytes_up, all->bytes_up + own->bytes_up);
-  put(&all->bytes_down, all->bytes_down + own->bytes_down);
-  put(&own->last_ms, e->now_ms);
+  engine_put(&all->bytes_up, all->bytes_up + own->bytes_up);
+  engine_put(&all->bytes_down, all->bytes_down + own->bytes_down);
+  engine_put(&own->last_ms, e->now_ms);
   // A lost side ends the tunnel at its first event; nothing is written before epoll says so.
   rewatch(e, command->slot);
+}
+
+// Takes both sockets out of epoll, so that nothing of them is read here any more.
+static void park(struct engine *e, uint32_t slot) {
+  struct tunnel *t = &e->tunnels[slot];
+  if (!t->in_use || t->parked) return;
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    const struct side *side = &t->side[at];
+    // One side is gone already: its last bytes are flushed here.
+    if (side->fd < 0 || side->deaf || side->was_reset) return tell(e, slot, NEWS_STAYS);
+  }
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    struct side *side = &t->side[at];
+    if (side->watched != DETACHED) epoll_ctl(e->epoll, EPOLL_CTL_DEL, side->fd, NULL);
+    side->watched = DETACHED;
+  }
+  t->parked = 1;
+  tell(e, slot, NEWS_PARKED);
+}
+
+static void go_on(struct engine *e, uint32_t slot) {
+  e->tunnels[slot].parked = 0;
+  pass_fin(e, slot);
+  if (e->tunnels[slot].in_use) rewatch(e, slot);
+}
+
+static void forget(struct engine *e, uint32_t slot) {
+  struct tunnel *t = &e->tunnels[slot];
+  if (!t->in_use || !t->parked) return;
+  close_side(e, &t->side[CLIENT]);
+  close_side(e, &t->side[UPSTREAM]);
+  *t = (struct tunnel){0};
+  tell(e, slot, NEWS_MOVED);
+}
+
+// As `start_tunnel`, for one whose bytes were counted where they were moved.
+static void adopt(struct engine *e, const struct command *command) {
+  struct tunnel *t = &e->tunnels[command->slot];
+  *t = (struct tunnel){.in_use = 1, .by_known = command->by_known, .by = (uint8_t)command->by};
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    struct side *side = &t->side[at];
+    *side = (struct side){.fd = command->fd[at], .watched = DETACHED, .pending = command->pending[at], .moved_ms = e->now_ms};
+    side->finished = command->finished[at];
+    side->shut = command->shut[at];
+  }
+  go_on(e, command->slot);
+}
+
+static void obey(struct engine *e, const struct command *command) {
+  struct tunnel *t = &e->tunnels[command->slot];
+  switch (command->kind) {
+    case START: return start_tunnel(e, command);
+    case ADOPT: return adopt(e, command);
+    case PARK: return park(e, command->slot);
+    case FORGET: return forget(e, command->slot);
+    case RESUME:
+      if (t->in_use && t->parked) go_on(e, command->slot);
+      return;
+    // A parked tunnel may live elsewhere already: it is closed where it goes on.
+    case CLOSE:
+      if (t->in_use && !t->parked) end_by(e, command->slot, command->by);
+  }
 }
 
 static int take_commands(struct engine *e) {
@@ -310,8 +317,7 @@ static int take_commands(struct engine *e) {
   pthread_mutex_unlock(&e->lock);
   while (command) {
     struct command *next = command->next;
-    if (command->kind == START) start_tunnel(e, command);
-    else if (e->tunnels[command->slot].in_use) end_by(e, command->slot, command->by);
+    obey(e, command);
     free(command);
     command = next;
   }
@@ -323,7 +329,7 @@ static void sweep(struct engine *e) {
   e->swept_ms = e->now_ms;
   for (uint32_t slot = 0; slot < limits->slots; slot += 1) {
     struct tunnel *t = &e->tunnels[slot];
-    if (!t->in_use) continue;
+    if (!t->in_use || t->parked) continue;
     const double idle_ms = e->now_ms - e->stats[slot].last_ms;
     int over = idle_ms >= limits->idle_ms || ((t->side[0].finished || t->side[1].finished) && idle_ms >= limits->half_closed_ms);
     for (int at = CLIENT; at <= UPSTREAM; at += 1) {
@@ -371,7 +377,7 @@ static void wake(struct engine *e) {
   }
 }
 
-static void queue(struct engine *e, struct command *command) {
+void engine_queue(struct engine *e, struct command *command) {
   pthread_mutex_lock(&e->lock);
   const int was_empty = e->first == NULL;
   if (was_empty) e->first = command;
@@ -388,7 +394,7 @@ struct engine *engine_create(const struct engine_options *options) {
   // Memory that no tunnel has used yet costs address space only.
   e->tunnels = calloc(options->slots, sizeof *e->tunnels);
   e->stats = calloc((size_t)options->slots + 1, sizeof *e->stats);
-  e->ends = calloc(options->slots, sizeof *e->ends);
+  e->ends = calloc(2 * (size_t)options->slots, sizeof *e->ends);
   e->chunk = malloc(CHUNK_BYTES);
   e->epoll = epoll_create1(EPOLL_CLOEXEC);
   e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -454,29 +460,34 @@ int engine_start(struct engine *e, uint32_t slot, int client, int upstream, cons
   command->fd[CLIENT] = own[CLIENT];
   command->fd[UPSTREAM] = own[UPSTREAM];
   struct engine_stats *stats = &e->stats[slot];
-  put(&stats->bytes_up, sent_up + (double)up);
-  put(&stats->bytes_down, sent_down + (double)down);
-  put(&stats->last_ms, clock_ms());
-  queue(e, command);
+  engine_put(&stats->bytes_up, sent_up + (double)up);
+  engine_put(&stats->bytes_down, sent_down + (double)down);
+  engine_put(&stats->last_ms, clock_ms());
+  engine_queue(e, command);
   return 0;
 }
 
-void engine_close(struct engine *e, uint32_t slot, enum ended_by by) {
+static void ask(struct engine *e, uint32_t slot, enum command_kind kind, enum ended_by by) {
   if (slot >= e->options.slots) return;
   struct command *command = calloc(1, sizeof *command);
   if (!command) return;
-  command->kind = CLOSE;
+  command->kind = kind;
   command->slot = slot;
   command->by = by;
-  queue(e, command);
+  engine_queue(e, command);
 }
+
+void engine_close(struct engine *e, uint32_t slot, enum ended_by by) { ask(e, slot, CLOSE, by); }
+void engine_park(struct engine *e, uint32_t slot) { ask(e, slot, PARK, BY_FAULT); }
+void engine_forget(struct engine *e, uint32_t slot) { ask(e, slot, FORGET, BY_FAULT); }
+void engine_resume(struct engine *e, uint32_t slot) { ask(e, slot, RESUME, BY_FAULT); }
 
 size_t engine_ends(struct engine *e, struct engine_end *ends, size_t room) {
   size_t taken = 0;
   pthread_mutex_lock(&e->lock);
   for (; taken < room && e->ends_count > 0; taken += 1) {
     ends[taken] = e->ends[e->ends_at];
-    e->ends_at = (e->ends_at + 1) % e->options.slots;
+    e->ends_at = (e->ends_at + 1) % (2 * e->options.slots);
     e->ends_count -= 1;
   }
   e->told = 0;
@@ -487,6 +498,7 @@ size_t engine_ends(struct engine *e, struct engine_end *ends, size_t room) {
 }
 
 void engine_destroy(struct engine *e) {
+  engine_discard(e);
   pthread_mutex_lock(&e->lock);
   e->stopping = 1;
   pthread_mutex_unlock(&e->lock);

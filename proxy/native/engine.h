@@ -22,8 +22,12 @@ struct engine_options {
   void *context;
 };
 
+// What `engine_ends` says besides how a tunnel ended: it waits to be moved, it cannot be moved now and goes on, it has been moved away.
+enum engine_news { NEWS_PARKED = 16, NEWS_STAYS, NEWS_MOVED };
+
 struct engine_end {
   uint32_t slot;
+  // An ended_by, or an engine_news.
   uint32_t by;
 };
 
@@ -52,6 +56,30 @@ void engine_close(struct engine *engine, uint32_t slot, enum ended_by by);
 
 // Fetches up to `room` ends. Where more are left `on_ends` is called again, a moment later, so that the caller can do something else between.
 size_t engine_ends(struct engine *engine, struct engine_end *ends, size_t room);
+
+// ---- moving a live tunnel to another process
+//
+// The old holder parks a tunnel (nothing is read or written from then on, and its descriptors stay open), sends it, and forgets it once the new
+// holder has acknowledged it; the new one relays only after its acknowledgement is on its way. So at no moment do two processes read. Descriptors are
+// closed without shutdown: the sockets live on at the other holder. Sockets are connected Unix ones of type SOCK_SEQPACKET.
+
+// Asks for a tunnel to be parked; NEWS_PARKED or NEWS_STAYS comes with the ends, or its end, where it ended first.
+void engine_park(struct engine *engine, uint32_t slot);
+
+// Sends a parked tunnel, with what the caller knows of it. 0, or an errno value with nothing sent (EAGAIN: try again when there is room).
+int engine_send(struct engine *engine, uint32_t slot, int socket, const void *identity, size_t length);
+
+// A parked tunnel lives elsewhere now (NEWS_MOVED follows and the slot is free), or goes on here.
+void engine_forget(struct engine *engine, uint32_t slot);
+void engine_resume(struct engine *engine, uint32_t slot);
+
+// Receives one tunnel and holds it until it is adopted or discarded; the identity is copied to `identity`. Its length, 0 where the sender is gone, or a
+// negative errno value (EAGAIN: nothing there; EPROTO: a message that is not ours, whose descriptors are closed).
+int engine_receive(struct engine *engine, int socket, void *identity, size_t room);
+
+// Runs the received tunnel in a free slot, or closes its descriptors without a word to its ends. 0, or an errno value with nothing changed.
+int engine_adopt(struct engine *engine, uint32_t slot);
+void engine_discard(struct engine *engine);
 
 // Closes every descriptor and ends the thread.
 void engine_destroy(struct engine *engine);

@@ -7,10 +7,11 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 build_and_run() {
-  local part=$1 name="$1, $2" from=$SECONDS
+  local part=$1 name="$1, $2" from=$SECONDS sources=(../engine.c ../engine-move.c)
+  [ "$part" != front ] || sources=(../front.c)
   shift 2
   echo "== $name: cc $*"
-  "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -pthread "$@" -o "$folder/test" "$part-test.c" "../$part.c"
+  "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -pthread "$@" -o "$folder/test" "$part-test.c" "${sources[@]}"
   local status=0
   "$folder/test" || status=$?
   echo "== $name: $([ "$status" = 0 ] && echo passed || echo "FAILED ($status)") after $((SECONDS - from)) s"
@@ -18,7 +19,7 @@ build_and_run() {
 }
 
 failed=0
-for part in engine front; do
+for part in engine engine-move front; do
   build_and_run "$part" plain -O2
   build_and_run "$part" address -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 done
