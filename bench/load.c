@@ -9,6 +9,8 @@
 //                        their echo
 //   messages COUNT BUSY  that many messages, BUSY of them on their way at any time, over tunnels chosen by chance
 //   rate PER_S SECONDS   messages at that pace, whether the earlier ones are back or not
+//   round SECONDS        one message on every tunnel, in their order and evenly over that time; says how long each took, for whoever puts
+//                        several loads together
 //   bulk TUNNELS MIB     so many MiB there and back over each of some tunnels at once
 //   alive                how many tunnels still stand
 //   close                closes all
@@ -358,8 +360,17 @@ static Tunnel *any_idle(void) {
   return NULL;
 }
 
-static bool send_one(Tally *tally) {
-  Tunnel *tunnel = any_idle();
+static int turn;  // of the tunnel that comes next in a round
+
+static Tunnel *next_in_turn(void) {
+  while (turn < count_all) {
+    Tunnel *tunnel = &tunnels[turn++];
+    if (tunnel->stage == OPEN) return tunnel;
+  }
+  return NULL;
+}
+
+static bool send_on(Tunnel *tunnel, Tally *tally) {
   if (!tunnel) return false;
   tally->sent++;
   tunnel->since_ns = now_ns();
@@ -399,7 +410,7 @@ static void run_messages(long wanted, long busy_most) {
   start_spans(wanted);
   struct epoll_event events[EVENTS];
   while (tally.back + tally.lost < wanted) {
-    while (tally.sent < wanted && tally.sent - tally.back - tally.lost < busy_most && send_one(&tally)) {
+    while (tally.sent < wanted && tally.sent - tally.back - tally.lost < busy_most && send_on(any_idle(), &tally)) {
     }
     int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
     if (count == 0) break;
@@ -409,30 +420,48 @@ static void run_messages(long wanted, long busy_most) {
 }
 
 // A timer's beats set the pace; what is late by then is sent at once, so that a slow proxy does not slow the load down.
-static void run_rate(long per_second, long seconds) {
-  uint64_t started = now_ns(), last_seen = started;
-  Tally tally = {.wanted = per_second * seconds};
-  start_spans(tally.wanted);
+static void keep_pace(Tally *tally, long beat_ns, Tunnel *(*choose)(void)) {
+  uint64_t last_seen = now_ns();
+  start_spans(tally->wanted);
   int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  struct timespec beat = {.tv_sec = 1 / per_second, .tv_nsec = per_second == 1 ? 0 : 1000000000 / per_second};
+  struct timespec beat = {.tv_sec = beat_ns / 1000000000, .tv_nsec = beat_ns % 1000000000};
   timerfd_settime(timer, 0, &(struct itimerspec){.it_interval = beat, .it_value = beat}, NULL);
   watch(epoll_all, EPOLL_CTL_ADD, timer, EPOLLIN, NULL);
   struct epoll_event events[EVENTS];
-  while (tally.back + tally.lost < tally.wanted && now_ns() - last_seen < STALL_MS * 1000000ull) {
+  while (tally->back + tally->lost < tally->wanted && now_ns() - last_seen < STALL_MS * 1000000ull) {
     int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
     for (int i = 0; i < count; i++) {
       uint64_t beats = 0;
       if (events[i].data.ptr) {
-        receive(events[i].data.ptr, &tally);
+        receive(events[i].data.ptr, tally);
         last_seen = now_ns();
       } else if (read(timer, &beats, sizeof beats) == sizeof beats) {
-        while (beats-- > 0 && tally.sent < tally.wanted && send_one(&tally)) {
+        while (beats-- > 0 && tally->sent < tally->wanted && send_on(choose(), tally)) {
         }
       }
     }
   }
   close(timer);
+}
+
+static void run_rate(long per_second, long seconds) {
+  uint64_t started = now_ns();
+  Tally tally = {.wanted = per_second * seconds};
+  keep_pace(&tally, 1000000000 / per_second, any_idle);
   answer_messages(&tally, started);
+}
+
+static void run_round(long seconds) {
+  Tally tally = {.wanted = count_open(0, count_all)};
+  turn = 0;
+  span_count = 0;
+  if (tally.wanted > 0) keep_pace(&tally, seconds * 1000000000 / tally.wanted, next_in_turn);
+  // Nothing came for STALL_MS, so this will not come either; a tunnel that swallowed a message must not look alive in the next round.
+  for (int i = 0; i < count_all; i++)
+    if (tunnels[i].stage == OPEN && tunnels[i].busy) bury(&tunnels[i]);
+  printf("{\"sent\":%ld,\"back\":%ld,\"spansUs\":[", tally.sent, tally.back);
+  for (long i = 0; i < span_count; i++) printf(i == 0 ? "%.0f" : ",%.0f", spans[i]);
+  answer("]}");
 }
 
 // ---- bulk
@@ -533,6 +562,7 @@ static void drive_tunnels(char **args) {
     if (sscanf(line, "ramp %ld", &a) == 1) ramp((int)a);
     else if (sscanf(line, "messages %ld %ld", &a, &b) == 2) run_messages(a, b);
     else if (sscanf(line, "rate %ld %ld", &a, &b) == 2) run_rate(a, b);
+    else if (sscanf(line, "round %ld", &a) == 1) run_round(a);
     else if (sscanf(line, "bulk %ld %ld", &a, &b) == 2) run_bulk((int)a, b);
     else if (strcmp(line, "alive\n") == 0) look_alive();
     else if (strcmp(line, "close\n") == 0) close_all();

@@ -4,6 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Processes, Started } from './processes.ts';
+import { Unavailable } from './unavailable.ts';
+
+/** What load.c holds at most in one process. */
+export const LOAD_TUNNELS_MAX = 9_000;
 
 export interface Ramp {
   readonly opened: number;
@@ -21,13 +25,17 @@ export interface Messages {
   readonly p99Us: number;
 }
 
+export interface Round {
+  readonly sent: number;
+  readonly back: number;
+  /** Of every message that came back. */
+  readonly spansUs: readonly number[];
+}
+
 export interface Bulk {
   readonly wantedMib: number;
   readonly backMib: number;
 }
-
-/** Why there is no load program, for people. */
-export class NoCompiler extends Error {}
 
 /** Gives the program's path. */
 export function buildLoad(folder: string): string {
@@ -35,8 +43,8 @@ export function buildLoad(folder: string): string {
   const source = join(import.meta.dirname, 'load.c');
   const compiled = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', program, source], { encoding: 'utf8' });
   if (compiled.error)
-    throw new NoCompiler('The load program is C, and there is no C compiler (cc) on the PATH. On Debian: apt install gcc libc6-dev');
-  if (compiled.status !== 0) throw new NoCompiler(`cc could not build bench/load.c:\n${compiled.stderr.trim()}`);
+    throw new Unavailable('The load program is C, and there is no C compiler (cc) on the PATH. On Debian: apt install gcc libc6-dev');
+  if (compiled.status !== 0) throw new Unavailable(`cc could not build bench/load.c:\n${compiled.stderr.trim()}`);
   return program;
 }
 
@@ -71,6 +79,11 @@ export class LoadProgram {
   /** Messages at a pace of their own. */
   rate({ perSecond, seconds }: { readonly perSecond: number; readonly seconds: number }): Promise<Messages> {
     return this.#step(`rate ${perSecond} ${seconds}`);
+  }
+
+  /** One message on every tunnel, evenly over this time. */
+  round(seconds: number): Promise<Round> {
+    return this.#step(`round ${seconds}`);
   }
 
   bulk({ tunnels, mib }: { readonly tunnels: number; readonly mib: number }): Promise<Bulk> {

@@ -1,4 +1,4 @@
-// `npm run bench`: measures Pinhole beside other proxies. The only file of the bench that prints, catches signals and ends the process.
+// `npm run bench`: measures Pinhole beside other proxies, or holds many tunnels on one node. The only file of the bench that prints, catches signals and ends the process.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,7 +6,11 @@ import { availableParallelism, machine, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Contestant } from './contestant.ts';
 import { catchClientHello } from './hello.ts';
-import { buildLoad, NoCompiler } from './load.ts';
+import { hold } from './hold.ts';
+import { HOLD_USAGE, type HoldOptions, parseHoldOptions } from './hold-options.ts';
+import { planHold } from './hold-plan.ts';
+import { flawsOf, renderHeld, renderHeldJson } from './hold-report.ts';
+import { buildLoad } from './load.ts';
 import { descriptorsMax } from './measure.ts';
 import { type BenchOptions, parseBenchOptions, usage } from './options.ts';
 import { PEERS } from './peers.ts';
@@ -14,6 +18,7 @@ import { PINHOLES } from './pinhole.ts';
 import { Processes } from './processes.ts';
 import { isSound, renderJson, renderMarkdown, type Result } from './report.ts';
 import { runRound } from './round.ts';
+import { Unavailable } from './unavailable.ts';
 
 const EXIT = { ok: 0, unsound: 1, usage: 64, unavailable: 69, interrupted: 130 } as const;
 const ALL: readonly Contestant[] = [...PINHOLES, ...PEERS];
@@ -22,64 +27,91 @@ const SERVER_NAME = 'a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com';
 /** Beside two for each tunnel: what a proxy, Node above all, has open by itself. */
 const OTHER_DESCRIPTORS = 600;
 
-async function main(args: readonly string[]): Promise<number> {
+/** What every run gets: a folder of its own that goes with it, its programs, and a way to say how it goes on. */
+interface Workshop {
+  readonly folder: string;
+  readonly loadProgram: string;
+  readonly helloFile: string;
+  readonly processes: Processes;
+  readonly tell: (line: string) => void;
+}
+
+function main(args: readonly string[]): Promise<number> | number {
+  if (args[0] === 'hold') return mainOfHold(args.slice(1));
   const parsed = parseBenchOptions(args, ALL);
-  if (parsed.kind === 'help') {
-    console.log(usage(ALL));
-    return EXIT.ok;
-  }
-  if (parsed.kind === 'problem') {
-    console.error(`${parsed.problem}\n\n${usage(ALL)}`);
-    return EXIT.usage;
-  }
+  if (parsed.kind !== 'run') return explain(parsed, usage(ALL));
   const needed = 2 * parsed.options.tunnels + OTHER_DESCRIPTORS;
-  if (process.platform !== 'linux' || descriptorsMax() < needed) {
-    console.error(`This needs Linux and ${needed} open files for a process (ulimit -Hn); fewer --tunnels need fewer.`);
-    return EXIT.unavailable;
-  }
+  if (descriptorsMax() < needed)
+    return unavailable(`This needs ${needed} open files for a process (ulimit -Hn); fewer --tunnels need fewer.`);
+  return inWorkshop((workshop) => compareAll(parsed.options, workshop));
+}
+
+function mainOfHold(args: readonly string[]): Promise<number> | number {
+  const parsed = parseHoldOptions(args);
+  if (parsed.kind !== 'run') return explain(parsed, HOLD_USAGE);
+  return inWorkshop((workshop) => holdMany(parsed.options, workshop));
+}
+
+function explain(parsed: { readonly kind: 'help' } | { readonly kind: 'problem'; readonly problem: string }, words: string): number {
+  if (parsed.kind === 'help') console.log(words);
+  else console.error(`${parsed.problem}\n\n${words}`);
+  return parsed.kind === 'help' ? EXIT.ok : EXIT.usage;
+}
+
+function unavailable(why: string): number {
+  console.error(why);
+  return EXIT.unavailable;
+}
+
+async function inWorkshop(work: (workshop: Workshop) => Promise<number>): Promise<number> {
+  if (process.platform !== 'linux') return unavailable('This needs Linux.');
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-bench-'));
   chmodSync(folder, 0o755);
   const processes = new Processes();
   endWithUs(processes, folder);
   try {
-    return await runAll(parsed.options, folder, processes);
+    const loadProgram = buildLoad(folder);
+    const helloFile = join(folder, 'hello');
+    writeFileSync(helloFile, await catchClientHello(SERVER_NAME));
+    return await work({ folder, loadProgram, helloFile, processes, tell: (line) => console.error(`  ${line}`) });
   } catch (error) {
-    if (!(error instanceof NoCompiler)) throw error;
-    console.error(error.message);
-    return EXIT.unavailable;
+    if (!(error instanceof Unavailable)) throw error;
+    return unavailable(error.message);
   } finally {
     await processes.stopAll();
   }
 }
 
-async function runAll({ contestants, tunnels, json, markdown }: BenchOptions, folder: string, processes: Processes): Promise<number> {
-  const loadProgram = buildLoad(folder);
-  const helloFile = join(folder, 'hello');
-  writeFileSync(helloFile, await catchClientHello(SERVER_NAME));
+async function holdMany({ tunnels, minutes, json }: HoldOptions, { processes, ...workshop }: Workshop): Promise<number> {
+  const plan = planHold(tunnels, descriptorsMax());
+  if (plan === null) return unavailable('A process may have too few open files here (ulimit -Hn).');
+  console.error(`hold: ${tunnels} tunnels for ${minutes} min`);
+  const held = await hold({ ...workshop, ...plan, serverName: SERVER_NAME, tunnels, minutes }, processes);
+  const about = `${held.spread.length} carriers, relay ${held.relay}; ${machineWords()}.`;
+  console.log(`${about}\n\n${renderHeld(held)}`);
+  if (json !== null) writeFileSync(json, renderHeldJson(thisMachine(), held));
+  const flaws = flawsOf(held);
+  for (const flaw of flaws) console.error(flaw);
+  return flaws.length === 0 ? EXIT.ok : EXIT.unsound;
+}
 
+async function compareAll({ contestants, tunnels, json, markdown }: BenchOptions, workshop: Workshop): Promise<number> {
+  const { processes, tell } = workshop;
   const present = contestants.filter((contestant) => isPresent(contestant));
   const results: Result[] = [];
   for (const [at, contestant] of present.entries()) {
     console.error(`${contestant.name} (${at + 1} of ${present.length})`);
-    const tell = (line: string): void => console.error(`  ${line}`);
     try {
-      results.push(await runRound(contestant, { folder, loadProgram, helloFile, serverName: SERVER_NAME, tunnels, tell }, processes));
+      results.push(await runRound(contestant, { ...workshop, serverName: SERVER_NAME, tunnels }, processes));
     } catch (error) {
       tell((error as Error).message);
       results.push({ name: contestant.name, problem: (error as Error).message });
     }
   }
 
-  const run = {
-    tunnels,
-    cores: availableParallelism(),
-    kernel: release(),
-    machine: machine(),
-    node: process.version,
-    versions: versionsOf(present),
-  };
+  const run = { tunnels, ...thisMachine(), versions: versionsOf(present) };
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
-  const about = `${tunnels} tunnels; ${run.cores} cores, Linux ${run.kernel} ${run.machine}, Node ${run.node}; ${versions.join(', ')}.`;
+  const about = `${tunnels} tunnels; ${machineWords()}; ${versions.join(', ')}.`;
   const text = `${about}\n\n${renderMarkdown(results)}`;
   console.log(text);
   if (markdown !== null) writeFileSync(markdown, text);
@@ -87,6 +119,15 @@ async function runAll({ contestants, tunnels, json, markdown }: BenchOptions, fo
   for (const { name, needs } of contestants)
     if (!present.some((contestant) => contestant.name === name)) console.error(`LEFT OUT: ${name}; apt install ${needs?.packages}`);
   return isSound(results) ? EXIT.ok : EXIT.unsound;
+}
+
+function thisMachine() {
+  return { cores: availableParallelism(), kernel: release(), machine: machine(), node: process.version };
+}
+
+function machineWords(): string {
+  const { cores, kernel, machine, node } = thisMachine();
+  return `${cores} cores, Linux ${kernel} ${machine}, Node ${node}`;
 }
 
 function isPresent({ name, needs }: Contestant): boolean {

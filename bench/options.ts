@@ -2,9 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import type { Contestant } from './contestant.ts';
+import { LOAD_TUNNELS_MAX } from './load.ts';
 
-/** What load.c holds at most in one process. */
-const TUNNELS_MAX = 9_000;
 const TUNNELS_MIN = 100;
 const TUNNELS_USUAL = 4_000;
 
@@ -22,11 +21,12 @@ export type Parsed =
 
 export function usage(all: readonly Contestant[]): string {
   return `usage: npm run bench -- [NAME ...] [--tunnels N] [--json FILE] [--markdown FILE]
+       npm run bench -- hold --help
 
 Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about 45 s for each.
 
   NAME             only these: ${all.map(({ name }) => `"${name}"`).join(', ')}
-  --tunnels N      tunnels that each holds: ${TUNNELS_USUAL} unless given, ${TUNNELS_MAX} at most
+  --tunnels N      tunnels that each holds: ${TUNNELS_USUAL} unless given, ${LOAD_TUNNELS_MAX} at most
   --json FILE      writes everything that was measured, with the ratios, as JSON
   --markdown FILE  writes the tables that are printed as well
   --help           prints this
@@ -50,8 +50,8 @@ export function parseBenchOptions(args: readonly string[], all: readonly Contest
     });
     if (values.help) return { kind: 'help' };
     const tunnels = Number(values.tunnels ?? TUNNELS_USUAL);
-    if (!Number.isInteger(tunnels) || tunnels < TUNNELS_MIN || tunnels > TUNNELS_MAX)
-      return problem(`--tunnels: expected a whole number from ${TUNNELS_MIN} to ${TUNNELS_MAX}, got "${values.tunnels}"`);
+    if (!Number.isInteger(tunnels) || tunnels < TUNNELS_MIN || tunnels > LOAD_TUNNELS_MAX)
+      return problem(`--tunnels: expected a whole number from ${TUNNELS_MIN} to ${LOAD_TUNNELS_MAX}, got "${values.tunnels}"`);
     const stranger = positionals.find((name) => !all.some((contestant) => contestant.name === name));
     if (stranger !== undefined) return problem(`no proxy is called "${stranger}"`);
     const contestants = positionals.length === 0 ? all : all.filter(({ name }) => positionals.includes(name));

@@ -1,19 +1,16 @@
 // One contestant's turn: it starts, tunnels open, rest, carry messages and bulk, and close; what it used is read after every step.
 
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Contestant, Place } from './contestant.ts';
 import { LoadProgram, type Ramp } from './load.ts';
 import { cpuSeconds, memoryKib } from './measure.ts';
 import { freePort } from './ports.ts';
-import type { Processes, Started } from './processes.ts';
+import type { Processes } from './processes.ts';
+import { waitUntilReady } from './ready.ts';
 import type { Measured } from './report.ts';
 
-const READY_MS = 30_000;
-/** After the first accepted connection: late start-up work does not count as the tunnels'. */
-const WARM_MS = 2_000;
 /** After the last open: long enough for a proxy to give back what only the opening took. */
 const SETTLE_MS = 6_000;
 const ECHO_ADDRESS = '127.0.0.9';
@@ -119,30 +116,4 @@ async function makePlace({ name }: Contestant, plan: RoundPlan, echoPort: number
   const spare = [await freePort('127.0.0.1'), await freePort('127.0.0.1')] as const;
   const { serverName, tunnels } = plan;
   return { folder, port, spare, echo: { address: ECHO_ADDRESS, port: echoPort }, serverName, tunnels };
-}
-
-async function waitUntilReady(proxy: Started, port: number, output: string): Promise<void> {
-  let how: string | null = null;
-  void proxy.ended.then((words) => (how = words));
-  const untilMs = performance.now() + READY_MS;
-  while (!(await accepts(port))) {
-    if (how === null && performance.now() < untilMs) await delay(100);
-    else throw new Error(`it ${how ?? 'accepted no connection in time'}; its last words: ${lastWords(output)}`);
-  }
-  await delay(WARM_MS);
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => done(false));
-    socket.on('connect', () => {
-      socket.destroy();
-      done(true);
-    });
-  });
-}
-
-function lastWords(file: string): string {
-  return readFileSync(file, 'utf8').trim().split('\n').slice(-3).join(' | ') || '(none)';
 }

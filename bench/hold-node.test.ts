@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parse } from 'yaml';
+import { nodeConfig } from './hold-node.ts';
+
+test('the configuration pins the name to every echo server, and has room for a tenth more than will be held', () => {
+  const echoes = ['127.0.0.9:21000', '127.0.0.10:21001'];
+  const place = {
+    folder: '/run/x',
+    port: 1,
+    health: 2,
+    admin: 3,
+    echoes,
+    serverName: 'a-ats.iot.eu-west-1.amazonaws.com',
+    tunnels: 50_000,
+  };
+  const config = parse(nodeConfig(place));
+  assert.deepEqual(config.resolve.pin, [{ host: place.serverName, port: 443, to: echoes }]);
+  assert.equal(config.limits.tunnels, 55_000);
+  assert.equal(config.carriers, 'auto');
+  assert.deepEqual(config.log, { level: 'info', file: '/run/x/records.log' });
+});

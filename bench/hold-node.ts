@@ -1,0 +1,66 @@
+// The node that holds the tunnels: its configuration, and what `pinhole status` says of it.
+
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const PINHOLE = join(import.meta.dirname, '..', 'pinhole');
+
+export interface NodePlace {
+  readonly folder: string;
+  readonly port: number;
+  readonly health: number;
+  readonly admin: number;
+  /** IP:PORT of every echo server. */
+  readonly echoes: readonly string[];
+  readonly serverName: string;
+  readonly tunnels: number;
+}
+
+/** What the run reads of the JSON of `pinhole status`. */
+export interface NodeStatus {
+  readonly tunnels: number;
+  readonly capacity: { readonly tunnels: number };
+  readonly carriers: readonly {
+    readonly restarts: number;
+    readonly status: { readonly accepting: boolean; readonly tunnels: number; readonly relay: string } | null;
+  }[];
+}
+
+/** As an operator would run it, with every check on; only the limits of rates are out of the way, for all tunnels open at once. */
+export function nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels }: NodePlace): string {
+  return `runtime: ${folder}/run
+carriers: auto
+relay: auto
+listen:
+  - { address: "127.0.0.1:${port}", doors: [connect] }
+endpoints:
+  - { name: bench, data: ${serverName}, ports: [443] }
+resolve:
+  pin:
+    - { host: ${serverName}, port: 443, to: [${echoes.map((echo) => `"${echo}"`).join(', ')}] }
+limits:
+  tunnels: ${roomFor(tunnels)}
+  opensPerSecond: 100000
+  perSource: { pending: 10000, refusalsPerSecond: 10000 }
+drain: { stop: 1s }
+health: { address: "127.0.0.1:${health}" }
+admin: { address: "127.0.0.1:${admin}" }
+log: { level: info, file: ${folder}/records.log }
+`;
+}
+
+/** A tenth more than there will be: the kernel deals connections to carriers by chance, and the fullest must still have room. */
+function roomFor(tunnels: number): number {
+  return tunnels + Math.ceil(tunnels / 10);
+}
+
+export function serveCommand(configPath: string): string[] {
+  return [PINHOLE, 'serve', '-c', configPath];
+}
+
+export async function askStatus(configPath: string): Promise<NodeStatus> {
+  const { stdout } = await run(PINHOLE, ['status', '-c', configPath, '--json']);
+  return JSON.parse(stdout) as NodeStatus;
+}

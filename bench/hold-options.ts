@@ -1,0 +1,56 @@
+// The words behind `npm run bench -- hold`.
+
+import { parseArgs } from 'node:util';
+
+const TUNNELS = { least: 100, usual: 50_000, most: 100_000 } as const;
+/** Past 24 h AWS itself would have ended a session. */
+const MINUTES = { least: 1, usual: 10, most: 1_440 } as const;
+
+export interface HoldOptions {
+  readonly tunnels: number;
+  readonly minutes: number;
+  readonly json: string | null;
+}
+
+export type HoldParsed =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'problem'; readonly problem: string }
+  | { readonly kind: 'run'; readonly options: HoldOptions };
+
+export const HOLD_USAGE = `usage: npm run bench -- hold [--tunnels N] [--minutes M] [--json FILE]
+
+Holds many tunnels on one Pinhole node of several carriers, on loopback, sends a message there and back on each once a minute, and says
+whether one was lost.
+
+  --tunnels N  tunnels in all: ${TUNNELS.usual} unless given, ${TUNNELS.most} at most
+  --minutes M  how long they are held: ${MINUTES.usual} unless given
+  --json FILE  writes what was measured as JSON
+  --help       prints this
+
+Exit codes: 0 all held, 1 a tunnel was lost or a message not answered, 64 wrong words, 69 something that is needed is not here, 130 Ctrl-C.`;
+
+export function parseHoldOptions(args: readonly string[]): HoldParsed {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        tunnels: { type: 'string' },
+        minutes: { type: 'string' },
+        json: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) return { kind: 'help' };
+    const tunnels = wholeNumber('--tunnels', values.tunnels, TUNNELS);
+    const minutes = wholeNumber('--minutes', values.minutes, MINUTES);
+    return { kind: 'run', options: { tunnels, minutes, json: values.json ?? null } };
+  } catch (error) {
+    return { kind: 'problem', problem: (error as Error).message };
+  }
+}
+
+function wholeNumber(name: string, text: string | undefined, { least, usual, most }: Record<'least' | 'usual' | 'most', number>): number {
+  const value = text === undefined ? usual : /^\d+$/.test(text) ? Number(text) : NaN;
+  if (value >= least && value <= most) return value;
+  throw new Error(`${name}: expected a whole number from ${least} to ${most}, got "${text}"`);
+}
