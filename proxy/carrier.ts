@@ -19,24 +19,19 @@ import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
-import { createNativeTunnels, loadAddon } from './native/engine.ts';
-import { createFrontCalls } from './native/front.ts';
+import { createMachinery, type Machinery } from './machinery.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
 import { connectToSupervisor } from './supervisor/child.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
 import { createCollector } from './tunnel/collect.ts';
-import { nativeAcceptor, nodeAcceptor, type Acceptor } from './tunnel/acceptor.ts';
-import { connectNative, connectStream, createDial, type Dial } from './tunnel/dial.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
-import { NativeFront } from './tunnel/native-front.ts';
-import { createNativeRelay } from './tunnel/native-relay.ts';
-import { createNodeRelay, highWaterMarkFor } from './tunnel/node-relay.ts';
+import { highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
 import type { DataPlane } from './tunnel/plane.ts';
-import type { CoarseTime, RelayEngine } from './tunnel/relay.ts';
+import type { CoarseTime } from './tunnel/relay.ts';
 import { NameResolver } from './tunnel/resolve.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
@@ -75,7 +70,12 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const limits = openLedger({ runtime, row: options.row, settings, descriptors: options.descriptors, clock });
   const readiness = createReadiness({ runtime, clock });
   const time = { nowMs: clock.nowMs() };
-  const machinery = createMachinery(settings, options, time, log);
+  const machinery = createMachinery(settings, {
+    descriptors: options.descriptors,
+    time,
+    onBug: (error) => logBug(log, error),
+    onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
+  });
   const plane = composePlane(settings, options, {
     time,
     machinery,
@@ -186,39 +186,6 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
 
 function logBug(log: Log, error: Error): void {
   log.error({ event: 'bug', detail: error.stack ?? error.message });
-}
-
-/** How connections come in, go out and are relayed: all natively, or all by Node. */
-interface Machinery {
-  readonly acceptor: Acceptor;
-  readonly dial: Dial;
-  readonly engine: RelayEngine;
-}
-
-function createMachinery(settings: Settings, options: CarrierOptions, time: CoarseTime, log: Log): Machinery {
-  const limits = { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs };
-  const highWaterMark = highWaterMarkFor(settings.limits.perTunnelBufferBytes);
-  const engine = createNodeRelay(time, limits, highWaterMark);
-  const byNode = { acceptor: nodeAcceptor(highWaterMark), dial: createDial(connectStream), engine };
-  if (settings.relay !== 'native') return byNode;
-  try {
-    const addon = loadAddon();
-    const front = new NativeFront(
-      (onEvents) => createFrontCalls(addon, options.descriptors, onEvents),
-      (error) => logBug(log, error),
-    );
-    // A tunnel takes two descriptors.
-    const slots = Math.ceil(options.descriptors / 2);
-    return {
-      acceptor: nativeAcceptor(front),
-      dial: createDial(connectNative(front)),
-      engine: createNativeRelay(engine, time, (onEnds) => createNativeTunnels(addon, { slots, ...limits }, onEnds)),
-    };
-  } catch (error) {
-    // It loaded when the node started. A carrier that serves at a higher cost is better than one that does not start.
-    log.error({ event: 'relay-failed', detail: (error as Error).message });
-    return byNode;
-  }
 }
 
 /** The value is asked for anew after so long. */

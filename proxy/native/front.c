@@ -32,6 +32,8 @@ struct place {
   // What epoll watches; OUT_OF_EPOLL where it does not.
   uint32_t watched;
   uint8_t state, reading, ended, failed, finishing, finished;
+  // How often it was given up.
+  uint32_t turn;
   // What a write met: the kernel says it once, and the next to read would take it for a FIN.
   int error;
   struct pending *pending;
@@ -43,52 +45,50 @@ struct place {
 struct front {
   struct front_options options;
   struct place *places;
-  // Ids that are free, and those that are from the next poll on.
-  int *free, *freed;
+  // Places that are free, and those that are from the next poll on.
+  struct place **free, **freed;
   uint32_t free_count, freed_count, used;
   // Who is looked at first.
   uint32_t turn;
   int epoll;
 };
 
+static int id_of(const struct front *f, const struct place *p) {
+  return (int)(p->turn % FRONT_TURNS * FRONT_PLACES_MAX + (uint32_t)(p - f->places));
+}
+
 static struct place *place_of(const struct front *f, int id) {
-  if (id < 0 || (uint32_t)id >= f->used || f->places[id].state == FREE) return NULL;
-  return &f->places[id];
+  const uint32_t at = FRONT_PLACE((uint32_t)id);
+  if (id < 0 || at >= f->used || f->places[at].state == FREE || id_of(f, &f->places[at]) != id) return NULL;
+  return &f->places[at];
 }
 
-static int take_id(struct front *f) {
-  if (f->free_count > 0) return f->free[--f->free_count];
-  return f->used < f->options.ids ? (int)f->used++ : -1;
-}
-
-static void watch(struct front *f, int id, uint32_t events) {
-  struct place *p = &f->places[id];
+static void watch(struct front *f, struct place *p, uint32_t events) {
   if (p->watched == events) return;
   if (p->watched == OUT_OF_EPOLL && events == 0) return;
-  struct epoll_event event = {.events = events, .data.u32 = (uint32_t)id};
+  struct epoll_event event = {.events = events, .data.u32 = (uint32_t)id_of(f, p)};
   const int how = p->watched == OUT_OF_EPOLL ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   // Out of memory or watches: a deadline of the caller ends the connection.
   if (epoll_ctl(f->epoll, how, p->fd, &event) == 0) p->watched = events;
 }
 
 // A connection is read while its owner wants it, and written to while something waits.
-static void rewatch(struct front *f, int id) {
-  struct place *p = &f->places[id];
-  watch(f, id, (p->reading && !p->ended ? EPOLLIN : 0u) | (p->pending ? EPOLLOUT : 0u));
+static void rewatch(struct front *f, struct place *p) {
+  watch(f, p, (p->reading && !p->ended ? EPOLLIN : 0u) | (p->pending ? EPOLLOUT : 0u));
 }
 
-static void give_up(struct front *f, int id) {
-  struct place *p = &f->places[id];
+static void give_up(struct front *f, struct place *p) {
   free(p->pending);
-  *p = (struct place){.fd = -1, .watched = OUT_OF_EPOLL};
-  f->freed[f->freed_count++] = id;
+  *p = (struct place){.fd = -1, .watched = OUT_OF_EPOLL, .turn = p->turn + 1};
+  f->freed[f->freed_count++] = p;
 }
 
-static int take_place(struct front *f, int fd, enum state state) {
-  const int id = take_id(f);
-  if (id < 0) return -EMFILE;
-  f->places[id] = (struct place){.fd = fd, .watched = OUT_OF_EPOLL, .state = (uint8_t)state};
-  return id;
+static struct place *take_place(struct front *f, int fd, enum state state) {
+  struct place *p = NULL;
+  if (f->free_count > 0) p = f->free[--f->free_count];
+  else if (f->used < f->options.ids) p = &f->places[f->used++];
+  if (p) *p = (struct place){.fd = fd, .watched = OUT_OF_EPOLL, .state = (uint8_t)state, .turn = p->turn};
+  return p;
 }
 
 // A listener's options are those of what it accepts (Linux copies them), which saves a call for each and every one.
@@ -126,76 +126,73 @@ static struct front_event *add(struct batch *b, enum front_kind kind, int id) {
 }
 
 // A connection is lost once, and nothing more comes of it.
-static void fail(struct front *f, int id, int error, struct batch *b) {
-  struct place *p = &f->places[id];
+static void fail(struct front *f, struct place *p, int error, struct batch *b) {
   if (p->failed) return;
   p->failed = p->ended = 1;
   free(p->pending);
   p->pending = NULL;
-  rewatch(f, id);
-  add(b, FRONT_FAILED, id)->number = error;
+  rewatch(f, p);
+  add(b, FRONT_FAILED, id_of(f, p))->number = error;
 }
 
-static void accept_some(struct front *f, int listener, struct batch *b) {
+static void accept_some(struct front *f, const struct place *listener, struct batch *b) {
   for (int i = 0; i < ACCEPTS_MAX && b->count < FRONT_EVENTS_MAX - 2 * READY_MAX; i += 1) {
     struct sockaddr_storage address;
     socklen_t length = sizeof address;
-    const int fd = accept4(f->places[listener].fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd = accept4(listener->fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
       // A client that left in the queue, or none at all; only a want of descriptors or memory is the caller's business.
       if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-        add(b, FRONT_ACCEPT_FAILED, listener)->number = errno;
+        add(b, FRONT_ACCEPT_FAILED, id_of(f, listener))->number = errno;
       if (errno == ECONNABORTED || errno == EINTR) continue;
       return;
     }
-    const int id = take_place(f, fd, OPEN);
-    if (id < 0) {
+    const struct place *p = take_place(f, fd, OPEN);
+    if (!p) {
       close(fd);
       return;
     }
-    struct front_event *event = add(b, FRONT_ACCEPTED, id);
-    event->at = listener;
+    struct front_event *event = add(b, FRONT_ACCEPTED, id_of(f, p));
+    event->at = id_of(f, listener);
     event->length = fd;
     put_address(event, &address);
   }
 }
 
-static void connected(struct front *f, int id, struct batch *b) {
-  struct place *p = &f->places[id];
+static void connected(struct front *f, struct place *p, struct batch *b) {
   int error = 0;
   socklen_t length = sizeof error;
   getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &length);
   if (error) {
-    add(b, FRONT_FAILED, id)->number = error;
+    add(b, FRONT_FAILED, id_of(f, p))->number = error;
     return;
   }
   p->state = OPEN;
-  struct front_event *event = add(b, FRONT_CONNECTED, id);
+  struct front_event *event = add(b, FRONT_CONNECTED, id_of(f, p));
   event->length = p->fd;
   struct sockaddr_storage address;
   length = sizeof address;
   if (getsockname(p->fd, (struct sockaddr *)&address, &length) == 0) put_address(event, &address);
 }
 
-static void read_some(struct front *f, int id, struct batch *b) {
-  struct place *p = &f->places[id];
+static void read_some(struct front *f, struct place *p, struct batch *b) {
   size_t room = b->bytes - b->used;
   if (room > READ_BYTES) room = READ_BYTES;
   // It is ready still, and has its turn in the next batch.
   if (room == 0) return;
   const ssize_t got = recv(p->fd, b->room + b->used, room, 0);
   if (got < 0) {
-    if (errno != EAGAIN && errno != EINTR) fail(f, id, errno, b);
+    if (errno != EAGAIN && errno != EINTR) fail(f, p, errno, b);
     return;
   }
-  if (got == 0 && p->error) return fail(f, id, p->error, b);
+  if (got == 0 && p->error) return fail(f, p, p->error, b);
   if (got == 0) {
     p->ended = 1;
-    rewatch(f, id);
-    add(b, FRONT_END, id);
+    rewatch(f, p);
+    add(b, FRONT_END, id_of(f, p));
     return;
   }
-  struct front_event *event = add(b, FRONT_DATA, id);
+  struct front_event *event = add(b, FRONT_DATA, id_of(f, p));
   event->at = (int32_t)b->used;
   event->length = (int32_t)got;
   b->used += (size_t)got;
@@ -207,11 +204,10 @@ static void finish_now(struct place *p) {
   shutdown(p->fd, SHUT_WR);
 }
 
-static void write_some(struct front *f, int id, struct batch *b) {
-  struct place *p = &f->places[id];
+static void write_some(struct front *f, struct place *p, struct batch *b) {
   const ssize_t sent = send(p->fd, p->pending->bytes + p->pending->at, p->pending->end - p->pending->at, MSG_NOSIGNAL);
   if (sent < 0) {
-    if (errno != EAGAIN && errno != EINTR) fail(f, id, errno, b);
+    if (errno != EAGAIN && errno != EINTR) fail(f, p, errno, b);
     return;
   }
   p->pending->at += (size_t)sent;
@@ -219,23 +215,23 @@ static void write_some(struct front *f, int id, struct batch *b) {
   free(p->pending);
   p->pending = NULL;
   finish_now(p);
-  rewatch(f, id);
-  add(b, FRONT_DRAINED, id);
+  rewatch(f, p);
+  add(b, FRONT_DRAINED, id_of(f, p));
 }
 
 static void look(struct front *f, int id, uint32_t ready, struct batch *b) {
   struct place *p = place_of(f, id);
   if (!p) return;
-  if (p->state == LISTENING) return accept_some(f, id, b);
-  if (p->state == CONNECTING) return connected(f, id, b);
+  if (p->state == LISTENING) return accept_some(f, p, b);
+  if (p->state == CONNECTING) return connected(f, p, b);
   const size_t before = b->count;
-  if (p->pending && ready & (EPOLLOUT | EPOLLERR | EPOLLHUP)) write_some(f, id, b);
-  if (p->reading && !p->ended && ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) return read_some(f, id, b);
+  if (p->pending && ready & (EPOLLOUT | EPOLLERR | EPOLLHUP)) write_some(f, p, b);
+  if (p->reading && !p->ended && ready & (EPOLLIN | EPOLLERR | EPOLLHUP)) return read_some(f, p, b);
   if (b->count > before || !(ready & (EPOLLERR | EPOLLHUP))) return;
   // It hung up while nobody reads it; epoll would say so for ever. Who has seen its end is told if it was reset since.
   epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
   p->watched = OUT_OF_EPOLL;
-  if (p->ended && (p->error || ready & EPOLLERR)) fail(f, id, p->error ? p->error : ECONNRESET, b);
+  if (p->ended && (p->error || ready & EPOLLERR)) fail(f, p, p->error ? p->error : ECONNRESET, b);
 }
 
 size_t front_poll(struct front *f, struct front_event events[FRONT_EVENTS_MAX], char *room, size_t room_bytes) {
@@ -259,9 +255,10 @@ int front_listen(struct front *f, int descriptor, int backlog) {
   if (flags < 0 || fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(descriptor, F_SETFD, FD_CLOEXEC) < 0) return -errno;
   set_options(f, descriptor);
   if (listen(descriptor, backlog) < 0) return -errno;
-  const int id = take_place(f, descriptor, LISTENING);
-  if (id >= 0) watch(f, id, EPOLLIN);
-  return id;
+  struct place *p = take_place(f, descriptor, LISTENING);
+  if (!p) return -EMFILE;
+  watch(f, p, EPOLLIN);
+  return id_of(f, p);
 }
 
 int front_connect(struct front *f, const struct sockaddr *address, socklen_t length) {
@@ -273,11 +270,14 @@ int front_connect(struct front *f, const struct sockaddr *address, socklen_t len
     close(fd);
     return -error;
   }
-  const int id = take_place(f, fd, CONNECTING);
-  if (id < 0) close(fd);
+  struct place *p = take_place(f, fd, CONNECTING);
+  if (!p) {
+    close(fd);
+    return -EMFILE;
+  }
   // By edge: once connected it need not be taken out of epoll until somebody reads it.
-  else watch(f, id, EPOLLOUT | EPOLLET);
-  return id;
+  watch(f, p, EPOLLOUT | EPOLLET);
+  return id_of(f, p);
 }
 
 int front_descriptor_of(const struct front *f, int id) {
@@ -289,7 +289,7 @@ void front_read(struct front *f, int id, int on) {
   struct place *p = place_of(f, id);
   if (!p || p->state != OPEN || p->reading == (uint8_t)on) return;
   p->reading = (uint8_t)on;
-  rewatch(f, id);
+  rewatch(f, p);
 }
 
 int front_write(struct front *f, int id, const void *bytes, size_t length) {
@@ -319,7 +319,7 @@ int front_write(struct front *f, int id, const void *bytes, size_t length) {
   memcpy(pending->bytes + waiting, (const char *)bytes + sent, length - sent);
   free(p->pending);
   p->pending = pending;
-  rewatch(f, id);
+  rewatch(f, p);
   return 1;
 }
 
@@ -338,7 +338,7 @@ void front_close(struct front *f, int id, int reset) {
   // A duplicate may live on, and would go on ringing here.
   if (p->watched != OUT_OF_EPOLL) epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
   close(p->fd);
-  give_up(f, id);
+  give_up(f, p);
 }
 
 const void *front_unsent(const struct front *f, int id, size_t *length) {
@@ -352,7 +352,7 @@ int front_release(struct front *f, int id) {
   if (!p) return -1;
   const int fd = p->fd;
   if (p->watched != OUT_OF_EPOLL) epoll_ctl(f->epoll, EPOLL_CTL_DEL, fd, NULL);
-  give_up(f, id);
+  give_up(f, p);
   return fd;
 }
 
@@ -360,10 +360,11 @@ struct front *front_create(const struct front_options *options) {
   struct front *f = calloc(1, sizeof *f);
   if (!f) return NULL;
   f->options = *options;
+  if (f->options.ids > FRONT_PLACES_MAX) f->options.ids = FRONT_PLACES_MAX;
   // Memory that no connection has used yet costs address space only.
-  f->places = calloc(options->ids, sizeof *f->places);
-  f->free = calloc(options->ids, sizeof *f->free);
-  f->freed = calloc(options->ids, sizeof *f->freed);
+  f->places = calloc(f->options.ids, sizeof *f->places);
+  f->free = calloc(f->options.ids, sizeof(struct place *));
+  f->freed = calloc(f->options.ids, sizeof(struct place *));
   f->epoll = epoll_create1(EPOLL_CLOEXEC);
   if (f->places && f->free && f->freed && f->epoll >= 0) return f;
   front_destroy(f);
@@ -373,7 +374,7 @@ struct front *front_create(const struct front_options *options) {
 int front_descriptor(const struct front *f) { return f->epoll; }
 
 void front_destroy(struct front *f) {
-  for (uint32_t id = 0; f->places && id < f->used; id += 1) front_close(f, (int)id, 0);
+  for (uint32_t at = 0; f->places && at < f->used; at += 1) front_close(f, id_of(f, &f->places[at]), 0);
   if (f->epoll >= 0) close(f->epoll);
   free(f->places);
   free(f->free);

@@ -2,8 +2,10 @@
 // knows no protocol.
 //
 // Who owns a descriptor: `front_listen` takes the one it is given; the others are made here. Each is owned until `front_close` or
-// `front_release`. An id is a small number; one that was given up is not used again before the next `front_poll`, so an event of the same
-// batch cannot meet another connection.
+// `front_release`.
+//
+// An id is a place and, above it, the place's turn: whoever still asks for one that was given up meets nobody, not the place's next
+// connection. A place is not used again before the next `front_poll`, so neither does an event of the same batch.
 
 #ifndef PINHOLE_FRONT_H
 #define PINHOLE_FRONT_H
@@ -14,6 +16,11 @@
 
 #define FRONT_EVENTS_MAX 512
 #define FRONT_TEXT_BYTES 48
+
+// The lower 20 bits of an id are its place; above them stands its turn, which comes round after 2048.
+#define FRONT_PLACES_MAX (1u << 20)
+#define FRONT_TURNS (1u << 11)
+#define FRONT_PLACE(id) ((id) % FRONT_PLACES_MAX)
 
 // What an event says; the order of proxy/native/front.ts.
 enum front_kind { FRONT_ACCEPTED, FRONT_ACCEPT_FAILED, FRONT_CONNECTED, FRONT_DATA, FRONT_END, FRONT_FAILED, FRONT_DRAINED };

@@ -1,268 +1,308 @@
 import assert from 'node:assert/strict';
 import type net from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { makeHello, makeHelloRetryRequest, UNRECOGNIZED_NAME } from '../test/support/hello.ts';
 import { readAll, startTestNode, type Recorded, type TestClient, type TestNode } from '../test/support/plane.ts';
+import { ENGINES } from '../test/support/relay.ts';
 import { DATA_HOST, OTHER_HOST } from '../test/support/settings.ts';
 import { echo, startUpstream, type Upstream } from '../test/support/upstream.ts';
 
 const OK = 'HTTP/1.1 200 Connection established\r\n\r\n';
 const HELLO = makeHello({ sni: DATA_HOST, alpn: ['x-amzn-mqtt-ca'] });
 
-let upstream: Upstream;
-let node: TestNode;
-let serveUpstream: (socket: net.Socket) => void = echo;
+for (const relay of ENGINES) {
+  describe(`on the ${relay} engine`, () => {
+    let upstream: Upstream;
+    let node: TestNode;
+    let serveUpstream: (socket: net.Socket) => void = echo;
 
-before(async () => {
-  upstream = await startUpstream((socket) => serveUpstream(socket));
-  node = await startTestNode({
-    resolve: { servers: [], family: 'ipv4', pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: upstream.port }] }] },
-    timeouts: { headMs: 700, helloMs: 700, handshakeMs: 700, answerMs: 2_000, upgradeMs: 2_000, halfClosedMs: 1_500, proxyHeaderMs: 700 },
-  });
-});
-
-after(async () => {
-  await node.close();
-  await upstream.close();
-  assert.deepEqual(node.bugs, []);
-  assert.deepEqual({ open: node.counts.open, pending: node.counts.pending }, { open: 0, pending: 0 });
-});
-
-function connectTo(target: string): string {
-  return `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
-}
-
-/** The one record of the session that came from this socket. */
-function recordOf(client: TestClient, event: 'decision' | 'close' = 'decision'): Promise<Recorded> {
-  return node.recorded((recorded) => recorded.event === event && recorded.record.client_port === client.ownPort);
-}
-
-async function openTunnel(): Promise<TestClient> {
-  const client = await node.connect();
-  client.write(connectTo(`${DATA_HOST}:443`));
-  assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
-  client.write(HELLO);
-  const echoed = await readAll(client, (text) => text.length >= HELLO.length);
-  assert.equal(echoed, HELLO.toString('latin1'));
-  return client;
-}
-
-test('a tunnel carries bytes both ways and is recorded at its decision and its end', async () => {
-  const client = await openTunnel();
-  client.end('over and out');
-  assert.equal(await readAll(client), 'over and out');
-  const { record } = await recordOf(client);
-  assert.equal(record.reason, 'OK');
-  assert.equal(record.sni, DATA_HOST);
-  assert.equal(record.alpn, 'x-amzn-mqtt-ca');
-  assert.equal(record.upstream_port, upstream.port);
-  const { end } = await recordOf(client, 'close');
-  assert.equal(end?.bytesUp, HELLO.length + 12);
-  assert.equal(end?.bytesDown, HELLO.length + 12);
-  assert.equal(end?.endedBy, 'client');
-  assert.equal(end?.phaseAtEnd, 'relaying');
-});
-
-test('a hello in the same segment as the head is part of the tunnel', async () => {
-  const client = await node.connect();
-  client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
-  const text = await readAll(client, (seen) => seen.length >= OK.length + HELLO.length);
-  assert.equal(text, OK + HELLO.toString('latin1'));
-  client.destroy();
-});
-
-test('the head and the hello may come one byte at a time', async () => {
-  const client = await node.connect();
-  client.setNoDelay(true);
-  for (const byte of Buffer.from(connectTo(`${DATA_HOST}:443`))) {
-    client.write(Buffer.of(byte));
-    await new Promise(setImmediate);
-  }
-  assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
-  for (const byte of HELLO) {
-    client.write(Buffer.of(byte));
-    await new Promise(setImmediate);
-  }
-  assert.equal((await readAll(client, (text) => text.length >= HELLO.length)).length, HELLO.length);
-  client.destroy();
-});
-
-for (const [what, target, status, code] of [
-  ['an unlisted name', `${OTHER_HOST}:443`, 403, 'TARGET_NOT_ALLOWED'],
-  ['an unlisted port', `${DATA_HOST}:22`, 403, 'PORT_NOT_ALLOWED'],
-  ['an address', '169.254.169.254:443', 403, 'TARGET_NOT_ALLOWED'],
-  ['a target without a port', DATA_HOST, 400, 'TARGET_MALFORMED'],
-] as const) {
-  test(`${what} is refused with ${code} and nothing is dialled`, async () => {
-    const dialled = upstream.connections.length;
-    const client = await node.connect();
-    client.write(connectTo(target));
-    const text = await readAll(client);
-    assert.match(text, new RegExp(`^HTTP/1\\.1 ${status} ${code}\r\n`));
-    assert.match(text, new RegExp(`\r\nPinhole-Reason: ${code}\r\n`));
-    const { record } = await recordOf(client);
-    assert.equal(record.reason, code);
-    assert.equal(record.status, status);
-    assert.match(text, new RegExp(`\r\nPinhole-Request: ${record.id}\r\n`));
-    assert.match(record.id, /^[A-Z2-7]{20}$/);
-    assert.equal(upstream.connections.length, dialled);
-  });
-}
-
-for (const [what, hello, code] of [
-  ["another account's name", makeHello({ sni: OTHER_HOST }), 'SNI_MISMATCH'],
-  ['no name', makeHello({}), 'SNI_MISSING'],
-  ['a protocol that AWS IoT does not serve', makeHello({ sni: DATA_HOST, alpn: ['x-amzn-mqtt-ca', 'smtp'] }), 'ALPN_NOT_ALLOWED'],
-  ['no TLS', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'HELLO_MALFORMED'],
-] as const) {
-  test(`a tunnel that begins with ${what} ends with an alert and ${code}, and no byte of it leaves`, async () => {
-    const client = await node.connect();
-    client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), hello]));
-    assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
-    const { record } = await recordOf(client);
-    assert.equal(record.reason, code);
-    assert.equal(upstream.connections.at(-1)?.bytesRead, 0);
-  });
-}
-
-test('a tunnel in which nothing is said ends at the deadline with HELLO_TIMEOUT', async () => {
-  const client = await node.connect();
-  client.write(connectTo(`${DATA_HOST}:443`));
-  assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
-  assert.equal((await recordOf(client)).record.reason, 'HELLO_TIMEOUT');
-});
-
-test('half a head is answered 408 at the deadline', async () => {
-  const client = await node.connect();
-  client.write('CONNECT ');
-  assert.match(await readAll(client), /^HTTP\/1\.1 408 HEAD_TIMEOUT\r\n/);
-  assert.equal((await recordOf(client)).record.reason, 'HEAD_TIMEOUT');
-});
-
-test('a connection that never says anything is closed at the deadline and leaves no record', async () => {
-  const client = await node.connect();
-  assert.equal(await readAll(client), '');
-  assert.equal(
-    node.records.some(({ record }) => record.client_port === client.ownPort),
-    false,
-  );
-});
-
-test('a client that leaves in the middle of its head is CLIENT_GONE', async () => {
-  const client = await node.connect();
-  client.write('CONNECT ');
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  client.resetAndDestroy();
-  const { record } = await node.recorded(({ record: seen }) => seen.reason === 'CLIENT_GONE');
-  assert.equal(record.status, null);
-});
-
-test('the second hello after a HelloRetryRequest is judged, whatever stands before it', async () => {
-  for (const [second, code] of [
-    [makeHello({ sni: OTHER_HOST }), 'SNI_MISMATCH'],
-    [makeHello({ sni: DATA_HOST }), 'OK'],
-  ] as const) {
-    serveUpstream = (socket) => {
-      socket.once('data', () => {
-        socket.write(makeHelloRetryRequest());
-        socket.pipe(socket);
+    before(async () => {
+      upstream = await startUpstream((socket) => serveUpstream(socket));
+      node = await startTestNode({
+        relay,
+        resolve: {
+          servers: [],
+          family: 'ipv4',
+          pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: upstream.port }] }],
+        },
+        timeouts: {
+          headMs: 700,
+          helloMs: 700,
+          handshakeMs: 700,
+          answerMs: 2_000,
+          upgradeMs: 2_000,
+          halfClosedMs: 1_500,
+          proxyHeaderMs: 700,
+        },
       });
-    };
-    const client = await node.connect();
-    client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), makeHello({ sni: DATA_HOST })]));
-    const retry = makeHelloRetryRequest().toString('latin1');
-    await readAll(client, (text) => text.includes(retry));
-    const changeCipherSpec = Buffer.from('140303000101', 'hex');
-    client.write(Buffer.concat([changeCipherSpec, second]));
-    const rest = await readAll(client, (text) => text.length >= second.length);
-    const { record } = await recordOf(client);
-    assert.equal(record.reason, code);
-    if (code === 'OK') assert.equal(rest, Buffer.concat([changeCipherSpec, second]).toString('latin1'));
-    else assert.equal(rest, UNRECOGNIZED_NAME.toString('latin1'));
-    client.destroy();
-    serveUpstream = echo;
-  }
-});
+    });
 
-test('an upstream that says nothing after the hello is a clean close, allowed and ended by upstream', async () => {
-  serveUpstream = () => {};
-  const client = await node.connect();
-  client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
-  assert.equal(await readAll(client), OK);
-  const { record, end } = await recordOf(client, 'close');
-  assert.equal(record.reason, 'OK');
-  assert.equal(end?.endedBy, 'upstream');
-  assert.equal(end?.phaseAtEnd, 'peeking');
-  serveUpstream = echo;
-});
+    after(async () => {
+      await node.close();
+      await upstream.close();
+      assert.deepEqual(node.bugs, []);
+      assert.deepEqual({ open: node.counts.open, pending: node.counts.pending }, { open: 0, pending: 0 });
+    });
 
-test('the limits and a drain are told as they are, with a time to come back', async () => {
-  for (const [limit, draining, code] of [
-    ['NODE_FULL', false, 'NODE_FULL'],
-    ['NODE_RATE_LIMITED', false, 'NODE_RATE_LIMITED'],
-    [null, true, 'DRAINING'],
-  ] as const) {
-    node.limit = limit;
-    node.isDraining = draining;
-    const client = await node.connect();
-    client.write(connectTo(`${DATA_HOST}:443`));
-    const text = await readAll(client);
-    node.limit = null;
-    node.isDraining = false;
-    assert.match(text, new RegExp(`^HTTP/1\\.1 503 ${code}\r\n`));
-    const seconds = Number(/\r\nRetry-After: (\d+)\r\n/.exec(text)?.[1]);
-    const [min, max] = code === 'DRAINING' ? [1, 5] : [5, 30];
-    assert.ok(seconds >= min && seconds <= max, `${code}: ${seconds}`);
-  }
-});
+    function connectTo(target: string): string {
+      return `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
+    }
 
-test('what follows a refusal is never read as a request', async () => {
-  const client = await node.connect();
-  client.write(connectTo(`${OTHER_HOST}:443`) + connectTo(`${DATA_HOST}:443`));
-  const text = await readAll(client);
-  assert.match(text, /^HTTP\/1\.1 403 /);
-  assert.equal(text.split('HTTP/1.1').length, 2);
-});
+    /** The one record of the session that came from this socket. */
+    function recordOf(client: TestClient, event: 'decision' | 'close' = 'decision'): Promise<Recorded> {
+      return node.recorded((recorded) => recorded.event === event && recorded.record.client_port === client.ownPort);
+    }
 
-test('/live and /ready answer with any Host, without a record, and /ready tells the truth', async () => {
-  for (const [path, isReady, answer] of [
-    ['/live', false, /^HTTP\/1\.1 200 .*\r\n\r\nlive\n$/s],
-    ['/ready', true, /^HTTP\/1\.1 200 .*\r\n\r\nready\n$/s],
-    ['/ready', false, /^HTTP\/1\.1 503 .*\r\n\r\nclosed\n$/s],
-  ] as const) {
-    node.isReady = isReady;
-    const recorded = node.records.length;
-    const client = await node.connect();
-    client.write(`GET ${path} HTTP/1.1\r\nHost: anything.test\r\n\r\n`);
-    assert.match(await readAll(client), answer);
-    assert.equal(node.records.length, recorded);
-    node.isReady = true;
-  }
-});
+    async function openTunnel(): Promise<TestClient> {
+      const client = await node.connect();
+      client.write(connectTo(`${DATA_HOST}:443`));
+      assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
+      client.write(HELLO);
+      const echoed = await readAll(client, (text) => text.length >= HELLO.length);
+      assert.equal(echoed, HELLO.toString('latin1'));
+      return client;
+    }
 
-test('a reset of one leg is a reset of the other', async () => {
-  const client = await openTunnel();
-  const far = upstream.connections.at(-1);
-  const closed = new Promise<boolean>((resolve) => client.once('close', resolve));
-  far?.resetAndDestroy();
-  assert.equal(await closed, true);
-  assert.equal((await recordOf(client, 'close')).end?.endedBy, 'upstream');
-});
+    test('a tunnel carries bytes both ways and is recorded at its decision and its end', async () => {
+      const client = await openTunnel();
+      client.end('over and out');
+      assert.equal(await readAll(client), 'over and out');
+      const { record } = await recordOf(client);
+      assert.equal(record.reason, 'OK');
+      assert.equal(record.sni, DATA_HOST);
+      assert.equal(record.alpn, 'x-amzn-mqtt-ca');
+      assert.equal(record.upstream_port, upstream.port);
+      const { end } = await recordOf(client, 'close');
+      assert.equal(end?.bytesUp, HELLO.length + 12);
+      assert.equal(end?.bytesDown, HELLO.length + 12);
+      assert.equal(end?.endedBy, 'client');
+      assert.equal(end?.phaseAtEnd, 'relaying');
+    });
 
-test('a tunnel with one FIN and no byte since ends after the half-closed time', async () => {
-  serveUpstream = (socket) => socket.on('data', (chunk) => socket.write(chunk));
-  const client = await openTunnel();
-  client.end();
-  const { end } = await recordOf(client, 'close');
-  assert.equal(end?.endedBy, 'client');
-  serveUpstream = echo;
-});
+    test('a hello in the same segment as the head is part of the tunnel', async () => {
+      const client = await node.connect();
+      client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
+      const text = await readAll(client, (seen) => seen.length >= OK.length + HELLO.length);
+      assert.equal(text, OK + HELLO.toString('latin1'));
+      client.destroy();
+    });
 
-test('an operator can close a tunnel, and it is in the table until then', async () => {
-  const client = await openTunnel();
-  const row = node.plane.sessions.rows(100).find((candidate) => candidate.client.endsWith(`:${client.ownPort}`));
-  assert.equal(row?.phase, 'relaying');
-  assert.equal(row?.target, `${DATA_HOST}:443`);
-  assert.ok(node.plane.sessions.closeSome(1_000, 'operator') >= 1);
-  assert.equal((await recordOf(client, 'close')).end?.endedBy, 'operator');
-});
+    test('the head and the hello may come one byte at a time', async () => {
+      const client = await node.connect();
+      client.setNoDelay(true);
+      for (const byte of Buffer.from(connectTo(`${DATA_HOST}:443`))) {
+        client.write(Buffer.of(byte));
+        await new Promise(setImmediate);
+      }
+      assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
+      for (const byte of HELLO) {
+        client.write(Buffer.of(byte));
+        await new Promise(setImmediate);
+      }
+      assert.equal((await readAll(client, (text) => text.length >= HELLO.length)).length, HELLO.length);
+      client.destroy();
+    });
+
+    for (const [what, target, status, code] of [
+      ['an unlisted name', `${OTHER_HOST}:443`, 403, 'TARGET_NOT_ALLOWED'],
+      ['an unlisted port', `${DATA_HOST}:22`, 403, 'PORT_NOT_ALLOWED'],
+      ['an address', '169.254.169.254:443', 403, 'TARGET_NOT_ALLOWED'],
+      ['a target without a port', DATA_HOST, 400, 'TARGET_MALFORMED'],
+    ] as const) {
+      test(`${what} is refused with ${code} and nothing is dialled`, async () => {
+        const dialled = upstream.connections.length;
+        const client = await node.connect();
+        client.write(connectTo(target));
+        const text = await readAll(client);
+        assert.match(text, new RegExp(`^HTTP/1\\.1 ${status} ${code}\r\n`));
+        assert.match(text, new RegExp(`\r\nPinhole-Reason: ${code}\r\n`));
+        const { record } = await recordOf(client);
+        assert.equal(record.reason, code);
+        assert.equal(record.status, status);
+        assert.match(text, new RegExp(`\r\nPinhole-Request: ${record.id}\r\n`));
+        assert.match(record.id, /^[A-Z2-7]{20}$/);
+        assert.equal(upstream.connections.length, dialled);
+      });
+    }
+
+    for (const [what, hello, code] of [
+      ["another account's name", makeHello({ sni: OTHER_HOST }), 'SNI_MISMATCH'],
+      ['no name', makeHello({}), 'SNI_MISSING'],
+      ['a protocol that AWS IoT does not serve', makeHello({ sni: DATA_HOST, alpn: ['x-amzn-mqtt-ca', 'smtp'] }), 'ALPN_NOT_ALLOWED'],
+      ['no TLS', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'HELLO_MALFORMED'],
+    ] as const) {
+      test(`a tunnel that begins with ${what} ends with an alert and ${code}, and no byte of it leaves`, async () => {
+        const client = await node.connect();
+        client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), hello]));
+        assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
+        const { record } = await recordOf(client);
+        assert.equal(record.reason, code);
+        assert.equal(upstream.connections.at(-1)?.bytesRead, 0);
+      });
+    }
+
+    test('a tunnel in which nothing is said ends at the deadline with HELLO_TIMEOUT', async () => {
+      const client = await node.connect();
+      client.write(connectTo(`${DATA_HOST}:443`));
+      assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
+      assert.equal((await recordOf(client)).record.reason, 'HELLO_TIMEOUT');
+    });
+
+    test('half a head is answered 408 at the deadline', async () => {
+      const client = await node.connect();
+      client.write('CONNECT ');
+      assert.match(await readAll(client), /^HTTP\/1\.1 408 HEAD_TIMEOUT\r\n/);
+      assert.equal((await recordOf(client)).record.reason, 'HEAD_TIMEOUT');
+    });
+
+    test('a connection that never says anything is closed at the deadline and leaves no record', async () => {
+      const client = await node.connect();
+      assert.equal(await readAll(client), '');
+      assert.equal(
+        node.records.some(({ record }) => record.client_port === client.ownPort),
+        false,
+      );
+    });
+
+    test('a client that leaves in the middle of its head is CLIENT_GONE', async () => {
+      const client = await node.connect();
+      client.write('CONNECT ');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      client.resetAndDestroy();
+      const { record } = await node.recorded(({ record: seen }) => seen.reason === 'CLIENT_GONE');
+      assert.equal(record.status, null);
+    });
+
+    test('the second hello after a HelloRetryRequest is judged, whatever stands before it', async () => {
+      for (const [second, code] of [
+        [makeHello({ sni: OTHER_HOST }), 'SNI_MISMATCH'],
+        [makeHello({ sni: DATA_HOST }), 'OK'],
+      ] as const) {
+        serveUpstream = (socket) => {
+          socket.once('data', () => {
+            socket.write(makeHelloRetryRequest());
+            socket.pipe(socket);
+          });
+        };
+        const client = await node.connect();
+        client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), makeHello({ sni: DATA_HOST })]));
+        const retry = makeHelloRetryRequest().toString('latin1');
+        await readAll(client, (text) => text.includes(retry));
+        const changeCipherSpec = Buffer.from('140303000101', 'hex');
+        client.write(Buffer.concat([changeCipherSpec, second]));
+        const rest = await readAll(client, (text) => text.length >= second.length);
+        const { record } = await recordOf(client);
+        assert.equal(record.reason, code);
+        if (code === 'OK') assert.equal(rest, Buffer.concat([changeCipherSpec, second]).toString('latin1'));
+        else assert.equal(rest, UNRECOGNIZED_NAME.toString('latin1'));
+        client.destroy();
+        serveUpstream = echo;
+      }
+    });
+
+    test('an upstream that asks for a second hello and is lost ends the tunnel at once, and takes nobody with it', async () => {
+      const retry = makeHelloRetryRequest();
+      serveUpstream = (socket) => {
+        socket.once('data', () => {
+          socket.write(retry);
+          setTimeout(() => socket.resetAndDestroy(), 50);
+        });
+      };
+      const client = await node.connect();
+      client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
+      assert.equal(await readAll(client), OK + retry.toString('latin1'));
+      const { record, end } = await recordOf(client, 'close');
+      assert.deepEqual([record.reason, end?.endedBy, end?.phaseAtEnd], ['OK', 'upstream', 'peeking']);
+      assert.deepEqual([end?.bytesUp, end?.bytesDown], [HELLO.length, retry.length]);
+      serveUpstream = echo;
+      // Who comes next may stand where the lost one stood.
+      const other = await openTunnel();
+      client.write(HELLO);
+      other.end('mine');
+      assert.equal(await readAll(other), 'mine');
+    });
+
+    test('an upstream that says nothing after the hello is a clean close, allowed and ended by upstream', async () => {
+      serveUpstream = () => {};
+      const client = await node.connect();
+      client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
+      assert.equal(await readAll(client), OK);
+      const { record, end } = await recordOf(client, 'close');
+      assert.equal(record.reason, 'OK');
+      assert.equal(end?.endedBy, 'upstream');
+      assert.equal(end?.phaseAtEnd, 'peeking');
+      serveUpstream = echo;
+    });
+
+    test('the limits and a drain are told as they are, with a time to come back', async () => {
+      for (const [limit, draining, code] of [
+        ['NODE_FULL', false, 'NODE_FULL'],
+        ['NODE_RATE_LIMITED', false, 'NODE_RATE_LIMITED'],
+        [null, true, 'DRAINING'],
+      ] as const) {
+        node.limit = limit;
+        node.isDraining = draining;
+        const client = await node.connect();
+        client.write(connectTo(`${DATA_HOST}:443`));
+        const text = await readAll(client);
+        node.limit = null;
+        node.isDraining = false;
+        assert.match(text, new RegExp(`^HTTP/1\\.1 503 ${code}\r\n`));
+        const seconds = Number(/\r\nRetry-After: (\d+)\r\n/.exec(text)?.[1]);
+        const [min, max] = code === 'DRAINING' ? [1, 5] : [5, 30];
+        assert.ok(seconds >= min && seconds <= max, `${code}: ${seconds}`);
+      }
+    });
+
+    test('what follows a refusal is never read as a request', async () => {
+      const client = await node.connect();
+      client.write(connectTo(`${OTHER_HOST}:443`) + connectTo(`${DATA_HOST}:443`));
+      const text = await readAll(client);
+      assert.match(text, /^HTTP\/1\.1 403 /);
+      assert.equal(text.split('HTTP/1.1').length, 2);
+    });
+
+    test('/live and /ready answer with any Host, without a record, and /ready tells the truth', async () => {
+      for (const [path, isReady, answer] of [
+        ['/live', false, /^HTTP\/1\.1 200 .*\r\n\r\nlive\n$/s],
+        ['/ready', true, /^HTTP\/1\.1 200 .*\r\n\r\nready\n$/s],
+        ['/ready', false, /^HTTP\/1\.1 503 .*\r\n\r\nclosed\n$/s],
+      ] as const) {
+        node.isReady = isReady;
+        const recorded = node.records.length;
+        const client = await node.connect();
+        client.write(`GET ${path} HTTP/1.1\r\nHost: anything.test\r\n\r\n`);
+        assert.match(await readAll(client), answer);
+        assert.equal(node.records.length, recorded);
+        node.isReady = true;
+      }
+    });
+
+    test('a reset of one leg is a reset of the other', async () => {
+      const client = await openTunnel();
+      const far = upstream.connections.at(-1);
+      const closed = new Promise<boolean>((resolve) => client.once('close', resolve));
+      far?.resetAndDestroy();
+      assert.equal(await closed, true);
+      assert.equal((await recordOf(client, 'close')).end?.endedBy, 'upstream');
+    });
+
+    test('a tunnel with one FIN and no byte since ends after the half-closed time', async () => {
+      serveUpstream = (socket) => socket.on('data', (chunk) => socket.write(chunk));
+      const client = await openTunnel();
+      client.end();
+      const { end } = await recordOf(client, 'close');
+      assert.equal(end?.endedBy, 'client');
+      serveUpstream = echo;
+    });
+
+    test('an operator can close a tunnel, and it is in the table until then', async () => {
+      const client = await openTunnel();
+      const row = node.plane.sessions.rows(100).find((candidate) => candidate.client.endsWith(`:${client.ownPort}`));
+      assert.equal(row?.phase, 'relaying');
+      assert.equal(row?.target, `${DATA_HOST}:443`);
+      assert.ok(node.plane.sessions.closeSome(1_000, 'operator') >= 1);
+      assert.equal((await recordOf(client, 'close')).end?.endedBy, 'operator');
+    });
+  });
+}

@@ -217,28 +217,67 @@ if (ENGINES.includes('native')) {
   });
 }
 
-test('a bug of one connection’s owner costs the others of the batch nothing', () => {
-  const words = new Int32Array(18 * 4);
-  // Twice FRONT_END (4), for ids 1 and 2.
-  words.set([4, 1], 0);
-  words.set([4, 2], 18);
-  let tell: (count: number) => void = () => {};
+/** Calls that say what was asked of them. */
+function fakeCalls(words: Int32Array<ArrayBuffer>): { calls: FrontCalls; asked: string[] } {
+  const asked: string[] = [];
   let next = 0;
-  const bugs: string[] = [];
   const calls: FrontCalls = {
     words,
     texts: Buffer.from(words.buffer),
     room: NOTHING,
     listen: () => 0,
     connect: () => (next += 1),
-    read: () => {},
-    write: () => false,
-    finish: () => {},
-    close: () => {},
-    unsent: () => NOTHING,
-    release: () => -1,
+    read: () => void asked.push('read'),
+    write: () => (asked.push('write'), false),
+    finish: () => void asked.push('finish'),
+    close: () => void asked.push('close'),
+    unsent: () => (asked.push('unsent'), NOTHING),
+    release: () => (asked.push('release'), -1),
     errorCode: () => 'EMFILE',
   };
+  return { calls, asked };
+}
+
+test('nothing is asked about a connection that is closed: its place may be another’s', async () => {
+  const { calls, asked } = fakeCalls(new Int32Array(18));
+  const socket = new NativeFront(() => calls, assert.fail).connect({ address: '127.0.0.1', port: 1 });
+  socket.destroy();
+  assert.deepEqual(asked.splice(0), ['close']);
+  const stream = socket.toStream(1);
+  assert.equal(stream.destroyed, true);
+  socket.write(Buffer.from('late'));
+  socket.end(Buffer.from('later'), () => {});
+  socket.resume();
+  socket.pause();
+  socket.destroy();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(asked, []);
+});
+
+test('an event of an earlier connection of the same place is not told to the later one', () => {
+  const words = new Int32Array(18);
+  // FRONT_END (4) of place 1 in its first turn; the connection there is of its second.
+  words.set([4, 1], 0);
+  let tell: (count: number) => void = () => {};
+  const calls = { ...fakeCalls(words).calls, connect: () => 0x10_0001 };
+  const front = new NativeFront((onEvents) => ((tell = onEvents), calls), assert.fail);
+  const heard = new Heard();
+  own(front.connect({ address: '127.0.0.1', port: 1 }), heard);
+  tell(1);
+  assert.deepEqual(heard.events, []);
+  words[1] = 0x10_0001;
+  tell(1);
+  assert.deepEqual(heard.events, ['end']);
+});
+
+test('a bug of one connection’s owner costs the others of the batch nothing', () => {
+  const words = new Int32Array(18 * 4);
+  // Twice FRONT_END (4), for ids 1 and 2.
+  words.set([4, 1], 0);
+  words.set([4, 2], 18);
+  let tell: (count: number) => void = () => {};
+  const bugs: string[] = [];
+  const { calls } = fakeCalls(words);
   const front = new NativeFront(
     (onEvents) => {
       tell = onEvents;

@@ -3,7 +3,7 @@
 import type { SocketAddress } from '../core/address.ts';
 import { NativeSocket } from './native-socket.ts';
 
-/** What the addon gives (proxy/native/front.ts). An id is a small number; errors are negative errno values. */
+/** What the addon gives (proxy/native/front.ts). An id is never below 0; errors are negative errno values. */
 export interface FrontCalls {
   /** The events, eighteen words each, and the same memory as text. */
   readonly words: Int32Array;
@@ -28,6 +28,8 @@ export interface FrontCalls {
 const KIND = { accepted: 0, acceptFailed: 1, connected: 2, data: 3, end: 4, failed: 5, drained: 6 } as const;
 const WORDS = 18;
 const TEXT_AT = 24;
+// The part of an id that is a place: a small number, which has one connection at a time.
+const PLACE = 0xf_ffff;
 
 export interface NativeListener {
   readonly accepted: (socket: NativeSocket) => void;
@@ -64,7 +66,7 @@ export class NativeFront {
   connect(to: SocketAddress): NativeSocket {
     const id = this.#calls.connect(to.address, to.port);
     const socket = new NativeSocket(this.#calls, { id, fd: -1 }, null, null);
-    if (id >= 0) this.#sockets[id] = socket;
+    if (id >= 0) this.#sockets[id & PLACE] = socket;
     else queueMicrotask(() => socket.failed(this.#error(-id)));
     return socket;
   }
@@ -93,15 +95,15 @@ export class NativeFront {
     if (!listener) return this.#calls.close(id, false);
     const far = { address: this.#text(at), port: words[at + 4] ?? 0 };
     const socket = new NativeSocket(this.#calls, { id, fd: words[at + 3] ?? -1 }, far, listener.closed);
-    this.#sockets[id] = socket;
+    this.#sockets[id & PLACE] = socket;
     listener.accepted(socket);
   }
 
   #happened(kind: number, id: number, at: number): void {
     const { words, room } = this.#calls;
-    const socket = this.#sockets[id];
+    const socket = this.#sockets[id & PLACE];
     // Closed by what an earlier event of this batch brought about.
-    if (!socket || socket.destroyed) return;
+    if (!socket || socket.id !== id || socket.destroyed) return;
     if (kind === KIND.data) {
       const start = words[at + 2] ?? 0;
       socket.owner?.socketData(socket, Buffer.from(room.subarray(start, start + (words[at + 3] ?? 0))));

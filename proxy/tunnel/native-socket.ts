@@ -6,6 +6,8 @@ import type { FrontCalls } from './native-front.ts';
 import type { SocketOwner } from './owned-socket.ts';
 
 export class NativeSocket {
+  /** What the front calls it; below 0 where it never was one. */
+  readonly id: number;
   /** The descriptor: below 0 until it is dialled. */
   fd: number;
   readonly remoteAddress: string | undefined;
@@ -19,7 +21,6 @@ export class NativeSocket {
   destroyed = false;
   readableEnded = false;
   readonly #front: FrontCalls;
-  readonly #id: number;
   readonly #closed: (() => void) | null;
   #isWaiting = false;
   #isFinished = false;
@@ -33,7 +34,7 @@ export class NativeSocket {
     closed: (() => void) | null,
   ) {
     this.#front = front;
-    this.#id = place.id;
+    this.id = place.id;
     this.fd = place.fd;
     this.remoteAddress = far?.address;
     this.remotePort = far?.port;
@@ -46,15 +47,15 @@ export class NativeSocket {
   }
 
   resume(): void {
-    if (!this.destroyed) this.#front.read(this.#id, true);
+    if (!this.destroyed) this.#front.read(this.id, true);
   }
 
   pause(): void {
-    if (!this.destroyed) this.#front.read(this.#id, false);
+    if (!this.destroyed) this.#front.read(this.id, false);
   }
 
   write(bytes: Buffer): void {
-    if (!this.destroyed && bytes.length > 0) this.#isWaiting = this.#front.write(this.#id, bytes);
+    if (!this.destroyed && bytes.length > 0) this.#isWaiting = this.#front.write(this.id, bytes);
   }
 
   /** Writes the last bytes and finishes; `flushed` is called when they are with the kernel. */
@@ -63,7 +64,7 @@ export class NativeSocket {
     this.#isFinished = true;
     this.#flushed = flushed;
     if (this.destroyed) return;
-    this.#front.finish(this.#id);
+    this.#front.finish(this.id);
     if (!this.#isWaiting) queueMicrotask(() => this.drained());
   }
 
@@ -71,12 +72,14 @@ export class NativeSocket {
     this.#close(false);
   }
 
-  /** Takes the connection over as a Node stream, for TLS; nothing of it is left here. */
+  /** Takes the connection over as a Node stream, for TLS; nothing of it is left here. One that is closed gives a closed stream. */
   toStream(highWaterMark: number): Socket {
-    const unsent = this.#isWaiting ? this.#front.unsent(this.#id) : null;
+    // Its id may be another connection's by now.
+    if (this.destroyed) return new Socket().destroy();
+    const unsent = this.#isWaiting ? this.#front.unsent(this.id) : null;
     this.destroyed = true;
     this.owner = null;
-    const fd = this.#front.release(this.#id);
+    const fd = this.#front.release(this.id);
     // `manualStart` leaves reading to whoever takes it over: Node's own option, missing from its types.
     const options = { fd, allowHalfOpen: true, highWaterMark, manualStart: true };
     const stream = new Socket(options as SocketConstructorOpts);
@@ -117,7 +120,7 @@ export class NativeSocket {
   #close(reset: boolean): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.#front.close(this.#id, reset);
+    this.#front.close(this.id, reset);
     // Later, as a stream does: whoever destroys it is not called back in the middle.
     queueMicrotask(() => this.#tellClosed());
   }

@@ -37,7 +37,7 @@ export type HandOver = Pick<RelayJob, 'toUpstream' | 'toClient' | 'sentUp' | 'se
 
 export type Forwarded =
   | { readonly kind: 'relay'; readonly handOver: HandOver }
-  | { readonly kind: 'ended'; readonly by: EndedBy; readonly sentUp: number };
+  | { readonly kind: 'ended'; readonly by: EndedBy; readonly sentUp: number; readonly sentDown: number };
 
 /**
  * Sends the judged hello, waits for the upstream's first record and, where that asks for another hello, judges it too. `ended` where
@@ -59,21 +59,25 @@ export async function forwardHello(
   upstream.write(inbox.take(hello.length));
   const answers = new Inbox(upstream, plane.clock, HELLO_BYTES_MAX);
   // A client that is gone has no use for the answer.
-  inbox.onLeft = () => inbox.isGone && upstream.destroy();
+  const dropUpstream = (): void => void (inbox.isGone && upstream.destroy());
+  inbox.onLeft = dropUpstream;
+  dropUpstream();
   try {
     const answer = await awaitServerFirst(answers, plane.clock.nowMs() + timeoutMs);
     const sentUp = hello.length;
-    if (answer === 'gone') return { kind: 'ended', by: client.destroyed ? 'client' : 'upstream', sentUp };
+    if (answer === 'gone') return { kind: 'ended', by: client.destroyed ? 'client' : 'upstream', sentUp, sentDown: 0 };
     let sentDown = 0;
     if (answer === 'hello-retry') {
       sentDown = answers.bytes.length;
       client.write(answers.take(answers.bytes.length));
-      const second = await awaitHello(inbox, readSecondHello, plane.clock.nowMs() + timeoutMs);
+      const second = await awaitSecondHello(client, inbox, answers, plane.clock.nowMs() + timeoutMs);
+      if (second === null) return { kind: 'ended', by: 'upstream', sentUp, sentDown };
       judge(plane, session, second, hello.host);
     }
     return { kind: 'relay', handOver: { toUpstream: inbox.release(), toClient: answers.release(), sentUp, sentDown } };
   } finally {
     inbox.onLeft = null;
+    answers.onLeft = null;
   }
 }
 
@@ -90,6 +94,19 @@ async function awaitHello(inbox: Inbox, read: (bytes: Buffer) => HelloStep, dead
     if (event === 'deadline') return { kind: 'fault', code: 'HELLO_TIMEOUT' };
     if (event === 'end' && inbox.bytes.length > 0) return { kind: 'fault', code: 'HELLO_MALFORMED' };
     if (event !== 'bytes') throw new ProxyError('CLIENT_GONE', 'the client left before its ClientHello was whole');
+  }
+}
+
+/** Null where the upstream is gone: it has no use for a second hello, nor the client for waiting. */
+async function awaitSecondHello(client: Leg, inbox: Inbox, answers: Inbox, deadlineMs: number): Promise<Judged | null> {
+  const dropClient = (): void => void (answers.isGone && client.destroy());
+  answers.onLeft = dropClient;
+  dropClient();
+  try {
+    return await awaitHello(inbox, readSecondHello, deadlineMs);
+  } catch (error) {
+    if (answers.isGone) return null;
+    throw error;
   }
 }
 

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type net from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { makeCertificate } from '../test/support/certificate.ts';
 import { makeHello, UNRECOGNIZED_NAME } from '../test/support/hello.ts';
 import { readAll, startTestNode, type TestNode } from '../test/support/plane.ts';
+import { ENGINES } from '../test/support/relay.ts';
 import { DATA_HOST, OTHER_HOST } from '../test/support/settings.ts';
 import { echo, startTlsUpstream, startUpstream, type Upstream } from '../test/support/upstream.ts';
 
@@ -13,191 +14,216 @@ const ours = makeCertificate(['proxy.test']);
 const theirs = makeCertificate([DATA_HOST]);
 const OK = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
-let upstream: Upstream;
-let node: TestNode;
+for (const relay of ENGINES) {
+  describe(`on the ${relay} engine`, () => {
+    let upstream: Upstream;
+    let node: TestNode;
 
-before(async () => {
-  upstream = await startTlsUpstream(theirs, echo);
-  node = await startTestNode({
-    tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
-    resolve: { servers: [], family: 'ipv4', pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: upstream.port }] }] },
-    timeouts: { headMs: 700, helloMs: 700, handshakeMs: 700, answerMs: 2_000, upgradeMs: 2_000, halfClosedMs: 1_500, proxyHeaderMs: 700 },
+    before(async () => {
+      upstream = await startTlsUpstream(theirs, echo);
+      node = await startTestNode({
+        relay,
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        resolve: {
+          servers: [],
+          family: 'ipv4',
+          pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: upstream.port }] }],
+        },
+        timeouts: {
+          headMs: 700,
+          helloMs: 700,
+          handshakeMs: 700,
+          answerMs: 2_000,
+          upgradeMs: 2_000,
+          halfClosedMs: 1_500,
+          proxyHeaderMs: 700,
+        },
+      });
+    });
+
+    after(async () => {
+      await node.close();
+      await upstream.close();
+      assert.deepEqual(node.bugs, []);
+      assert.deepEqual({ open: node.counts.open, pending: node.counts.pending }, { open: 0, pending: 0 });
+    });
+
+    async function overTls(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
+      const socket = tls.connect({
+        host: '127.0.0.1',
+        port: node.port,
+        ca: ours.certPem,
+        checkServerIdentity: () => undefined,
+        ...options,
+      });
+      socket.on('error', () => {});
+      await once(socket, 'secureConnect');
+      return socket;
+    }
+
+    /** The error with which a TLS client sees its hello refused. */
+    async function refusal(options: tls.ConnectionOptions): Promise<string> {
+      const socket = tls.connect({ host: '127.0.0.1', port: node.port, ca: ours.certPem, ...options });
+      const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
+      return error.code ?? error.message;
+    }
+
+    test('sni: a listed name passes through untouched, to the certificate of the endpoint', async () => {
+      const client = await overTls({ servername: DATA_HOST, ca: theirs.certPem, ALPNProtocols: ['http/1.1'] });
+      client.write('hello there');
+      assert.equal(await readAll(client, (text) => text.length >= 11), 'hello there');
+      client.end();
+      const { record, end } = await node.recorded(({ event, record: seen }) => event === 'close' && seen.door === 'sni');
+      assert.equal(record.target_host, DATA_HOST);
+      assert.equal(record.target_port, 443);
+      assert.equal(record.alpn, 'http/1.1');
+      assert.ok((end?.bytesUp ?? 0) > 500);
+    });
+
+    for (const [what, options, code] of [
+      ["another account's name", { servername: OTHER_HOST }, 'TARGET_NOT_ALLOWED'],
+      ['a name nobody knows', { servername: 'unknown.test' }, 'TARGET_NOT_ALLOWED'],
+      ['a listed name with a foreign protocol', { servername: DATA_HOST, ALPNProtocols: ['smtp'] }, 'ALPN_NOT_ALLOWED'],
+    ] as const) {
+      test(`a hello with ${what} is refused by alert, before a handshake`, async () => {
+        const recorded = node.records.length;
+        assert.equal(
+          await refusal({ ...options, ALPNProtocols: 'ALPNProtocols' in options ? [...options.ALPNProtocols] : [] }),
+          'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
+        );
+        assert.equal(node.records[recorded]?.record.reason, code);
+        assert.equal(node.records[recorded]?.record.status, null);
+      });
+    }
+
+    test('connect-tls: CONNECT inside TLS to our name, and to no name, is a tunnel', async () => {
+      for (const servername of ['proxy.test', '']) {
+        const outer = await overTls({ servername, ALPNProtocols: ['h2', 'http/1.1'] });
+        assert.equal(outer.alpnProtocol, 'http/1.1');
+        outer.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`);
+        assert.equal(await readAll(outer, (text) => text.endsWith('\r\n\r\n')), OK);
+        const inner = tls.connect({ socket: outer, servername: DATA_HOST, ca: theirs.certPem });
+        inner.on('error', () => {});
+        await once(inner, 'secureConnect');
+        inner.write('inside');
+        assert.equal(await readAll(inner, (text) => text.length >= 6), 'inside');
+        inner.destroy();
+        outer.destroy();
+      }
+      const { record } = await node.recorded(({ event, record: seen }) => event === 'close' && seen.door === 'connect-tls');
+      assert.match(record.tls_version ?? '', /^TLSv1\.[23]$/);
+    });
+
+    test('connect-tls: a refusal is an HTTP answer inside TLS', async () => {
+      const outer = await overTls({ servername: 'proxy.test' });
+      outer.write(`CONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}:443\r\n\r\n`);
+      assert.match(await readAll(outer), /^HTTP\/1\.1 403 TARGET_NOT_ALLOWED\r\n/);
+    });
+
+    test('a client that leaves right behind the handshake is recorded: it may distrust our certificate', async () => {
+      const outer = await overTls({ servername: 'proxy.test' });
+      const port = outer.localPort;
+      outer.end();
+      const { record } = await node.recorded(({ record: seen }) => seen.client_port === port);
+      assert.deepEqual([record.reason, record.door], ['CLIENT_GONE', 'connect-tls']);
+    });
+
+    test('health answers inside TLS too', async () => {
+      const outer = await overTls({ servername: '' });
+      outer.write('GET /ready HTTP/1.1\r\nHost: 203.0.113.10\r\n\r\n');
+      assert.match(await readAll(outer), /^HTTP\/1\.1 200 [^]*ready\n$/);
+    });
+
+    test('a handshake that stalls behind its hello ends at the deadline', async () => {
+      const client = await node.connect();
+      client.write(makeHello({ sni: 'proxy.test' }));
+      await readAll(client);
+      const { record } = await node.recorded(({ record: seen }) => seen.client_port === client.ownPort);
+      assert.ok(record.reason === 'HANDSHAKE_TIMEOUT' || record.reason === 'HANDSHAKE_FAILED', record.reason);
+    });
+
+    test('a hello that never ends is refused at the deadline, one that is no hello at once', async () => {
+      const slow = await node.connect();
+      slow.write(makeHello({ sni: DATA_HOST }).subarray(0, 60));
+      assert.equal(await readAll(slow), UNRECOGNIZED_NAME.toString('latin1'));
+      assert.equal((await node.recorded(({ record }) => record.client_port === slow.ownPort)).record.reason, 'HELLO_TIMEOUT');
+
+      const odd = await node.connect();
+      odd.write(Buffer.from('1603010000', 'hex'));
+      await readAll(odd);
+      assert.equal((await node.recorded(({ record }) => record.client_port === odd.ownPort)).record.reason, 'HELLO_MALFORMED');
+    });
+
+    test('a client that offers only h2 or only old versions does not get in', async () => {
+      assert.match(await refusal({ servername: 'proxy.test', ALPNProtocols: ['h2'] }), /ALERT|PROTOCOL/i);
+      const error = await refusal({ servername: 'proxy.test', maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' });
+      assert.match(error, /ALERT|VERSION|PROTOCOL|CIPHER|UNRECOGNIZED/i);
+    });
+
+    test('renegotiation is not answered on TLS 1.2', async () => {
+      const client = await overTls({ servername: 'proxy.test', maxVersion: 'TLSv1.2' });
+      const outcome = await new Promise<string>((resolve) => {
+        client.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
+        client.once('close', () => resolve('closed'));
+        client.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error ? 'refused' : 'renegotiated'));
+      });
+      assert.notEqual(outcome, 'renegotiated');
+      client.destroy();
+    });
+
+    test('where sni is off, a listed name is terminated like any other (some clients send the target to an https proxy)', async () => {
+      const plain = await startUpstream(echo);
+      const other = await startTestNode({
+        relay,
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        listeners: [{ name: 'tls', host: '127.0.0.1', port: 0, doors: ['connect-tls'], backlog: 16, proxyProtocolTrust: null }],
+      });
+      const client = tls.connect({
+        host: '127.0.0.1',
+        port: other.port,
+        servername: DATA_HOST,
+        ca: ours.certPem,
+        checkServerIdentity: () => undefined,
+      });
+      await once(client, 'secureConnect');
+      client.write('GET /live HTTP/1.1\r\nHost: x\r\n\r\n');
+      assert.match(await readAll(client), /^HTTP\/1\.1 200 /);
+
+      const clear = await other.connect();
+      clear.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}\r\n\r\n`);
+      assert.match(await readAll(clear), /^HTTP\/1\.1 405 METHOD_NOT_ALLOWED\r\n/);
+      await other.close();
+      await plain.close();
+    });
+
+    test('PROXY header: from a trusted source it is required and believed', async () => {
+      const trusting = await startTestNode({
+        relay,
+        listeners: [{ name: 'nlb', host: '127.0.0.1', port: 0, doors: ['connect'], backlog: 16, proxyProtocolTrust: ['127.0.0.0/8'] }],
+      });
+      const said = await trusting.connect();
+      said.write(`PROXY TCP4 203.0.113.77 203.0.113.1 4711 443\r\nCONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}\r\n\r\n`);
+      assert.match(await readAll(said), /^HTTP\/1\.1 403 /);
+      assert.equal(trusting.records[0]?.record.client_ip, '203.0.113.77');
+      assert.equal(trusting.records[0]?.record.client_port, 4711);
+
+      const silent = await trusting.connect();
+      silent.write(`CONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}\r\n\r\n`);
+      assert.equal(await readAll(silent), '');
+      assert.equal(trusting.records[1]?.record.reason, 'PROXY_HEADER_INVALID');
+      await trusting.close();
+
+      const client = await node.connect();
+      client.write('PROXY TCP4 127.0.0.1 127.0.0.1 1 443\r\n');
+      assert.equal(await readAll(client), '');
+      assert.equal((await node.recorded(({ record }) => record.client_port === client.ownPort)).record.reason, 'PROXY_HEADER_INVALID');
+    });
+
+    test('bytes that are neither HTTP nor TLS are closed with one record', async () => {
+      const client: net.Socket & { ownPort: number } = await node.connect();
+      client.write(Buffer.of(5, 1, 0));
+      assert.equal(await readAll(client), '');
+      assert.equal((await node.recorded(({ record }) => record.client_port === client.ownPort)).record.reason, 'PROTOCOL_UNKNOWN');
+    });
   });
-});
-
-after(async () => {
-  await node.close();
-  await upstream.close();
-  assert.deepEqual(node.bugs, []);
-  assert.deepEqual({ open: node.counts.open, pending: node.counts.pending }, { open: 0, pending: 0 });
-});
-
-async function overTls(options: tls.ConnectionOptions): Promise<tls.TLSSocket> {
-  const socket = tls.connect({ host: '127.0.0.1', port: node.port, ca: ours.certPem, checkServerIdentity: () => undefined, ...options });
-  socket.on('error', () => {});
-  await once(socket, 'secureConnect');
-  return socket;
 }
-
-/** The error with which a TLS client sees its hello refused. */
-async function refusal(options: tls.ConnectionOptions): Promise<string> {
-  const socket = tls.connect({ host: '127.0.0.1', port: node.port, ca: ours.certPem, ...options });
-  const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
-  return error.code ?? error.message;
-}
-
-test('sni: a listed name passes through untouched, to the certificate of the endpoint', async () => {
-  const client = await overTls({ servername: DATA_HOST, ca: theirs.certPem, ALPNProtocols: ['http/1.1'] });
-  client.write('hello there');
-  assert.equal(await readAll(client, (text) => text.length >= 11), 'hello there');
-  client.end();
-  const { record, end } = await node.recorded(({ event, record: seen }) => event === 'close' && seen.door === 'sni');
-  assert.equal(record.target_host, DATA_HOST);
-  assert.equal(record.target_port, 443);
-  assert.equal(record.alpn, 'http/1.1');
-  assert.ok((end?.bytesUp ?? 0) > 500);
-});
-
-for (const [what, options, code] of [
-  ["another account's name", { servername: OTHER_HOST }, 'TARGET_NOT_ALLOWED'],
-  ['a name nobody knows', { servername: 'unknown.test' }, 'TARGET_NOT_ALLOWED'],
-  ['a listed name with a foreign protocol', { servername: DATA_HOST, ALPNProtocols: ['smtp'] }, 'ALPN_NOT_ALLOWED'],
-] as const) {
-  test(`a hello with ${what} is refused by alert, before a handshake`, async () => {
-    const recorded = node.records.length;
-    assert.equal(
-      await refusal({ ...options, ALPNProtocols: 'ALPNProtocols' in options ? [...options.ALPNProtocols] : [] }),
-      'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
-    );
-    assert.equal(node.records[recorded]?.record.reason, code);
-    assert.equal(node.records[recorded]?.record.status, null);
-  });
-}
-
-test('connect-tls: CONNECT inside TLS to our name, and to no name, is a tunnel', async () => {
-  for (const servername of ['proxy.test', '']) {
-    const outer = await overTls({ servername, ALPNProtocols: ['h2', 'http/1.1'] });
-    assert.equal(outer.alpnProtocol, 'http/1.1');
-    outer.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`);
-    assert.equal(await readAll(outer, (text) => text.endsWith('\r\n\r\n')), OK);
-    const inner = tls.connect({ socket: outer, servername: DATA_HOST, ca: theirs.certPem });
-    inner.on('error', () => {});
-    await once(inner, 'secureConnect');
-    inner.write('inside');
-    assert.equal(await readAll(inner, (text) => text.length >= 6), 'inside');
-    inner.destroy();
-    outer.destroy();
-  }
-  const { record } = await node.recorded(({ event, record: seen }) => event === 'close' && seen.door === 'connect-tls');
-  assert.match(record.tls_version ?? '', /^TLSv1\.[23]$/);
-});
-
-test('connect-tls: a refusal is an HTTP answer inside TLS', async () => {
-  const outer = await overTls({ servername: 'proxy.test' });
-  outer.write(`CONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}:443\r\n\r\n`);
-  assert.match(await readAll(outer), /^HTTP\/1\.1 403 TARGET_NOT_ALLOWED\r\n/);
-});
-
-test('a client that leaves right behind the handshake is recorded: it may distrust our certificate', async () => {
-  const outer = await overTls({ servername: 'proxy.test' });
-  const port = outer.localPort;
-  outer.end();
-  const { record } = await node.recorded(({ record: seen }) => seen.client_port === port);
-  assert.deepEqual([record.reason, record.door], ['CLIENT_GONE', 'connect-tls']);
-});
-
-test('health answers inside TLS too', async () => {
-  const outer = await overTls({ servername: '' });
-  outer.write('GET /ready HTTP/1.1\r\nHost: 203.0.113.10\r\n\r\n');
-  assert.match(await readAll(outer), /^HTTP\/1\.1 200 [^]*ready\n$/);
-});
-
-test('a handshake that stalls behind its hello ends at the deadline', async () => {
-  const client = await node.connect();
-  client.write(makeHello({ sni: 'proxy.test' }));
-  await readAll(client);
-  const { record } = await node.recorded(({ record: seen }) => seen.client_port === client.ownPort);
-  assert.ok(record.reason === 'HANDSHAKE_TIMEOUT' || record.reason === 'HANDSHAKE_FAILED', record.reason);
-});
-
-test('a hello that never ends is refused at the deadline, one that is no hello at once', async () => {
-  const slow = await node.connect();
-  slow.write(makeHello({ sni: DATA_HOST }).subarray(0, 60));
-  assert.equal(await readAll(slow), UNRECOGNIZED_NAME.toString('latin1'));
-  assert.equal((await node.recorded(({ record }) => record.client_port === slow.ownPort)).record.reason, 'HELLO_TIMEOUT');
-
-  const odd = await node.connect();
-  odd.write(Buffer.from('1603010000', 'hex'));
-  await readAll(odd);
-  assert.equal((await node.recorded(({ record }) => record.client_port === odd.ownPort)).record.reason, 'HELLO_MALFORMED');
-});
-
-test('a client that offers only h2 or only old versions does not get in', async () => {
-  assert.match(await refusal({ servername: 'proxy.test', ALPNProtocols: ['h2'] }), /ALERT|PROTOCOL/i);
-  const error = await refusal({ servername: 'proxy.test', maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' });
-  assert.match(error, /ALERT|VERSION|PROTOCOL|CIPHER|UNRECOGNIZED/i);
-});
-
-test('renegotiation is not answered on TLS 1.2', async () => {
-  const client = await overTls({ servername: 'proxy.test', maxVersion: 'TLSv1.2' });
-  const outcome = await new Promise<string>((resolve) => {
-    client.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
-    client.once('close', () => resolve('closed'));
-    client.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error ? 'refused' : 'renegotiated'));
-  });
-  assert.notEqual(outcome, 'renegotiated');
-  client.destroy();
-});
-
-test('where sni is off, a listed name is terminated like any other (some clients send the target to an https proxy)', async () => {
-  const plain = await startUpstream(echo);
-  const other = await startTestNode({
-    tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
-    listeners: [{ name: 'tls', host: '127.0.0.1', port: 0, doors: ['connect-tls'], backlog: 16, proxyProtocolTrust: null }],
-  });
-  const client = tls.connect({
-    host: '127.0.0.1',
-    port: other.port,
-    servername: DATA_HOST,
-    ca: ours.certPem,
-    checkServerIdentity: () => undefined,
-  });
-  await once(client, 'secureConnect');
-  client.write('GET /live HTTP/1.1\r\nHost: x\r\n\r\n');
-  assert.match(await readAll(client), /^HTTP\/1\.1 200 /);
-
-  const clear = await other.connect();
-  clear.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}\r\n\r\n`);
-  assert.match(await readAll(clear), /^HTTP\/1\.1 405 METHOD_NOT_ALLOWED\r\n/);
-  await other.close();
-  await plain.close();
-});
-
-test('PROXY header: from a trusted source it is required and believed', async () => {
-  const trusting = await startTestNode({
-    listeners: [{ name: 'nlb', host: '127.0.0.1', port: 0, doors: ['connect'], backlog: 16, proxyProtocolTrust: ['127.0.0.0/8'] }],
-  });
-  const said = await trusting.connect();
-  said.write(`PROXY TCP4 203.0.113.77 203.0.113.1 4711 443\r\nCONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}\r\n\r\n`);
-  assert.match(await readAll(said), /^HTTP\/1\.1 403 /);
-  assert.equal(trusting.records[0]?.record.client_ip, '203.0.113.77');
-  assert.equal(trusting.records[0]?.record.client_port, 4711);
-
-  const silent = await trusting.connect();
-  silent.write(`CONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}\r\n\r\n`);
-  assert.equal(await readAll(silent), '');
-  assert.equal(trusting.records[1]?.record.reason, 'PROXY_HEADER_INVALID');
-  await trusting.close();
-
-  const client = await node.connect();
-  client.write('PROXY TCP4 127.0.0.1 127.0.0.1 1 443\r\n');
-  assert.equal(await readAll(client), '');
-  assert.equal((await node.recorded(({ record }) => record.client_port === client.ownPort)).record.reason, 'PROXY_HEADER_INVALID');
-});
-
-test('bytes that are neither HTTP nor TLS are closed with one record', async () => {
-  const client: net.Socket & { ownPort: number } = await node.connect();
-  client.write(Buffer.of(5, 1, 0));
-  assert.equal(await readAll(client), '');
-  assert.equal((await node.recorded(({ record }) => record.client_port === client.ownPort)).record.reason, 'PROTOCOL_UNKNOWN');
-});

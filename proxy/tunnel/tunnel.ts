@@ -1,6 +1,7 @@
 // The two ends of every tunnel's set-up, the same for all doors: taking a place and an upstream, and handing both sockets to the relay.
 
 import type { Target } from '../core/address.ts';
+import { ProxyError } from '../core/fault.ts';
 import { Interrupt } from '../core/interrupt.ts';
 import type { ListedHost } from '../core/settings.ts';
 import { peeks } from '../policy/judge-hello.ts';
@@ -40,7 +41,11 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
   inbox.onLeft = () => hasLeft() && leaving.abort();
   if (hasLeft()) leaving.abort();
   try {
-    return await openUpstream(plane, session, target, listed, plane.clock.nowMs() + answerMs, leaving);
+    const upstream = await openUpstream(plane, session, target, listed, plane.clock.nowMs() + answerMs, leaving);
+    if (!hasLeft()) return upstream;
+    // It left in the very moment in which the connection upstream was there.
+    upstream.destroy();
+    throw new ProxyError('CLIENT_GONE', 'the client left before the answer');
   } catch (error) {
     walk.fail(error);
     return null;
@@ -68,5 +73,5 @@ export async function forwardAndRelay(walk: Walk, upstream: Leg, hello: { host: 
   inbox.detach();
   socket.destroy();
   upstream.destroy();
-  session.ended(session.abortedBy ?? forwarded.by, { bytesUp: forwarded.sentUp, bytesDown: 0 });
+  session.ended(session.abortedBy ?? forwarded.by, { bytesUp: forwarded.sentUp, bytesDown: forwarded.sentDown });
 }

@@ -53,7 +53,8 @@ static struct front *f;
 static struct front_event events[2 * FRONT_EVENTS_MAX];  // More than it may use, so that one event too many is a failed check.
 static char room[256 * KIB];
 static size_t room_bytes = sizeof room, most;
-static struct story { int open, times[FRONT_DRAINED + 1], port, number; struct front_event first; size_t got; } stories[IDS];
+static struct story { int id, open, times[FRONT_DRAINED + 1], port, number; struct front_event first; size_t got; } stories[IDS];  // By place.
+static struct story *story_of(int id) { return &stories[FRONT_PLACE((unsigned)id)]; }
 static int accepted, all_accepted, wrong_bytes, strays;
 
 // Every stream goes by a number, and each byte follows from it and its place: one that is lost, doubled or from elsewhere is seen.
@@ -67,10 +68,10 @@ static int is_right(const char *bytes, int stream, size_t from, size_t length) {
 }
 
 static void note(const struct front_event *e) {
-  struct story *s = &stories[e->id];
-  if (e->kind == FRONT_ACCEPTED) *s = (struct story){.open = 1}, accepted = e->id, all_accepted += 1;
+  struct story *s = story_of(e->id);
+  if (e->kind == FRONT_ACCEPTED) *s = (struct story){.id = e->id, .open = 1}, accepted = e->id, all_accepted += 1;
   // Of one that was given up, or after its end: FAILED alone may come behind END.
-  strays += !s->open || s->times[FRONT_FAILED] || (s->times[FRONT_END] && (e->kind == FRONT_DATA || e->kind == FRONT_END));
+  strays += !s->open || s->id != e->id || s->times[FRONT_FAILED] || (s->times[FRONT_END] && (e->kind == FRONT_DATA || e->kind == FRONT_END));
   s->times[e->kind] += 1, s->number = e->number;
   if (e->kind == FRONT_ACCEPTED || e->kind == FRONT_CONNECTED) s->first = *e, s->port = e->number;
   if (e->kind != FRONT_DATA) return;
@@ -94,10 +95,10 @@ static void check_calm(const char *name) {
 }
 static void open_front(uint32_t ids) { must((f = front_create(&(struct front_options){ids, IDLE, INTERVAL, COUNT}))); }
 static int begin(int id) {
-  if (id >= 0) stories[id] = (struct story){.open = 1};
+  if (id >= 0) *story_of(id) = (struct story){.id = id, .open = 1};
   return id;
 }
-static void give_up(int id, int reset) { front_close(f, id, reset), stories[id].open = 0; }
+static void give_up(int id, int reset) { front_close(f, id, reset), story_of(id)->open = 0; }
 
 // ---- connections
 
@@ -134,13 +135,13 @@ static struct link dial_outside(void) {
 }
 static struct link open_link(int dialled) {
   struct link l = dialled ? dial_outside() : (struct link){accepted = -1, knock(&door)};
-  await(dialled ? stories[l.id].times[FRONT_CONNECTED] : accepted >= 0);
+  await(dialled ? story_of(l.id)->times[FRONT_CONNECTED] : accepted >= 0);
   if (!dialled) l.id = accepted;
   // With a time limit, so that a lost byte is a failed check and not a test that hangs.
   must(l.id >= 0 && setsockopt(l.far, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){5, 0}, sizeof(struct timeval)) == 0);
   return l;
 }
-static struct story *of(struct link l) { return &stories[l.id]; }
+static struct story *of(struct link l) { return story_of(l.id); }
 static int times(struct link l, int kind) { return of(l)->times[kind]; }
 static void drop(struct link l) { close(l.far), give_up(l.id, 0); }
 static void reset(int fd) { setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){1, 0}, sizeof(struct linger)), close(fd); }
@@ -205,8 +206,8 @@ static void test_refused(void) {
   address a;
   const int fd = bound(AF_INET, &a), id = dial(&a);
   must(id >= 0);
-  await(stories[id].times[FRONT_FAILED]);
-  check("a refused connect", stories[id].number == ECONNREFUSED && !stories[id].times[FRONT_CONNECTED], "%d", stories[id].number);
+  await(story_of(id)->times[FRONT_FAILED]);
+  check("a refused connect", story_of(id)->number == ECONNREFUSED && !story_of(id)->times[FRONT_CONNECTED], "%d", story_of(id)->number);
   check_calm("told once, no spin");
   give_up(id, 0), close(fd);
 }
@@ -350,15 +351,29 @@ static void test_release(int dialled) {
 
 static void test_ids(void) {
   const struct link old = open_link(1);
-  struct link l[100];
-  int used[2] = {0};
+  struct link l[100], next = {-1, -1};
+  int used[2] = {0}, same = 0, how = -1;
   drop(old);
   each(i, 100) {
     if (i == 50) turn(0);
-    l[i] = dial_outside(), used[i / 50] += l[i].id == old.id;
+    l[i] = dial_outside(), same += l[i].id == old.id;
+    if (FRONT_PLACE(l[i].id) == FRONT_PLACE(old.id)) next = l[i], used[i / 50] += 1;
   }
+  check("a place is not used again in its batch, but later", !used[0] && used[1], "%d, %d", used[0], used[1]);
+  must(next.id >= 0);
+  await(times(next, FRONT_CONNECTED));
+  const int fd = front_descriptor_of(f, old.id), released = front_release(f, old.id);
+  size_t waiting;
+  const void *unsent = front_unsent(f, old.id, &waiting);
+  front_read(f, old.id, 1), front_write(f, old.id, "x", 1), front_finish(f, old.id), front_close(f, old.id, 1);
+  const size_t strange = hear(next, 0, 1, MSG_DONTWAIT, &how);
+  check("an id that was given up is nobody's", !same && fd == -1 && released == -1 && !unsent && how == EAGAIN && !strange, "%d, %d, %d", fd, released, how);
+  say(next, 0, 10);
+  check_calm("nor is it read by one");
+  front_read(f, next.id, 1);
+  await(of(next)->got == 10);
+  check("whoever has its place lives on", of(next)->got == 10, "%zu", of(next)->got);
   each(i, 100) drop(l[i]);
-  check("an id is not used again in its batch, but later", !used[0] && used[1], "%d, %d", used[0], used[1]);
 }
 
 static void test_many(void) {
@@ -390,7 +405,7 @@ static void test_many(void) {
   check("many listeners: all told", !wrong && all_accepted == DOORS * EACH, "%d wrong, %d accepted", wrong, all_accepted);
   each(i, DOORS * EACH) close(far[i]);
   each(i, DOORS) give_up(doors[i], 0);
-  each(i, IDS) if (i != door_id && stories[i].open) give_up(i, 0);
+  each(i, IDS) if (stories[i].open && stories[i].id != door_id) give_up(stories[i].id, 0);
   check_descriptors("many: no descriptor left", descriptors);
 }
 
@@ -422,7 +437,7 @@ static void test_out_of_descriptors(void) {
     const int id = open_door(AF_INET, &a), next = dup(knock(&a));
     must(close(next) == 0 && getrlimit(RLIMIT_NOFILE, &limit) == 0);
     must(setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)next, limit.rlim_max}) == 0);
-    const int found = turn(100), told = stories[id].times[FRONT_ACCEPT_FAILED] == 1 && stories[id].number == EMFILE, dialled = dial(&outside);
+    const int found = turn(100), told = story_of(id)->times[FRONT_ACCEPT_FAILED] == 1 && story_of(id)->number == EMFILE, dialled = dial(&outside);
     must(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     accepted = -1, turn(100);
     _exit((found != 1 || !told) + 2 * (dialled != -EMFILE) + 4 * (accepted < 0));

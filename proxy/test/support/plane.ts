@@ -8,12 +8,13 @@ import type { FaultCode } from '../../core/fault.ts';
 import type { SessionEnd, SessionRecord } from '../../core/record.ts';
 import type { Settings } from '../../core/settings.ts';
 import { createGateway } from '../../gateway/re-originate.ts';
+import { createMachinery } from '../../machinery.ts';
 import { AddressJudge } from '../../policy/address-rule.ts';
 import { HostList } from '../../policy/host-list.ts';
 import { rangeList } from '../../policy/ranges.ts';
 import { serveConnection } from '../../tunnel/accept.ts';
-import { connectStream, createDial } from '../../tunnel/dial.ts';
-import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
+import type { Leg, Peer } from '../../tunnel/leg.ts';
+import { highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { createOwn } from '../../tunnel/own.ts';
 import type { DataPlane } from '../../tunnel/plane.ts';
 import { NameResolver, type DnsQueries } from '../../tunnel/resolve.ts';
@@ -63,6 +64,10 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   const bugs: Error[] = [];
   const time = { nowMs: systemClock.nowMs() };
   const own = createOwn(settings, () => []);
+  const fail = (error: Error): never => {
+    throw error;
+  };
+  const machinery = createMachinery(settings, { descriptors: 1_000, time, onBug: (error) => bugs.push(error), onFailed: fail });
   const plane: DataPlane = {
     settings,
     clock: systemClock,
@@ -74,7 +79,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     acceptOf: (listed) => (listed.accept.length > 0 ? rangeList(listed.accept) : null),
     isOurs: own.isName,
     resolver: new NameResolver({ dns: dns ?? noDns, clock: systemClock, family: settings.resolve.family }),
-    dial: createDial(connectStream),
+    dial: machinery.dial,
     limits: {
       open: () => {
         if (node.limit) return node.limit;
@@ -95,7 +100,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
       bytes: () => {},
     },
     sessions: new Sessions(systemClock, time),
-    engine: createNodeRelay(time, { idleMs: settings.limits.idleMs, halfClosedMs: settings.timeouts.halfClosedMs }),
+    engine: machinery.engine,
     highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     terminator: settings.tls ? createTlsTerminator(settings.tls, systemClock) : null,
     upgrade: createGateway(systemClock),
@@ -105,16 +110,19 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     newId: createIdSource(randomBytes),
     random: Math.random,
   };
-  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: plane.highWaterMark });
-  const open = new Set<net.Socket>();
-  server.on('connection', (socket) => {
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
-    serveConnection(plane, listener, socket, (address) => address === '127.0.0.1');
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const open = new Set<Leg>();
+  const events = {
+    connection: (socket: Leg & Peer) => {
+      open.add(socket);
+      serveConnection(plane, listener, socket, (address) => address === '127.0.0.1');
+    },
+    closed: () => {},
+    error: fail,
+  };
+  const bound = new net.BoundSocket({ host: '127.0.0.1', port: 0, reusePort: true });
+  const { port } = bound.address() as net.AddressInfo;
+  const stop = await machinery.acceptor.join({ host: '127.0.0.1', port, ipv6Only: false }, 128, events);
+  bound.close();
 
   return Object.assign(node, {
     port,
@@ -138,8 +146,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     close: async () => {
       plane.sessions.stop();
       for (const socket of open) socket.destroy();
-      server.close();
-      await once(server, 'close');
+      stop();
     },
   });
 }
