@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTerminator {
-  const waiting = new Map<string, Waiting>();
+  const waiting = new Map<Socket, Waiting>();
   const server = tls.createServer({
     cert: settings.certificatePem,
     key: settings.keyPem,
@@ -35,15 +35,15 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
   });
   server.on('secureConnection', (socket) => take(waiting, socket)?.resolve(socket));
   server.on('tlsClientError', (error, socket) => {
-    take(waiting, socket)?.reject(new ProxyError('HANDSHAKE_FAILED', 'the TLS handshake failed', { cause: error }));
+    take(waiting, socket)?.reject(asFault(error));
   });
 
   return {
     handshake(socket, firstBytes, deadlineMs) {
       return new Promise((resolve, reject) => {
-        const key = keyOf(socket);
+        if (socket.destroyed) return reject(new ProxyError('CLIENT_GONE', 'the client left before the TLS handshake'));
         const settle = (): void => {
-          waiting.delete(key);
+          waiting.delete(socket);
           cancel();
           socket.off('close', onClose);
         };
@@ -56,14 +56,17 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
         const cancel = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () =>
           fail(new ProxyError('HANDSHAKE_TIMEOUT', 'the TLS handshake did not finish in time')),
         );
-        waiting.set(key, {
+        waiting.set(socket, {
           resolve: (secure) => {
             settle();
+            secure.allowHalfOpen = true;
             resolve(secure);
           },
           reject: fail,
         });
         socket.once('close', onClose);
+        // Who finishes in the middle of a handshake has left. It is also how a reset looks where our own answer met it first.
+        socket.allowHalfOpen = false;
         // The bytes that were looked at go back in front; the server reads them before the socket.
         if (firstBytes.length > 0) socket.unshift(firstBytes);
         server.emit('connection', socket);
@@ -72,13 +75,20 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
   };
 }
 
-/** One live connection has these to itself, and both the plain socket and its TLS form know them. */
-function keyOf(socket: Socket): string {
-  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
+function take(waiting: Map<Socket, Waiting>, secure: tls.TLSSocket): Waiting | undefined {
+  const found = waiting.get(plainOf(secure) ?? secure);
+  if (!found) secure.destroy();
+  return found;
 }
 
-function take(waiting: Map<string, Waiting>, socket: tls.TLSSocket): Waiting | undefined {
-  const found = waiting.get(keyOf(socket));
-  if (!found) socket.destroy();
-  return found;
+/** The socket that it was made from: undocumented, unchanged since Node 0.12, and all that a lost connection still knows of itself. */
+function plainOf(secure: tls.TLSSocket): Socket | undefined {
+  return (secure as tls.TLSSocket & { _parent?: Socket })._parent;
+}
+
+/** An error of the connection is a client that left; one of OpenSSL's is a handshake that failed. */
+function asFault(error: NodeJS.ErrnoException): ProxyError {
+  const isLost = error.syscall !== undefined || error.code === 'ECONNRESET';
+  if (isLost) return new ProxyError('CLIENT_GONE', 'the client was lost during the TLS handshake', { cause: error });
+  return new ProxyError('HANDSHAKE_FAILED', 'the TLS handshake failed', { cause: error });
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type net from 'node:net';
+import { duplexPair } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { makeCertificate } from '../test/support/certificate.ts';
@@ -140,6 +141,48 @@ for (const relay of ENGINES) {
       await readAll(client);
       const { record } = await node.recorded(({ record: seen }) => seen.client_port === client.ownPort);
       assert.ok(record.reason === 'HANDSHAKE_TIMEOUT' || record.reason === 'HANDSHAKE_FAILED', record.reason);
+    });
+
+    test('a client that is lost in the middle of the handshake has left, at once', async () => {
+      const [near, far] = duplexPair();
+      tls.connect({ socket: near, servername: 'proxy.test' }).on('error', () => {});
+      const [hello] = (await once(far, 'data')) as [Buffer];
+      for (const [answered, leave] of [
+        [false, (client: net.Socket) => client.resetAndDestroy()],
+        [true, (client: net.Socket) => client.resetAndDestroy()],
+        [false, (client: net.Socket) => client.end()],
+        [true, (client: net.Socket) => client.end()],
+      ] as const) {
+        const client = await node.connect();
+        client.write(hello);
+        if (answered) await once(client, 'data');
+        leave(client);
+        const { record } = await node.recorded(({ record: seen }) => seen.client_port === client.ownPort);
+        assert.equal(record.reason, 'CLIENT_GONE');
+        assert.equal(node.counts.pending, 0);
+        client.destroy();
+      }
+    });
+
+    test('connect-tls: a client that has finished goes on reading', { timeout: 10_000 }, async () => {
+      const slow = await startUpstream((socket) => void socket.resume().on('end', () => socket.end('all the same')));
+      const policy = { sni: 'off', alpn: 'off', address: 'enforce' } as const;
+      const pins = [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: slow.port }] }];
+      const open = await startTestNode({
+        relay,
+        policy,
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        resolve: { servers: [], family: 'ipv4', pins },
+      });
+      const plain = await open.connect();
+      const outer = tls.connect({ socket: plain, servername: 'proxy.test', ca: ours.certPem });
+      await once(outer, 'secureConnect');
+      outer.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`);
+      assert.equal(await readAll(outer, (text) => text.endsWith('\r\n\r\n')), OK);
+      outer.end('question');
+      assert.equal(await readAll(outer), 'all the same');
+      await open.close();
+      await slow.close();
     });
 
     test('a hello that never ends is refused at the deadline, one that is no hello at once', async () => {
