@@ -166,7 +166,7 @@ for (const relay of ENGINES) {
 
     test('connect-tls: a client that has finished goes on reading', { timeout: 10_000 }, async () => {
       const slow = await startUpstream((socket) => void socket.resume().on('end', () => socket.end('all the same')));
-      const policy = { sni: 'off', alpn: 'off', address: 'enforce' } as const;
+      const policy = { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false } as const;
       const pins = [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: slow.port }] }];
       const open = await startTestNode({
         relay,
