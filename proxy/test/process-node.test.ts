@@ -1,78 +1,11 @@
 // A whole node as an operator starts it: `pinhole serve` with real carriers and control, watched and hurt from outside.
 
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import type { TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { NodeStatus } from '../control/node-status.ts';
-import { isAlive, ready, ServeProcess, until } from './support/fake-serve.ts';
-
-const PINHOLE = fileURLToPath(new URL('../../pinhole', import.meta.url));
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function pinhole(...args: readonly string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(PINHOLE, args, (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }));
-  });
-}
-
-interface Node {
-  readonly folder: string;
-  readonly runtime: string;
-  readonly file: string;
-  serve(): ServeProcess;
-}
-
-function node(t: TestContext, changes: readonly string[] = []): Node {
-  const folder = mkdtempSync(join(tmpdir(), 'node-'));
-  const runtime = join(folder, 'run');
-  const file = join(folder, 'pinhole.yaml');
-  const text = [
-    'node: { name: test-1 }',
-    'listen: [{ address: "127.0.0.1:0", doors: [connect] }]',
-    'endpoints: [{ name: production, data: a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com }]',
-    'health: { address: "127.0.0.1:0" }',
-    'admin: { address: "127.0.0.1:0" }',
-    'limits: { tunnels: 100 }',
-    'carriers: 2',
-    'drain: { stop: 2s }',
-    ...(changes.some((line) => line.startsWith('runtime:')) ? [] : [`runtime: ${runtime}`]),
-    ...changes,
-  ];
-  writeFileSync(file, `${text.join('\n')}\n`);
-  const started: ServeProcess[] = [];
-  t.after(async () => {
-    for (const serve of started) serve.child.kill('SIGKILL');
-    await Promise.all(started.map((serve) => serve.ended));
-    rmSync(folder, { recursive: true, force: true });
-  });
-  return {
-    folder,
-    runtime,
-    file,
-    serve() {
-      const serve = new ServeProcess(spawn(PINHOLE, ['serve', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] }));
-      started.push(serve);
-      return serve;
-    },
-  };
-}
-
-async function statusOf(runtime: string): Promise<NodeStatus> {
-  const { code, stdout, stderr } = await pinhole('status', '--runtime', runtime, '--json');
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as NodeStatus;
-}
+import { isAlive, ready, until } from './support/fake-serve.ts';
+import { pinhole, servedNode, statusOf } from './support/served-node.ts';
 
 /** The first line that the port answers. */
 function say(port: number, head: string): Promise<string> {
@@ -101,7 +34,7 @@ const REFUSALS = 'pinhole_opens_total{door="connect",tenant="",reason="TARGET_NO
 
 describe('a node', { concurrency: 2 }, () => {
   test('is ready, counts, and never counts back when carriers and control are killed', async (t) => {
-    const { runtime, serve: start } = node(t);
+    const { runtime, serve: start } = servedNode(t);
     const serve = start();
     const port = await ready(serve);
     await serve.line('control-ready');
@@ -127,7 +60,7 @@ describe('a node', { concurrency: 2 }, () => {
   });
 
   test('goes on deciding and answering health checks while control is dead', async (t) => {
-    const { runtime, serve: start } = node(t);
+    const { runtime, serve: start } = servedNode(t);
     const serve = start();
     const port = await ready(serve);
     await serve.line('control-ready');
@@ -140,7 +73,7 @@ describe('a node', { concurrency: 2 }, () => {
   });
 
   test('that is killed leaves no process behind, and no address taken', async (t) => {
-    const { runtime, serve: start } = node(t);
+    const { runtime, serve: start } = servedNode(t);
     const serve = start();
     const port = await ready(serve);
     const { carriers, control } = await statusOf(runtime);
@@ -153,7 +86,7 @@ describe('a node', { concurrency: 2 }, () => {
   });
 
   test('with a mistake in its file says so and exits 64, with nothing made', async (t) => {
-    const { runtime, file, serve } = node(t, ['nonsense: 1']);
+    const { runtime, file, serve } = servedNode(t, ['nonsense: 1']);
     const ended = serve();
     assert.equal(await ended.ended, 64);
     assert.match(ended.text, new RegExp(`^${file}:\\d+:1: nonsense`, 'm'));
@@ -161,14 +94,14 @@ describe('a node', { concurrency: 2 }, () => {
   });
 
   test('whose runtime folder has too long a name says how long it may be and exits 69', async (t) => {
-    const { serve } = node(t, [`runtime: /tmp/${'x'.repeat(100)}`]);
+    const { serve } = servedNode(t, [`runtime: /tmp/${'x'.repeat(100)}`]);
     const ended = serve();
     assert.equal(await ended.ended, 69);
     assert.match(ended.text, /is 105 bytes long; the names of Unix sockets in it leave room for \d\d$/m);
   });
 
   test('whose runtime folder others may write to exits 69', async (t) => {
-    const { runtime, serve } = node(t);
+    const { runtime, serve } = servedNode(t);
     mkdirSync(runtime);
     chmodSync(runtime, 0o777);
     const ended = serve();

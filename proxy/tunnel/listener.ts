@@ -2,15 +2,12 @@
 // the kernel refuses: at EMFILE libuv would accept and drop.
 
 import net from 'node:net';
-import { DESCRIPTORS_FLOOR, DESCRIPTORS_RESERVED } from '../core/limits.ts';
+import { acceptMarks } from '../core/capacity.ts';
 import type { ListenerSettings } from '../core/settings.ts';
 import { isInRanges, rangeList } from '../policy/ranges.ts';
 import { serveConnection } from './accept.ts';
 import type { AcceptEvents, Acceptor } from './acceptor.ts';
 import type { DataPlane } from './plane.ts';
-
-/** Descriptors of a carrier that are neither a client nor an upstream: listeners, logs, ledger, resolver, event loop. */
-const DESCRIPTORS_OF_PROCESS = 48;
 
 /** Between two tries to listen again. */
 const REBIND_MS = 1_000;
@@ -33,12 +30,14 @@ interface Slot {
 
 export class Listeners {
   readonly #options: ListenersOptions;
+  readonly #marks: { readonly stop: number; readonly goOn: number };
   readonly #slots: Slot[] = [];
   #accepted = 0;
   #state: 'closed' | 'accepting' | 'full' | 'rebinding' = 'closed';
 
   constructor(options: ListenersOptions) {
     this.#options = options;
+    this.#marks = acceptMarks(options.descriptors);
   }
 
   /** Client sockets that are open, whoever holds them. */
@@ -52,7 +51,7 @@ export class Listeners {
 
   /** Goes on accepting where there is room again. A tunnel of the native engine ends without an event of a socket: called once a second too. */
   look(): void {
-    if (this.#state === 'full' && this.#used() < this.#options.descriptors - DESCRIPTORS_RESERVED) void this.#goOn();
+    if (this.#state === 'full' && this.#held() < this.#marks.goOn) void this.#goOn();
   }
 
   /** Listens on the sockets that were inherited, one per listener of the settings, in their order. */
@@ -76,13 +75,13 @@ export class Listeners {
   }
 
   #eventsOf(listener: ListenerSettings): AcceptEvents {
-    const { plane, onError, descriptors } = this.#options;
+    const { plane, onError } = this.#options;
     const isTrustedProxy = trustOf(listener);
     return {
       connection: (socket) => {
         this.#accepted += 1;
         serveConnection(plane, listener, socket, isTrustedProxy);
-        if (this.#state === 'accepting' && this.#used() >= descriptors - DESCRIPTORS_FLOOR) this.#holdBack();
+        if (this.#state === 'accepting' && this.#held() >= this.#marks.stop) this.#holdBack();
       },
       closed: () => {
         this.#accepted -= 1;
@@ -96,8 +95,8 @@ export class Listeners {
     };
   }
 
-  #used(): number {
-    return DESCRIPTORS_OF_PROCESS + this.clients + this.#options.plane.sessions.tunnels();
+  #held(): number {
+    return this.clients + this.#options.plane.sessions.tunnels();
   }
 
   #holdBack(): void {
