@@ -122,6 +122,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   readiness.setDraining();
   await drainTunnels({ clock, sessions: plane.sessions, rate: DRAIN_RATE_MIN, deadlineMs, endedBy: 'drain' });
   listeners.stop();
+  if (plane.sessions.sendPendingAway() > 0) await new Promise<void>((resolve) => clock.after(FAREWELL_MS, resolve));
   lastReport();
   plane.sessions.stop();
   recorder.summarize(true);
@@ -133,6 +134,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
 /** Tunnels per second that a stop closes at least; more where the deadline asks for it. */
 const DRAIN_RATE_MIN = 8;
 const LAST_LINES_MS = 1_000;
+/** For the answers of those that were sent away to get out. */
+const FAREWELL_MS = 100;
 
 interface Ports {
   readonly time: CoarseTime;

@@ -6,7 +6,7 @@ import { createFrontCalls } from './native/front.ts';
 import { nativeAcceptor, nodeAcceptor, type Acceptor } from './tunnel/acceptor.ts';
 import { connectNative, connectStream, createDial, type Dial } from './tunnel/dial.ts';
 import { NativeFront } from './tunnel/native-front.ts';
-import { createNativeRelay } from './tunnel/native-relay.ts';
+import { createNativeRelay, type NativeTunnels } from './tunnel/native-relay.ts';
 import { createNodeRelay, highWaterMarkFor } from './tunnel/node-relay.ts';
 import type { CoarseTime, RelayEngine } from './tunnel/relay.ts';
 
@@ -37,10 +37,11 @@ export function createMachinery(settings: Settings, { descriptors, time, onBug, 
     const front = new NativeFront((onEvents) => createFrontCalls(addon, descriptors, onEvents), onBug);
     // A tunnel takes two descriptors.
     const slots = Math.ceil(descriptors / 2);
+    const connect = (onEnds: () => void): NativeTunnels => createNativeTunnels(addon, front.self, { slots, ...limits }, onEnds);
     return {
       acceptor: nativeAcceptor(front),
       dial: createDial(connectNative(front)),
-      engine: createNativeRelay(engine, time, (onEnds) => createNativeTunnels(addon, { slots, ...limits }, onEnds)),
+      engine: createNativeRelay({ time, fallback: engine, onBug, connect }),
     };
   } catch (error) {
     // It loaded when the node started. A carrier that serves at a higher cost is better than one that does not start.

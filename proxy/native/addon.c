@@ -1,4 +1,4 @@
-// The engine as a Node-API addon: three calls and a view of its counts. Everything it is handed was checked by proxy/native/engine.ts.
+// The engine as a Node-API addon: three calls and a view of its counts. Only the data plane calls it: slots are below `slots` and free.
 // The other half is front-addon.c.
 
 #include "addon.h"
@@ -6,12 +6,15 @@
 #include <stdlib.h>
 
 #include "engine.h"
+#include "front.h"
 
 // Ends handed over in one call; the event loop does something else before the next.
 #define ENDS_MAX 256
 
 struct addon {
   struct engine *engine;
+  // Whose connections become tunnels.
+  struct front *front;
   napi_threadsafe_function told;
 };
 
@@ -71,18 +74,32 @@ int addon_memory(napi_env env, napi_value object, const char *name, void *memory
   return 1;
 }
 
-// start(slot, client, upstream, toUpstream, toClient, sentUp, sentDown): an errno value, 0 for a tunnel that runs.
+// The order of proxy/tunnel/native-relay.ts.
+enum started { RUNS, UNCHANGED, CLOSED };
+
+// start(slot, client, upstream, toUpstream, toClient, sentUp, sentDown): RUNS, and the connections are the front's no more; UNCHANGED where bytes
+// wait at one of them or it is nobody's; CLOSED, both, for want of memory.
 static napi_value start(napi_env env, napi_callback_info info) {
   napi_value values[7], result;
   const struct addon *addon = addon_call(env, info, values, 7);
   if (!addon) return addon_fail(env, "start takes seven arguments");
-  void *up = NULL, *down = NULL;
-  size_t up_length = 0, down_length = 0;
-  if (napi_get_buffer_info(env, values[3], &up, &up_length) != napi_ok || napi_get_buffer_info(env, values[4], &down, &down_length) != napi_ok)
-    return addon_fail(env, "start takes two buffers");
-  const int error = engine_start(addon->engine, addon_uint(env, values[0]), addon_int(env, values[1]), addon_int(env, values[2]), up,
-                                 up_length, down, down_length, addon_double(env, values[5]), addon_double(env, values[6]));
-  napi_create_int32(env, error, &result);
+  struct engine_leg legs[2] = {{.sent = addon_double(env, values[5])}, {.sent = addon_double(env, values[6])}};
+  enum started started = RUNS;
+  for (int at = 0; at < 2; at += 1) {
+    const int id = addon_int(env, values[1 + at]);
+    void *first = NULL;
+    size_t unsent = 0;
+    // What is for the client stands behind what is for the upstream.
+    if (napi_get_buffer_info(env, values[4 - at], &first, &legs[at].length) != napi_ok) return addon_fail(env, "start takes two buffers");
+    legs[at].first = first;
+    front_unsent(addon->front, id, &unsent);
+    if (unsent > 0 || !front_has(addon->front, id)) started = UNCHANGED;
+  }
+  if (started == RUNS) {
+    for (int at = 0; at < 2; at += 1) legs[at].fd = front_release(addon->front, addon_int(env, values[1 + at]), &legs[at].was_reset);
+    if (!engine_start(addon->engine, addon_uint(env, values[0]), legs)) started = CLOSED;
+  }
+  napi_create_int32(env, started, &result);
   return result;
 }
 
@@ -112,27 +129,30 @@ static napi_value ends(napi_env env, napi_callback_info info) {
   return list;
 }
 
-// create(slots, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot.
+// create(front, slots, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot, and two sums
+// behind them.
 static napi_value create(napi_env env, napi_callback_info info) {
-  napi_value values[5], name, object;
-  size_t given = 5;
+  napi_value values[6], name, object;
+  size_t given = 6;
+  void *front = NULL;
   napi_get_cb_info(env, info, &given, values, NULL, NULL);
-  if (given != 5) return addon_fail(env, "create takes five arguments");
+  if (given != 6 || napi_get_value_external(env, values[0], &front) != napi_ok) return addon_fail(env, "create takes a front and five arguments");
   struct addon *addon = calloc(1, sizeof *addon);
   if (!addon) return addon_fail(env, "no memory");
   napi_create_string_utf8(env, "pinhole relay", NAPI_AUTO_LENGTH, &name);
-  if (napi_create_threadsafe_function(env, values[4], NULL, name, 0, 1, NULL, NULL, NULL, NULL, &addon->told) != napi_ok) {
+  if (napi_create_threadsafe_function(env, values[5], NULL, name, 0, 1, NULL, NULL, NULL, NULL, &addon->told) != napi_ok) {
     free(addon);
     return addon_fail(env, "onEnds has to be a function");
   }
   // Waiting tunnels keep a process alive by its listeners, not by this.
   napi_unref_threadsafe_function(env, addon->told);
-  const uint32_t slots = addon_uint(env, values[0]);
+  addon->front = front;
+  const uint32_t slots = addon_uint(env, values[1]);
   const struct engine_options options = {
       .slots = slots,
-      .idle_ms = addon_double(env, values[1]),
-      .half_closed_ms = addon_double(env, values[2]),
-      .no_progress_ms = addon_double(env, values[3]),
+      .idle_ms = addon_double(env, values[2]),
+      .half_closed_ms = addon_double(env, values[3]),
+      .no_progress_ms = addon_double(env, values[4]),
       .on_ends = on_ends,
       .context = addon,
   };
@@ -145,7 +165,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   napi_add_env_cleanup_hook(env, shut_down, addon);
 
   napi_create_object(env, &object);
-  if (!addon_memory(env, object, "stats", engine_stats(addon->engine), ((size_t)slots + 1) * sizeof(struct engine_stats)))
+  if (!addon_memory(env, object, "stats", engine_stats(addon->engine), ((size_t)slots + 2) * sizeof(struct engine_stats)))
     return addon_fail(env, "this Node takes no memory from outside");
   addon_method(env, object, "start", start, addon);
   addon_method(env, object, "close", close_tunnel, addon);

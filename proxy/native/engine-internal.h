@@ -33,21 +33,23 @@ struct side {
 
 struct tunnel {
   struct side side[2];
+  // How many tunnels this slot has had; the caller's.
+  uint32_t turn;
   uint8_t in_use, by_known, by;
   // It is being moved: nobody looks at it.
   uint8_t parked;
 };
 
-enum command_kind { START, CLOSE, PARK, FORGET, RESUME, ADOPT };
+enum command_kind { CLOSE, PARK, FORGET, RESUME, ADOPT };
 
 struct command {
   struct command *next;
   enum command_kind kind;
   enum ended_by by;
-  uint32_t slot;
+  // Which tunnel is meant.
+  uint32_t slot, turn;
   int fd[2];
   struct pending *pending[2];
-  uint8_t was_reset[2];
   // ADOPT: the tunnel as its last holder had it.
   uint8_t finished[2], shut[2], by_known;
   struct engine_stats stats;
@@ -61,9 +63,13 @@ struct engine {
   int epoll, wake;
   pthread_t thread;
   char *chunk;
+  // Ends that are not told yet, and where the next one goes.
+  size_t ends_new, ends_tail;
   // Received and not adopted yet; the caller's thread.
   struct command *received;
 
+  // Held while a tunnel is half started.
+  pthread_mutex_t starting;
   pthread_mutex_t lock;
   // Under the lock.
   struct command *first, *last;
@@ -71,6 +77,9 @@ struct engine {
   size_t ends_at, ends_count;
   int told, stopping;
 };
+
+// The slot has another tunnel from now on.
+void engine_next_turn(struct engine *engine, uint32_t slot);
 
 // Commands reach the engine's thread in their order.
 void engine_queue(struct engine *engine, struct command *command);

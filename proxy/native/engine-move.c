@@ -11,17 +11,20 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// The layout is part of what two neighbour versions agree on: fields are only added at the end, with a new version.
+// The layout is part of what two neighbour versions agree on: fields are only added at the end. Who knows fewer of them skips the others, who
+// knows more takes those that are missing as zero.
 struct message {
   char magic[4];
-  uint32_t version;
+  uint32_t header_bytes;
   uint32_t identity_bytes, pending_bytes[2];
   uint8_t finished[2], shut[2], by_known, by, unused[2];
   double bytes_up, bytes_down, last_ms;
 };
 
 static const char MAGIC[4] = {'P', 'H', 'T', 'N'};
-#define MESSAGE_VERSION 1
+// What every version sends at least.
+#define HEADER_BYTES_MIN 56
+_Static_assert(sizeof(struct message) == HEADER_BYTES_MIN, "a field that is added raises this sum, and not HEADER_BYTES_MIN");
 // Two directions of a chunk, what was read before the engine had the tunnel, and what the caller says of it.
 #define MESSAGE_BYTES_MAX (512 * 1024)
 
@@ -30,10 +33,11 @@ static void iov_add(struct iovec *parts, size_t *count, const void *bytes, size_
 }
 
 int engine_send(struct engine *e, uint32_t slot, int socket, const void *identity, size_t length) {
+  if (slot >= e->options.slots) return EINVAL;
   const struct tunnel *t = &e->tunnels[slot];
-  if (slot >= e->options.slots || !t->in_use || !t->parked) return EINVAL;
+  if (!t->in_use || !t->parked) return EINVAL;
   const struct engine_stats *stats = &e->stats[slot];
-  struct message message = {.version = MESSAGE_VERSION,
+  struct message message = {.header_bytes = sizeof message,
                             .identity_bytes = (uint32_t)length,
                             .by_known = t->by_known,
                             .by = t->by,
@@ -92,20 +96,21 @@ static struct pending *copy_pending(const char *bytes, uint32_t length) {
 
 // The message as a command, or null where it is not one of ours, or memory ran out.
 static struct command *read_message(const char *bytes, size_t length, const int pair[2], size_t identity_room) {
-  struct message message;
-  if (length < sizeof message || pair[0] < 0 || pair[1] < 0) return NULL;
-  memcpy(&message, bytes, sizeof message);
-  const uint64_t whole = sizeof message + (uint64_t)message.identity_bytes + message.pending_bytes[0] + message.pending_bytes[1];
-  if (memcmp(message.magic, MAGIC, sizeof MAGIC) != 0 || message.version != MESSAGE_VERSION || whole != length ||
-      message.identity_bytes == 0 || message.identity_bytes > identity_room || message.by > BY_FAULT)
+  struct message message = {0};
+  if (length < HEADER_BYTES_MIN || pair[0] < 0 || pair[1] < 0) return NULL;
+  memcpy(&message, bytes, HEADER_BYTES_MIN);
+  if (memcmp(message.magic, MAGIC, sizeof MAGIC) != 0 || message.header_bytes < HEADER_BYTES_MIN) return NULL;
+  const uint64_t whole = (uint64_t)message.header_bytes + message.identity_bytes + message.pending_bytes[0] + message.pending_bytes[1];
+  if (whole != length || message.identity_bytes == 0 || message.identity_bytes > identity_room || message.by > BY_FAULT)
     return NULL;
   struct command *command = calloc(1, sizeof *command);
   if (!command) return NULL;
+  memcpy(&message, bytes, message.header_bytes < sizeof message ? message.header_bytes : sizeof message);
   command->kind = ADOPT;
   command->by = message.by;
   command->by_known = message.by_known;
   command->stats = (struct engine_stats){message.bytes_up, message.bytes_down, message.last_ms};
-  const char *from = bytes + sizeof message + message.identity_bytes;
+  const char *from = bytes + message.header_bytes + message.identity_bytes;
   for (int at = CLIENT; at <= UPSTREAM; at += 1) {
     const uint32_t waiting = message.pending_bytes[at];
     command->fd[at] = pair[at];
@@ -142,8 +147,9 @@ int engine_receive(struct engine *e, int socket, void *identity, size_t room) {
   e->received = whole ? read_message(bytes, (size_t)got, pair, room) : NULL;
   int length = -EPROTO;
   if (e->received) {
-    length = (int)((const struct message *)(const void *)bytes)->identity_bytes;
-    memcpy(identity, bytes + sizeof(struct message), (size_t)length);
+    const struct message *message = (const void *)bytes;
+    length = (int)message->identity_bytes;
+    memcpy(identity, bytes + message->header_bytes, (size_t)length);
   } else {
     for (int i = 0; i < 2; i += 1)
       if (pair[i] >= 0) close(pair[i]);
@@ -157,6 +163,7 @@ int engine_adopt(struct engine *e, uint32_t slot) {
   if (!command || slot >= e->options.slots) return EINVAL;
   e->received = NULL;
   command->slot = slot;
+  engine_next_turn(e, slot);
   engine_put(&e->stats[slot].bytes_up, command->stats.bytes_up);
   engine_put(&e->stats[slot].bytes_down, command->stats.bytes_down);
   engine_put(&e->stats[slot].last_ms, command->stats.last_ms);

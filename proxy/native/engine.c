@@ -1,5 +1,5 @@
-// See engine.h for the rule of ownership. The table of tunnels is touched by the engine's thread only; the two queues in front of it
-// (commands in, ends out) are under one lock.
+// See engine.h for the rule of ownership. A tunnel in the table is touched by the engine's thread only, from the moment in which it is `in_use` to
+// its end; before and after it is the caller's. The two queues in front of the table (commands in, ends out) are under one lock.
 
 #define _GNU_SOURCE
 #include "engine-internal.h"
@@ -19,6 +19,8 @@
 #define EVENTS_MAX 512
 #define SWEEP_MS 1000
 #define WAKE UINT64_MAX
+// Turns of a slot, before they come round: one bit less than there is room for, so that no name is WAKE.
+#define TURNS (1u << 31)
 
 static double clock_ms(void) {
   struct timespec time;
@@ -44,10 +46,27 @@ static void end_by(struct engine *e, uint32_t slot, enum ended_by by);
 
 // ---- what epoll watches
 
+// What epoll calls a side: the slot's turn above the slot, so that an event of its last tunnel is not taken for one of the next.
+static uint64_t name_of(struct engine *e, uint32_t slot, int at) {
+  return (uint64_t)__atomic_load_n(&e->tunnels[slot].turn, __ATOMIC_RELAXED) << 32 | (uint64_t)slot << 1 | (uint64_t)at;
+}
+
+void engine_next_turn(struct engine *e, uint32_t slot) {
+  uint32_t *turn = &e->tunnels[slot].turn;
+  __atomic_store_n(turn, (__atomic_load_n(turn, __ATOMIC_RELAXED) + 1) % TURNS, __ATOMIC_RELAXED);
+}
+
+// A side is read while its peer takes what it says, and written to while something waits for it.
+static uint32_t events_of(const struct tunnel *t, int at) {
+  const struct side *side = &t->side[at], *peer = &t->side[!at];
+  const int reads = !side->finished && !peer->pending && peer->fd >= 0;
+  return (reads ? EPOLLIN : 0u) | (side->pending ? EPOLLOUT : 0u);
+}
+
 static void watch(struct engine *e, uint32_t slot, int at, uint32_t events) {
   struct side *side = &e->tunnels[slot].side[at];
   if (side->fd < 0 || side->watched == events) return;
-  struct epoll_event event = {.events = events, .data.u64 = (uint64_t)slot << 1 | (uint64_t)at};
+  struct epoll_event event = {.events = events, .data.u64 = name_of(e, slot, at)};
   const int how = side->watched == DETACHED ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   if (how == EPOLL_CTL_ADD && events == 0) return;
   // The kernel has no memory or no watches left: a tunnel that nobody looks at would hang.
@@ -55,14 +74,8 @@ static void watch(struct engine *e, uint32_t slot, int at, uint32_t events) {
   side->watched = events;
 }
 
-// A side is read while its peer takes what it says, and written to while something waits for it.
 static void rewatch(struct engine *e, uint32_t slot) {
-  struct tunnel *t = &e->tunnels[slot];
-  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
-    const struct side *side = &t->side[at], *peer = &t->side[!at];
-    const int reads = !side->finished && !peer->pending && peer->fd >= 0;
-    watch(e, slot, at, (reads ? EPOLLIN : 0u) | (side->pending ? EPOLLOUT : 0u));
-  }
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) watch(e, slot, at, events_of(&e->tunnels[slot], at));
 }
 
 // ---- the end of a tunnel
@@ -83,11 +96,12 @@ static void close_side(struct engine *e, struct side *side) {
   side->watched = DETACHED;
 }
 
-// A slot has at most two entries waiting: that it was parked, and how it ended or went.
+// Told once the batch of events is over: until then the caller cannot start another tunnel in the slot. A slot has at most two entries waiting: that
+// it was parked, and how it ended or went.
 static void tell(struct engine *e, uint32_t slot, uint32_t by) {
-  pthread_mutex_lock(&e->lock);
-  e->ends[(e->ends_at + e->ends_count++) % (2 * e->options.slots)] = (struct engine_end){slot, by};
-  pthread_mutex_unlock(&e->lock);
+  e->ends[e->ends_tail] = (struct engine_end){slot, by};
+  e->ends_tail = (e->ends_tail + 1) % (2 * e->options.slots);
+  e->ends_new += 1;
 }
 
 static void finish(struct engine *e, uint32_t slot) {
@@ -96,7 +110,7 @@ static void finish(struct engine *e, uint32_t slot) {
   blame(t, BY_FAULT);
   close_side(e, &t->side[CLIENT]);
   close_side(e, &t->side[UPSTREAM]);
-  t->in_use = 0;
+  __atomic_store_n(&t->in_use, 0, __ATOMIC_RELEASE);
   tell(e, slot, t->by);
 }
 
@@ -179,6 +193,8 @@ static void forward(struct engine *e, uint32_t slot, int from) {
     if (errno != EAGAIN && errno != EINTR) lost(e, slot, from);
     return;
   }
+  // A write met its reset, which the kernel tells once.
+  if (got == 0 && side->was_reset) return lost(e, slot, from);
   if (got == 0) {
     engine_put(&e->stats[slot].last_ms, e->now_ms);
     side->finished = 1;
@@ -207,11 +223,24 @@ static void forward(struct engine *e, uint32_t slot, int from) {
   rewatch(e, slot);
 }
 
-static void handle(struct engine *e, uint32_t slot, int at, uint32_t events) {
+// Is this still, or will it be in a moment, the tunnel that the event is about?
+static int is_running(struct engine *e, uint64_t name) {
+  const struct tunnel *t = &e->tunnels[(uint32_t)name >> 1];
+  if (__atomic_load_n(&t->turn, __ATOMIC_RELAXED) != (uint32_t)(name >> 32)) return 0;
+  if (__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE)) return 1;
+  // Ended earlier in this very batch, or about to be started by the caller's thread.
+  pthread_mutex_lock(&e->starting);
+  pthread_mutex_unlock(&e->starting);
+  return __atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE);
+}
+
+static void handle(struct engine *e, uint64_t name, uint32_t events) {
+  if (!is_running(e, name)) return;
+  const uint32_t slot = (uint32_t)name >> 1;
+  const int at = (int)(name & 1);
   struct tunnel *t = &e->tunnels[slot];
   struct side *side = &t->side[at];
-  // Closed or parked earlier in this very batch.
-  if (!t->in_use || t->parked || side->fd < 0) return;
+  if (t->parked || side->fd < 0) return;
   if (side->pending && events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) {
     send_pending(e, slot, at);
     if (!t->in_use || side->fd < 0) return;
@@ -228,25 +257,10 @@ static void handle(struct engine *e, uint32_t slot, int at, uint32_t events) {
 
 // ---- commands, limits and the loop
 
-static void start_tunnel(struct engine *e, const struct command *command) {
-  struct tunnel *t = &e->tunnels[command->slot];
-  *t = (struct tunnel){.in_use = 1};
-  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
-    t->side[at] = (struct side){.fd = command->fd[at], .watched = DETACHED, .pending = command->pending[at], .moved_ms = e->now_ms};
-    t->side[at].was_reset = command->was_reset[at];
-  }
-  struct engine_stats *own = &e->stats[command->slot], *all = &e->stats[e->options.slots];
-  engine_put(&all->bytes_up, all->bytes_up + own->bytes_up);
-  engine_put(&all->bytes_down, all->bytes_down + own->bytes_down);
-  engine_put(&own->last_ms, e->now_ms);
-  // A lost side ends the tunnel at its first event; nothing is written before epoll says so.
-  rewatch(e, command->slot);
-}
-
 // Takes both sockets out of epoll, so that nothing of them is read here any more.
 static void park(struct engine *e, uint32_t slot) {
   struct tunnel *t = &e->tunnels[slot];
-  if (!t->in_use || t->parked) return;
+  if (t->parked) return;
   for (int at = CLIENT; at <= UPSTREAM; at += 1) {
     const struct side *side = &t->side[at];
     // One side is gone already: its last bytes are flushed here.
@@ -269,39 +283,42 @@ static void go_on(struct engine *e, uint32_t slot) {
 
 static void forget(struct engine *e, uint32_t slot) {
   struct tunnel *t = &e->tunnels[slot];
-  if (!t->in_use || !t->parked) return;
+  if (!t->parked) return;
   close_side(e, &t->side[CLIENT]);
   close_side(e, &t->side[UPSTREAM]);
-  *t = (struct tunnel){0};
+  __atomic_store_n(&t->in_use, 0, __ATOMIC_RELEASE);
   tell(e, slot, NEWS_MOVED);
 }
 
-// As `start_tunnel`, for one whose bytes were counted where they were moved.
 static void adopt(struct engine *e, const struct command *command) {
   struct tunnel *t = &e->tunnels[command->slot];
-  *t = (struct tunnel){.in_use = 1, .by_known = command->by_known, .by = (uint8_t)command->by};
+  t->by_known = command->by_known;
+  t->by = (uint8_t)command->by;
+  t->parked = 0;
   for (int at = CLIENT; at <= UPSTREAM; at += 1) {
     struct side *side = &t->side[at];
     *side = (struct side){.fd = command->fd[at], .watched = DETACHED, .pending = command->pending[at], .moved_ms = e->now_ms};
     side->finished = command->finished[at];
     side->shut = command->shut[at];
   }
+  __atomic_store_n(&t->in_use, 1, __ATOMIC_RELEASE);
   go_on(e, command->slot);
 }
 
 static void obey(struct engine *e, const struct command *command) {
-  struct tunnel *t = &e->tunnels[command->slot];
+  const struct tunnel *t = &e->tunnels[command->slot];
+  if (command->kind == ADOPT) return adopt(e, command);
+  // The one that was meant may have ended meanwhile, and the slot have another.
+  if (__atomic_load_n(&t->turn, __ATOMIC_RELAXED) != command->turn || !__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE)) return;
   switch (command->kind) {
-    case START: return start_tunnel(e, command);
-    case ADOPT: return adopt(e, command);
     case PARK: return park(e, command->slot);
     case FORGET: return forget(e, command->slot);
     case RESUME:
-      if (t->in_use && t->parked) go_on(e, command->slot);
+      if (t->parked) go_on(e, command->slot);
       return;
     // A parked tunnel may live elsewhere already: it is closed where it goes on.
-    case CLOSE:
-      if (t->in_use && !t->parked) end_by(e, command->slot, command->by);
+    default:
+      if (!t->parked) end_by(e, command->slot, command->by);
   }
 }
 
@@ -329,7 +346,7 @@ static void sweep(struct engine *e) {
   e->swept_ms = e->now_ms;
   for (uint32_t slot = 0; slot < limits->slots; slot += 1) {
     struct tunnel *t = &e->tunnels[slot];
-    if (!t->in_use || t->parked) continue;
+    if (!__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE) || t->parked) continue;
     const double idle_ms = e->now_ms - e->stats[slot].last_ms;
     int over = idle_ms >= limits->idle_ms || ((t->side[0].finished || t->side[1].finished) && idle_ms >= limits->half_closed_ms);
     for (int at = CLIENT; at <= UPSTREAM; at += 1) {
@@ -343,6 +360,8 @@ static void sweep(struct engine *e) {
 // Tells the caller once, and again only after it has fetched.
 static void tell_ends(struct engine *e) {
   pthread_mutex_lock(&e->lock);
+  e->ends_count += e->ends_new;
+  e->ends_new = 0;
   const int tell = e->ends_count > 0 && !e->told;
   if (tell) e->told = 1;
   pthread_mutex_unlock(&e->lock);
@@ -359,9 +378,8 @@ static void *run(void *argument) {
     for (int i = 0; i < found; i += 1) {
       const uint64_t data = events[i].data.u64;
       if (data == WAKE) woken = 1;
-      else handle(e, (uint32_t)(data >> 1), (int)(data & 1), events[i].events);
+      else handle(e, data, events[i].events);
     }
-    // Behind the events: a slot that is started here may have had another tunnel at the beginning of this batch.
     if (woken && take_commands(e)) break;
     if (e->now_ms - e->swept_ms >= SWEEP_MS) sweep(e);
     tell_ends(e);
@@ -393,13 +411,14 @@ struct engine *engine_create(const struct engine_options *options) {
   e->options = *options;
   // Memory that no tunnel has used yet costs address space only.
   e->tunnels = calloc(options->slots, sizeof *e->tunnels);
-  e->stats = calloc((size_t)options->slots + 1, sizeof *e->stats);
+  e->stats = calloc((size_t)options->slots + 2, sizeof *e->stats);
   e->ends = calloc(2 * (size_t)options->slots, sizeof *e->ends);
   e->chunk = malloc(CHUNK_BYTES);
   e->epoll = epoll_create1(EPOLL_CLOEXEC);
   e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   e->now_ms = e->swept_ms = clock_ms();
   pthread_mutex_init(&e->lock, NULL);
+  pthread_mutex_init(&e->starting, NULL);
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE};
   if (e->tunnels && e->stats && e->ends && e->chunk && e->epoll >= 0 && e->wake >= 0 &&
       epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->wake, &event) == 0 && pthread_create(&e->thread, NULL, run, e) == 0)
@@ -416,54 +435,61 @@ struct engine *engine_create(const struct engine_options *options) {
 
 struct engine_stats *engine_stats(struct engine *e) { return e->stats; }
 
-// What the socket does not take at once waits; null and `*error` 0 where it took everything.
-static struct pending *send_first(int fd, const void *bytes, size_t length, uint8_t *was_reset, int *error) {
-  *error = 0;
-  if (length == 0) return NULL;
-  ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-  // A socket that is gone says so again to the engine's thread, but says why only once.
+// Sends what was read before; what the socket does not take at once waits. 0 where there was no memory for it.
+static int send_first(struct side *side, const void *bytes, size_t length) {
+  if (length == 0) return 1;
+  ssize_t sent = send(side->fd, bytes, length, MSG_NOSIGNAL);
   if (sent < 0) {
-    *was_reset = errno != EAGAIN && errno != EINTR && errno != EPIPE;
+    // A socket that is gone says so again to the engine's thread, but says why only once.
+    if (errno != EAGAIN && errno != EINTR && errno != EPIPE) side->was_reset = 1;
     sent = 0;
   }
-  if ((size_t)sent == length) return NULL;
+  if ((size_t)sent == length) return 1;
   struct pending *pending = malloc(sizeof *pending + length - (size_t)sent);
-  if (!pending) {
-    *error = ENOMEM;
-    return NULL;
-  }
+  if (!pending) return 0;
   pending->at = 0;
   pending->end = (uint32_t)(length - (size_t)sent);
   memcpy(pending->bytes, (const char *)bytes + sent, pending->end);
-  return pending;
+  side->pending = pending;
+  return 1;
 }
 
-int engine_start(struct engine *e, uint32_t slot, int client, int upstream, const void *to_upstream, size_t up, const void *to_client,
-                 size_t down, double sent_up, double sent_down) {
-  if (slot >= e->options.slots || up > UINT32_MAX || down > UINT32_MAX) return EINVAL;
-  struct command *command = calloc(1, sizeof *command);
-  if (!command) return ENOMEM;
-  const int own[2] = {fcntl(client, F_DUPFD_CLOEXEC, 0), fcntl(upstream, F_DUPFD_CLOEXEC, 0)};
-  int error = own[CLIENT] < 0 || own[UPSTREAM] < 0 ? errno : 0;
-  if (!error) command->pending[UPSTREAM] = send_first(own[UPSTREAM], to_upstream, up, &command->was_reset[UPSTREAM], &error);
-  if (!error) command->pending[CLIENT] = send_first(own[CLIENT], to_client, down, &command->was_reset[CLIENT], &error);
-  if (error) {
-    for (int at = CLIENT; at <= UPSTREAM; at += 1) {
-      if (own[at] >= 0) close(own[at]);
-      free(command->pending[at]);
-    }
-    free(command);
-    return error;
+// Gives both sides to epoll. Until both are there the engine's thread leaves them alone: it would close a descriptor that is about to be watched.
+static int watch_first(struct engine *e, uint32_t slot) {
+  struct tunnel *t = &e->tunnels[slot];
+  pthread_mutex_lock(&e->starting);
+  int ok = 1;
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    struct side *side = &t->side[at];
+    struct epoll_event event = {.events = events_of(t, at), .data.u64 = name_of(e, slot, at)};
+    if (ok && epoll_ctl(e->epoll, EPOLL_CTL_ADD, side->fd, &event) == 0) side->watched = event.events;
+    else ok = 0;
   }
-  command->kind = START;
-  command->slot = slot;
-  command->fd[CLIENT] = own[CLIENT];
-  command->fd[UPSTREAM] = own[UPSTREAM];
-  struct engine_stats *stats = &e->stats[slot];
-  engine_put(&stats->bytes_up, sent_up + (double)up);
-  engine_put(&stats->bytes_down, sent_down + (double)down);
-  engine_put(&stats->last_ms, clock_ms());
-  engine_queue(e, command);
+  if (ok) __atomic_store_n(&t->in_use, 1, __ATOMIC_RELEASE);
+  pthread_mutex_unlock(&e->starting);
+  return ok;
+}
+
+int engine_start(struct engine *e, uint32_t slot, const struct engine_leg legs[2]) {
+  struct tunnel *t = &e->tunnels[slot];
+  const double now_ms = clock_ms();
+  engine_next_turn(e, slot);
+  t->by_known = t->by = t->parked = 0;
+  int ok = 1;
+  for (int at = CLIENT; at <= UPSTREAM; at += 1) {
+    t->side[at] = (struct side){.fd = legs[at].fd, .watched = DETACHED, .moved_ms = now_ms, .was_reset = legs[at].was_reset};
+    ok = ok && send_first(&t->side[at], legs[at].first, legs[at].length);
+  }
+  struct engine_stats *own = &e->stats[slot], *all = &e->stats[e->options.slots + 1];
+  engine_put(&own->bytes_up, legs[CLIENT].sent + (double)legs[UPSTREAM].length);
+  engine_put(&own->bytes_down, legs[UPSTREAM].sent + (double)legs[CLIENT].length);
+  engine_put(&own->last_ms, now_ms);
+  engine_put(&all->bytes_up, all->bytes_up + own->bytes_up);
+  engine_put(&all->bytes_down, all->bytes_down + own->bytes_down);
+  // From here on the tunnel is the engine's thread's.
+  if (ok && watch_first(e, slot)) return 1;
+  close_side(e, &t->side[CLIENT]);
+  close_side(e, &t->side[UPSTREAM]);
   return 0;
 }
 
@@ -473,6 +499,7 @@ static void ask(struct engine *e, uint32_t slot, enum command_kind kind, enum en
   if (!command) return;
   command->kind = kind;
   command->slot = slot;
+  command->turn = __atomic_load_n(&e->tunnels[slot].turn, __ATOMIC_RELAXED);
   command->by = by;
   engine_queue(e, command);
 }
@@ -507,6 +534,7 @@ void engine_destroy(struct engine *e) {
   close(e->epoll);
   close(e->wake);
   pthread_mutex_destroy(&e->lock);
+  pthread_mutex_destroy(&e->starting);
   free(e->tunnels);
   free(e->stats);
   free(e->ends);

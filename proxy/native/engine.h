@@ -1,8 +1,8 @@
 // The native relay engine without Node: one epoll thread that moves bytes between pairs of connected sockets.
 //
-// Who owns a descriptor: `engine_start` duplicates the two it is given and owns the duplicates from then on, in failure too; the caller keeps
-// its own and closes them without shutdown. The engine's thread alone reads, writes and closes; callers only queue commands. A slot belongs
-// to the caller again once `engine_ends` has given back its end, and by then both duplicates are closed.
+// Who owns a descriptor: `engine_start` and `engine_adopt` take both over, and nobody else may hold one of them open. From then on the engine's
+// thread alone reads, writes and closes them; callers only queue commands. A slot belongs to the caller again once `engine_ends` has given
+// back its end, and by then both descriptors are closed.
 
 #ifndef PINHOLE_ENGINE_H
 #define PINHOLE_ENGINE_H
@@ -32,7 +32,7 @@ struct engine_end {
 };
 
 // What a caller may read at any time: counts of bytes and the moment of the last one, in milliseconds of CLOCK_MONOTONIC.
-// Doubles, since JavaScript reads them in place; each is written by the engine's thread alone, in one store.
+// Doubles, since JavaScript reads them in place; each is written in one store, by the engine's thread or, at the start of a tunnel, by the caller's.
 struct engine_stats {
   double bytes_up, bytes_down, last_ms;
 };
@@ -42,14 +42,26 @@ struct engine;
 // Null where memory, descriptors or threads ran out.
 struct engine *engine_create(const struct engine_options *options);
 
-// slots + 1 entries; the one behind the last slot is the sum over all tunnels since the start.
+// slots + 2 entries. The two behind the last slot make the sum over all tunnels since the start: what the engine relayed, and what had been
+// sent before.
 struct engine_stats *engine_stats(struct engine *engine);
 
-// Both descriptors are connected stream sockets that do not block.
-// Starts a tunnel in a free slot below `slots`, which must not be in use. Sends the bytes that were read before first: `to_upstream` counts
-// as bytes up, `to_client` as bytes down, on top of `sent_up` and `sent_down`. 0, or an errno value with nothing kept.
-int engine_start(struct engine *engine, uint32_t slot, int client, int upstream, const void *to_upstream, size_t up, const void *to_client,
-                 size_t down, double sent_up, double sent_down);
+// One side of a tunnel that begins.
+struct engine_leg {
+  // A connected stream socket that does not block.
+  int fd;
+  // It was reset already, and a write was told so.
+  uint8_t was_reset;
+  // What the other side said and this one gets first.
+  const void *first;
+  size_t length;
+  // Bytes that this side said and that have gone to the other one already.
+  double sent;
+};
+
+// Starts a tunnel, client first, in a slot below `slots` that is not in use. 0 where memory or epoll watches ran out: then both descriptors are
+// closed, and the slot is not in use.
+int engine_start(struct engine *engine, uint32_t slot, const struct engine_leg legs[2]);
 
 // Ends a tunnel; nothing where it is ending already.
 void engine_close(struct engine *engine, uint32_t slot, enum ended_by by);

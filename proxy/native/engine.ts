@@ -1,11 +1,13 @@
-// The native relay engine as the data plane calls it. What may be handed to C is checked here, so that the addon need not.
+// The native relay engine as the data plane calls it.
 
 import { NO_PROGRESS_MS } from '../core/limits.ts';
+import type { FrontSelf } from '../tunnel/native-front.ts';
 import type { NativeTunnels } from '../tunnel/native-relay.ts';
 import { addonFile } from './build.ts';
 
 export interface Addon {
   create(
+    front: FrontSelf,
     slots: number,
     idleMs: number,
     halfClosedMs: number,
@@ -24,6 +26,7 @@ export interface Addon {
     keepAliveCount: number,
     onEvents: (count: number) => void,
   ): {
+    readonly self: FrontSelf;
     readonly events: ArrayBuffer;
     readonly room: ArrayBuffer;
     listen(descriptor: number, isOurs: number, backlog: number): number;
@@ -31,7 +34,7 @@ export interface Addon {
     read(id: number, on: number): void;
     write(id: number, bytes: Buffer): number;
     finish(id: number): void;
-    close(id: number, reset: number): void;
+    close(id: number): void;
     unsent(id: number): Buffer;
     release(id: number): number;
   };
@@ -44,13 +47,14 @@ export function loadAddon(file = addonFile()): Addon {
   return loaded.exports;
 }
 
-/** An engine with its thread, for at most `slots` tunnels at once. `onEnds` is called when `ends` has something to give. */
+/** An engine with its thread, for at most `slots` tunnels of the front's connections. `onEnds` is called when `ends` has something to give. */
 export function createNativeTunnels(
   addon: Addon,
+  front: FrontSelf,
   options: { readonly slots: number; readonly idleMs: number; readonly halfClosedMs: number; readonly noProgressMs?: number },
   onEnds: () => void,
 ): NativeTunnels {
   const { slots, idleMs, halfClosedMs, noProgressMs = NO_PROGRESS_MS } = options;
-  const engine = addon.create(slots, idleMs, halfClosedMs, noProgressMs, onEnds);
+  const engine = addon.create(front, slots, idleMs, halfClosedMs, noProgressMs, onEnds);
   return { slots, stats: new Float64Array(engine.stats), start: engine.start, close: engine.close, ends: engine.ends };
 }

@@ -1,5 +1,5 @@
 // The front as a Node-API addon. libuv looks at one descriptor, that of the front's epoll; one call of JavaScript then has everything that
-// happened. Everything it is handed was checked by proxy/native/front.ts.
+// happened. Only the data plane calls it, with what it has checked itself.
 
 #include "addon.h"
 
@@ -140,12 +140,12 @@ static napi_value front_finish_call(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// close(id, reset)
+// close(id)
 static napi_value front_close_call(napi_env env, napi_callback_info info) {
-  napi_value values[2];
-  const struct front_addon *a = addon_call(env, info, values, 2);
-  if (!a) return addon_fail(env, "close takes two arguments");
-  front_close(a->front, addon_int(env, values[0]), addon_int(env, values[1]));
+  napi_value value;
+  const struct front_addon *a = addon_call(env, info, &value, 1);
+  if (!a) return addon_fail(env, "close takes one argument");
+  front_close(a->front, addon_int(env, value));
   return NULL;
 }
 
@@ -165,7 +165,7 @@ static napi_value front_release_call(napi_env env, napi_callback_info info) {
   napi_value value;
   const struct front_addon *a = addon_call(env, info, &value, 1);
   if (!a) return addon_fail(env, "release takes one argument");
-  return number(env, front_release(a->front, addon_int(env, value)));
+  return number(env, front_release(a->front, addon_int(env, value), NULL));
 }
 
 // Null where it cannot be had, with nothing kept.
@@ -214,6 +214,9 @@ napi_value addon_create_front(napi_env env, napi_callback_info info) {
   napi_add_env_cleanup_hook(env, front_exit, a);
 
   napi_create_object(env, &object);
+  napi_value self;
+  napi_create_external(env, a->front, NULL, NULL, &self);
+  napi_set_named_property(env, object, "self", self);
   if (!addon_memory(env, object, "events", a->events, FRONT_EVENTS_MAX * sizeof *a->events) ||
       !addon_memory(env, object, "room", a->room, ROOM_BYTES))
     return addon_fail(env, "this Node takes no memory from outside");

@@ -280,9 +280,9 @@ int front_connect(struct front *f, const struct sockaddr *address, socklen_t len
   return id_of(f, p);
 }
 
-int front_descriptor_of(const struct front *f, int id) {
+int front_has(const struct front *f, int id) {
   const struct place *p = place_of(f, id);
-  return p ? p->fd : -1;
+  return p && p->state == OPEN;
 }
 
 void front_read(struct front *f, int id, int on) {
@@ -330,11 +330,9 @@ void front_finish(struct front *f, int id) {
   finish_now(p);
 }
 
-void front_close(struct front *f, int id, int reset) {
+void front_close(struct front *f, int id) {
   struct place *p = place_of(f, id);
   if (!p) return;
-  const struct linger now = {.l_onoff = 1, .l_linger = 0};
-  if (reset) setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
   // A duplicate may live on, and would go on ringing here.
   if (p->watched != OUT_OF_EPOLL) epoll_ctl(f->epoll, EPOLL_CTL_DEL, p->fd, NULL);
   close(p->fd);
@@ -347,10 +345,11 @@ const void *front_unsent(const struct front *f, int id, size_t *length) {
   return *length > 0 ? p->pending->bytes + p->pending->at : NULL;
 }
 
-int front_release(struct front *f, int id) {
+int front_release(struct front *f, int id, uint8_t *was_reset) {
   struct place *p = place_of(f, id);
   if (!p) return -1;
   const int fd = p->fd;
+  if (was_reset) *was_reset = p->error != 0;
   if (p->watched != OUT_OF_EPOLL) epoll_ctl(f->epoll, EPOLL_CTL_DEL, fd, NULL);
   give_up(f, p);
   return fd;
@@ -374,7 +373,7 @@ struct front *front_create(const struct front_options *options) {
 int front_descriptor(const struct front *f) { return f->epoll; }
 
 void front_destroy(struct front *f) {
-  for (uint32_t at = 0; f->places && at < f->used; at += 1) front_close(f, id_of(f, &f->places[at]), 0);
+  for (uint32_t at = 0; f->places && at < f->used; at += 1) front_close(f, id_of(f, &f->places[at]));
   if (f->epoll >= 0) close(f->epoll);
   free(f->places);
   free(f->free);

@@ -22,7 +22,7 @@
 #define FRONT_TURNS (1u << 11)
 #define FRONT_PLACE(id) ((id) % FRONT_PLACES_MAX)
 
-// What an event says; the order of proxy/native/front.ts.
+// What an event says; the order of proxy/tunnel/native-front.ts.
 enum front_kind { FRONT_ACCEPTED, FRONT_ACCEPT_FAILED, FRONT_CONNECTED, FRONT_DATA, FRONT_END, FRONT_FAILED, FRONT_DRAINED };
 
 // Read in place by JavaScript: eighteen words of 32 bits.
@@ -59,7 +59,8 @@ size_t front_poll(struct front *front, struct front_event events[FRONT_EVENTS_MA
 int front_listen(struct front *front, int descriptor, int backlog);
 int front_connect(struct front *front, const struct sockaddr *address, socklen_t length);
 
-int front_descriptor_of(const struct front *front, int id);
+// A connection that is up, under this id.
+int front_has(const struct front *front, int id);
 
 // Reads, or leaves what comes in the kernel.
 void front_read(struct front *front, int id, int on);
@@ -70,12 +71,13 @@ int front_write(struct front *front, int id, const void *bytes, size_t length);
 // Sends the FIN behind everything that waits.
 void front_finish(struct front *front, int id);
 
-void front_close(struct front *front, int id, int reset);
+void front_close(struct front *front, int id);
 
 // Bytes that wait to be written.
 const void *front_unsent(const struct front *front, int id, size_t *length);
 
-// Lets go of the connection and gives back its descriptor, which is the caller's then.
-int front_release(struct front *front, int id);
+// Lets go of the connection and gives back its descriptor, which is the caller's then; below 0 where the id is nobody's. `was_reset`, if not null: a
+// write met a reset that no event has told of.
+int front_release(struct front *front, int id, uint8_t *was_reset);
 
 #endif

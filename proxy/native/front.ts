@@ -9,6 +9,7 @@ import type { Addon } from './engine.ts';
 export function createFrontCalls(addon: Addon, ids: number, onEvents: (count: number) => void): FrontCalls {
   const front = addon.createFront(ids, KEEPALIVE_IDLE_S, KEEPALIVE_INTERVAL_S, KEEPALIVE_PROBES, onEvents);
   return {
+    self: front.self,
     words: new Int32Array(front.events),
     texts: Buffer.from(front.events),
     room: Buffer.from(front.room),
@@ -17,7 +18,7 @@ export function createFrontCalls(addon: Addon, ids: number, onEvents: (count: nu
     read: (id, on) => front.read(id, on ? 1 : 0),
     write: (id, bytes) => front.write(id, bytes) === 1,
     finish: front.finish,
-    close: (id, reset) => front.close(id, reset ? 1 : 0),
+    close: front.close,
     unsent: front.unsent,
     release: front.release,
     errorCode: (errno) => getSystemErrorName(-errno),

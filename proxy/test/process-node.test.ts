@@ -72,6 +72,25 @@ describe('a node', { concurrency: 2 }, () => {
     await serve.line('control-ready', serve.lines.indexOf(died));
   });
 
+  test('that is stopped tells those that have not asked yet, and writes down that it did', async (t) => {
+    const { runtime, serve: start } = servedNode(t);
+    const serve = start();
+    const port = await ready(serve);
+    await serve.line('control-ready');
+    const { health } = await statusOf(runtime);
+    const asking = say(port, 'CONNECT evil.example:443 HTTP/1.1\r\nHost:');
+    const silent = say(port, '');
+    while ((await metric(health.port, 'pinhole_pending_connections')) < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    serve.child.kill('SIGTERM');
+    assert.equal(await asking, 'HTTP/1.1 503 DRAINING');
+    assert.equal(await silent, '');
+    assert.equal(await serve.ended, 0);
+    assert.deepEqual(
+      serve.lines.filter(({ event }) => event === 'decision').map(({ reason }) => reason),
+      ['DRAINING'],
+    );
+  });
+
   test('that is killed leaves no process behind, and no address taken', async (t) => {
     const { runtime, serve: start } = servedNode(t);
     const serve = start();

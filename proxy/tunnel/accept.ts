@@ -39,6 +39,8 @@ export function serveConnection(
 /** A trusted source has to say first for whom it speaks (haproxy.org, proxy-protocol.txt, section 2). */
 async function afterProxyHeader(walk: Walk): Promise<void> {
   const { inbox, session, plane } = walk;
+  // Many clients stand behind it, so that it is no source to count against; the node's room is the same.
+  if (!walk.pendingStarted(session.record.id)) walk.joinReserve('NODE_FULL');
   const deadlineMs = walk.acceptMs + plane.settings.timeouts.proxyHeaderMs;
   for (;;) {
     const step = readProxyHeader(inbox.bytes);
@@ -49,6 +51,7 @@ async function afterProxyHeader(walk: Walk): Promise<void> {
         session.record.client_ip = unmapped(step.source.address);
         session.record.client_port = step.source.port;
       }
+      walk.pendingEnded();
       return firstBytes(walk);
     }
     const event = await inbox.more(deadlineMs);

@@ -115,7 +115,10 @@ export class Listeners {
         const alsoIpv4 = this.#slots.some(
           ({ settings }) => settings !== slot.settings && settings.port === port && net.isIPv4(settings.host),
         );
-        slot.close = await acceptor.join({ host, port, ipv6Only: alsoIpv4 && net.isIPv6(host) }, backlog, slot.events);
+        const close = await acceptor.join({ host, port, ipv6Only: alsoIpv4 && net.isIPv6(host) }, backlog, slot.events);
+        // Stopped meanwhile.
+        if (!this.#isRebinding()) return close();
+        slot.close = close;
       }
       this.#state = 'accepting';
       onRoom();
@@ -123,10 +126,15 @@ export class Listeners {
       onError(error as Error);
       this.#closeAll();
       plane.clock.after(REBIND_MS, () => {
+        if (!this.#isRebinding()) return;
         this.#state = 'full';
         this.look();
       });
     }
+  }
+
+  #isRebinding(): boolean {
+    return this.#state === 'rebinding';
   }
 }
 

@@ -3,8 +3,13 @@
 import type { SocketAddress } from '../core/address.ts';
 import { NativeSocket } from './native-socket.ts';
 
+/** The front as the addon's engine knows it; nothing for JavaScript to look into. */
+export type FrontSelf = object & { readonly front?: never };
+
 /** What the addon gives (proxy/native/front.ts). An id is never below 0; errors are negative errno values. */
 export interface FrontCalls {
+  /** What an engine is given to take connections over. */
+  readonly self: FrontSelf;
   /** The events, eighteen words each, and the same memory as text. */
   readonly words: Int32Array;
   readonly texts: Buffer;
@@ -17,7 +22,7 @@ export interface FrontCalls {
   /** True where some of it waits. */
   write(id: number, bytes: Buffer): boolean;
   finish(id: number): void;
-  close(id: number, reset: boolean): void;
+  close(id: number): void;
   unsent(id: number): Buffer;
   release(id: number): number;
   /** ECONNREFUSED and the like. */
@@ -52,20 +57,27 @@ export class NativeFront {
     this.#calls = connect((count) => this.#heard(count));
   }
 
+  get self(): FrontSelf {
+    return this.#calls.self;
+  }
+
   /** Listens on a bound descriptor, which is taken over where it is ours; the returned function closes it. Throws where the system refuses. */
   listen(descriptor: number, how: { readonly isOurs: boolean; readonly backlog: number }, listener: NativeListener): () => void {
     const id = this.#calls.listen(descriptor, how.isOurs, how.backlog);
     if (id < 0) throw this.#error(-id);
     this.#listeners.set(id, listener);
     return () => {
-      if (this.#listeners.delete(id)) this.#calls.close(id, false);
+      if (!this.#listeners.has(id)) return;
+      this.#calls.close(id);
+      // What it has accepted already, in the batch that is being heard now, is served.
+      queueMicrotask(() => this.#listeners.delete(id));
     };
   }
 
   /** A connection under way; its `onConnect` or its owner hears what comes of it. */
   connect(to: SocketAddress): NativeSocket {
     const id = this.#calls.connect(to.address, to.port);
-    const socket = new NativeSocket(this.#calls, { id, fd: -1 }, null, null);
+    const socket = new NativeSocket(this.#calls, id, null, null);
     if (id >= 0) this.#sockets[id & PLACE] = socket;
     else queueMicrotask(() => socket.failed(this.#error(-id)));
     return socket;
@@ -92,9 +104,9 @@ export class NativeFront {
   #accepted(id: number, at: number): void {
     const { words } = this.#calls;
     const listener = this.#listeners.get(words[at + 2] ?? -1);
-    if (!listener) return this.#calls.close(id, false);
+    if (!listener) return this.#calls.close(id);
     const far = { address: this.#text(at), port: words[at + 4] ?? 0 };
-    const socket = new NativeSocket(this.#calls, { id, fd: words[at + 3] ?? -1 }, far, listener.closed);
+    const socket = new NativeSocket(this.#calls, id, far, listener.closed);
     this.#sockets[id & PLACE] = socket;
     listener.accepted(socket);
   }
@@ -107,7 +119,7 @@ export class NativeFront {
     if (kind === KIND.data) {
       const start = words[at + 2] ?? 0;
       socket.owner?.socketData(socket, Buffer.from(room.subarray(start, start + (words[at + 3] ?? 0))));
-    } else if (kind === KIND.connected) socket.connected(words[at + 3] ?? -1, this.#text(at), words[at + 4] ?? 0);
+    } else if (kind === KIND.connected) socket.connected(this.#text(at), words[at + 4] ?? 0);
     else if (kind === KIND.end) socket.ended();
     else if (kind === KIND.drained) socket.drained();
     else socket.failed(this.#error(words[at + 4] ?? 0));

@@ -1,105 +1,147 @@
 // What only the native engine has: the hand-over of descriptors, slots that are used again, and limits that its own thread keeps.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { EndedBy } from '../core/record.ts';
 import { systemClock } from '../core/clock.ts';
-import { createNativeTunnels, loadAddon } from '../native/engine.ts';
-import { connection, endOf, ENGINES, IDLE_MS, NOTHING, read } from '../test/support/relay.ts';
+import { createRig, endOf, ENGINES, IDLE_MS, NOTHING, read, startRelay, type Rig } from '../test/support/relay.ts';
+import type { FrontCalls } from './native-front.ts';
 import { createNativeRelay, type NativeTunnels } from './native-relay.ts';
+import { NativeSocket } from './native-socket.ts';
 import { createNodeRelay } from './node-relay.ts';
-import type { Relay, RelayEngine } from './relay.ts';
+import type { Relay, RelayJob } from './relay.ts';
 
-/** errno(3): no descriptor left. */
-const EMFILE = 24;
-const NO_COUNTS = { toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0 };
-
-function engineOf(options: { slots?: number; idleMs?: number; halfClosedMs?: number; noProgressMs?: number } = {}): RelayEngine {
-  const limits = { slots: 64, idleMs: IDLE_MS, halfClosedMs: 60_000, ...options };
-  const time = { nowMs: systemClock.nowMs() };
-  return createNativeRelay(createNodeRelay(time, limits), time, (onEnds) => createNativeTunnels(loadAddon(), limits, onEnds));
-}
-
-async function open(context: TestContext, engine: RelayEngine) {
-  const [client, upstream] = [await connection(context, 65_536), await connection(context, 65_536)];
+async function open(context: TestContext, rig: Rig) {
+  const sides = { client: await rig.connection(context, 65_536), upstream: await rig.connection(context, 65_536) };
   const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
-  const sockets = { client: client.far, upstream: upstream.far, nearClient: client.near, nearUpstream: upstream.near };
-  const start = (): Relay => engine.start({ client: client.near, upstream: upstream.near, ...NO_COUNTS, ended: resolve });
-  return { ...sockets, start, ended };
-}
-
-test('where descriptors ran out at the hand-over the node engine relays, and no byte is lost', { timeout: 10_000 }, async (context) => {
-  const time = { nowMs: 0 };
-  const asked: number[] = [];
-  const start = (slot: number): number => {
-    asked.push(slot);
-    return EMFILE;
+  const start = (job: Partial<RelayJob> = {}): Relay => startRelay(rig.engine, sides, { ended: resolve, ...job }).relay;
+  return {
+    client: sides.client.far,
+    upstream: sides.upstream.far,
+    nearClient: sides.client.near,
+    nearUpstream: sides.upstream.near,
+    start,
+    ended,
   };
-  const full: NativeTunnels = { slots: 4, stats: new Float64Array(15), start, close: () => {}, ends: () => [] };
-  const engine = createNativeRelay(createNodeRelay(time, { idleMs: IDLE_MS, halfClosedMs: 60_000 }), time, () => full);
-  const tunnel = await open(context, engine);
-  tunnel.client.write('early');
-  tunnel.nearClient.read(0);
-  while (tunnel.nearClient.readableLength === 0) await new Promise((resolve) => setImmediate(resolve));
-  tunnel.start();
-  assert.deepEqual([asked, engine.held()], [[0], 0]);
-  tunnel.client.write(' late');
-  assert.equal(String(await read(tunnel.upstream, 10)), 'early late');
-  tunnel.upstream.write('answer');
-  assert.equal(String(await read(tunnel.client, 6)), 'answer');
-});
+}
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
+function nativeRig(limits: Parameters<typeof createRig>[2] = {}): Rig {
+  return createRig('native', { nowMs: systemClock.nowMs() }, limits);
+}
+
+test('an owner that throws at the end of its tunnel costs the others of the batch nothing', () => {
+  const time = { nowMs: 0 };
+  const bugs: string[] = [];
+  let tell: () => void = () => {};
+  const ends = [0, 0, 1, 1, 2, 0];
+  const tunnels: NativeTunnels = { slots: 4, stats: new Float64Array(18), start: () => 0, close: () => {}, ends: () => ends.splice(0) };
+  const engine = createNativeRelay({
+    time,
+    fallback: createNodeRelay(time, { idleMs: IDLE_MS, halfClosedMs: 60_000 }),
+    onBug: (error) => void bugs.push(error.message),
+    connect: (onEnds) => ((tell = onEnds), tunnels),
+  });
+  const told: EndedBy[] = [];
+  for (const ended of [
+    () => {
+      throw new Error('a bug');
+    },
+    (by: EndedBy) => void told.push(by),
+    (by: EndedBy) => void told.push(by),
+  ]) {
+    const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
+    engine.start({ client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0, ended });
+  }
+  tell();
+  assert.deepEqual([told, bugs, engine.held()], [['upstream', 'client'], ['a bug'], 0]);
+});
+
+test('without memory for it a tunnel ends at once, by a fault, and its slot is free', () => {
+  const time = { nowMs: 0 };
+  const slots: number[] = [];
+  const start = (slot: number): number => (slots.push(slot), 2);
+  const tunnels: NativeTunnels = { slots: 4, stats: new Float64Array(18), start, close: () => {}, ends: () => [] };
+  const fallback = createNodeRelay(time, { idleMs: IDLE_MS, halfClosedMs: 60_000 });
+  const engine = createNativeRelay({ time, fallback, onBug: assert.fail, connect: () => tunnels });
+  const ends: EndedBy[] = [];
+  let closed = 0;
+  for (let turn = 0; turn < 2; turn += 1) {
+    const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, () => (closed += 1));
+    const job = { client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 5, sentDown: 7 };
+    const relay = engine.start({ ...job, ended: (by) => void ends.push(by) });
+    assert.deepEqual([relay.bytesUp, relay.bytesDown, engine.held()], [5, 7, 0]);
+  }
+  assert.deepEqual([ends, slots, closed], [['fault', 'fault'], [0, 0], 4]);
+});
+
 if (ENGINES.includes('native')) {
-  test('the sockets are Node’s no more once the tunnel runs, and the far ends notice nothing', async (context) => {
-    const engine = engineOf();
-    const tunnel = await open(context, engine);
+  test('the sockets are JavaScript’s no more once the tunnel runs, and the far ends notice nothing', async (context) => {
+    const rig = nativeRig();
+    const tunnel = await open(context, rig);
     tunnel.start();
-    assert.equal(engine.held(), 1);
-    await once(tunnel.nearClient, 'close');
+    assert.equal(rig.engine.held(), 1);
+    assert.deepEqual([tunnel.nearClient.destroyed, tunnel.nearUpstream.destroyed], [true, true]);
     tunnel.client.write('still there');
     assert.equal(String(await read(tunnel.upstream, 11)), 'still there');
     assert.equal(tunnel.client.readableEnded, false);
   });
 
-  test('what a paused socket has read and nobody was given goes first', async (context) => {
-    const tunnel = await open(context, engineOf());
-    tunnel.nearClient.pause();
-    tunnel.client.write('early');
-    tunnel.nearClient.read(0);
-    while (tunnel.nearClient.readableLength === 0) await new Promise((resolve) => setImmediate(resolve));
-    tunnel.start();
+  test('while bytes of before wait at one of them the node engine relays, and no byte is lost', { timeout: 20_000 }, async (context) => {
+    const rig = nativeRig();
+    const tunnel = await open(context, rig);
+    tunnel.upstream.pause();
+    const before = Buffer.alloc(16 * 1_024 * 1_024, 'b');
+    tunnel.nearUpstream.write(before);
+    tunnel.start({ toUpstream: Buffer.from('early') });
+    assert.equal(rig.engine.held(), 0);
     tunnel.client.write(' late');
-    assert.equal(String(await read(tunnel.upstream, 10)), 'early late');
+    tunnel.upstream.resume();
+    const got = await read(tunnel.upstream, before.length + 10);
+    assert.equal(got.length, before.length + 10);
+    assert.equal(got.subarray(0, before.length).equals(before), true);
+    assert.equal(String(got.subarray(before.length)), 'early late');
+    tunnel.upstream.write('answer');
+    assert.equal(String(await read(tunnel.client, 6)), 'answer');
+  });
+
+  test('a reset that a write has met before the hand-over reaches the other side as a reset', async (context) => {
+    const tunnel = await open(context, nativeRig());
+    tunnel.client.resetAndDestroy();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    tunnel.nearClient.write(Buffer.from('an answer'));
+    const seen = endOf(tunnel.upstream);
+    tunnel.start();
+    assert.equal(await seen, 'reset');
+    assert.equal(await tunnel.ended, 'client');
   });
 
   test('beyond its slots the node engine relays, and a slot that ended is used again', async (context) => {
-    const engine = engineOf({ slots: 1 });
-    const [first, second, third] = [await open(context, engine), await open(context, engine), await open(context, engine)];
+    const rig = nativeRig({ slots: 1 });
+    const [first, second, third] = [await open(context, rig), await open(context, rig), await open(context, rig)];
     const relay = first.start();
     second.start();
-    assert.equal(engine.held(), 1);
+    assert.equal(rig.engine.held(), 1);
     second.client.write('by node');
     assert.equal(String(await read(second.upstream, 7)), 'by node');
 
     relay.close('operator');
     assert.equal(await first.ended, 'operator');
-    assert.equal(engine.held(), 0);
+    assert.equal(rig.engine.held(), 0);
     const fresh = third.start();
-    assert.deepEqual([engine.held(), fresh.bytesUp, fresh.bytesDown], [1, 0, 0]);
+    assert.deepEqual([rig.engine.held(), fresh.bytesUp, fresh.bytesDown], [1, 0, 0]);
     third.client.write('again');
     assert.equal(String(await read(third.upstream, 5)), 'again');
     assert.equal(fresh.bytesUp, 5);
   });
 
   test('its thread ends a tunnel that is idle, and one whose open half is silent', async (context) => {
-    const idle = await open(context, engineOf({ idleMs: 1_000 }));
-    const half = await open(context, engineOf({ halfClosedMs: 1_000 }));
+    const idle = await open(context, nativeRig({ idleMs: 1_000 }));
+    const half = await open(context, nativeRig({ halfClosedMs: 1_000 }));
     idle.start();
     half.start();
     half.client.end();
@@ -110,7 +152,7 @@ if (ENGINES.includes('native')) {
   });
 
   test('bytes that wait without progress end their tunnel', async (context) => {
-    const tunnel = await open(context, engineOf({ noProgressMs: 1_000 }));
+    const tunnel = await open(context, nativeRig({ noProgressMs: 1_000 }));
     tunnel.start();
     tunnel.upstream.pause();
     tunnel.client.write(Buffer.alloc(32 * 1_024 * 1_024, 'x'));
@@ -118,10 +160,10 @@ if (ENGINES.includes('native')) {
   });
 
   test('600 tunnels that end in every way leave no descriptor behind, and are told of once each', async (context) => {
-    const engine = engineOf({ slots: 32 });
+    const rig = nativeRig({ slots: 32 });
     const rounds = 30;
     const once_ = async (count: number): Promise<number> => {
-      const tunnels = await Promise.all(Array.from({ length: count }, () => open(context, engine)));
+      const tunnels = await Promise.all(Array.from({ length: count }, () => open(context, rig)));
       const relays = tunnels.map((tunnel) => tunnel.start());
       for (const [index, tunnel] of tunnels.entries()) {
         tunnel.client.write('x');
@@ -139,7 +181,7 @@ if (ENGINES.includes('native')) {
     let ended = 0;
     for (let round = 0; round < rounds; round += 1) ended += await once_(20);
     assert.equal(ended, 600);
-    assert.equal(engine.held(), 0);
+    assert.equal(rig.engine.held(), 0);
     for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(descriptors(), before);
   });

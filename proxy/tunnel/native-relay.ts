@@ -1,20 +1,20 @@
-// The relay engine of Linux: hands both descriptors to C and lets go of the sockets, so that a tunnel is one small object here. What is not
-// plain TCP, or cannot be handed over at this moment, goes to the node engine.
+// The relay engine of Linux: both connections go over to C, so that a tunnel is one small object here. What is not a connection of the front,
+// or has bytes on their way out at this moment, goes to the node engine.
 
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { ENDINGS, type EndedBy } from '../core/record.ts';
 import type { Leg } from './leg.ts';
 import { NativeSocket } from './native-socket.ts';
-import { own } from './owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob } from './relay.ts';
 
 /** What the addon gives (proxy/native/engine.ts); a slot is a number below `slots`. */
 export interface NativeTunnels {
   readonly slots: number;
-  /** Three numbers a slot: bytes up, bytes down, the moment of the last byte by the clock. Those behind the last slot are sums. */
+  /**
+   * Three numbers a slot: bytes up, bytes down, the moment of the last byte by the clock. The two rows behind the last slot make the sum over all
+   * tunnels there ever were.
+   */
   readonly stats: Float64Array;
-  /** Duplicates both descriptors; gives 0, or an errno value where it has kept nothing. */
+  /** Takes two connections of the front over, by their ids; nothing is changed where bytes wait at one of them. Gives one of START. */
   start(slot: number, client: number, upstream: number, up: Buffer, down: Buffer, sentUp: number, sentDown: number): number;
   /** `endedBy` is a place in ENDINGS. Nothing where the tunnel is ending already. */
   close(slot: number, endedBy: number): void;
@@ -23,9 +23,20 @@ export interface NativeTunnels {
 }
 
 const FIELDS = 3;
+/** What `start` says: the tunnel runs, nothing was changed, both connections are closed (proxy/native/addon.c). */
+const START = { runs: 0, unchanged: 1, closed: 2 } as const;
 
-/** `connect` starts the addon's engine; it is given what to call when tunnels have ended. */
-export function createNativeRelay(fallback: RelayEngine, time: CoarseTime, connect: (onEnds: () => void) => NativeTunnels): RelayEngine {
+export interface NativeRelayOptions {
+  readonly time: CoarseTime;
+  /** Where it goes what this engine cannot take. */
+  readonly fallback: RelayEngine;
+  /** Hears what a tunnel's owner throws when it ends. */
+  readonly onBug: (error: Error) => void;
+  /** Starts the addon's engine; it is given what to call when tunnels have ended. */
+  readonly connect: (onEnds: () => void) => NativeTunnels;
+}
+
+export function createNativeRelay({ time, fallback, onBug, connect }: NativeRelayOptions): RelayEngine {
   const running: (NativeRelay | undefined)[] = [];
   const free: number[] = [];
   let used = 0;
@@ -38,33 +49,31 @@ export function createNativeRelay(fallback: RelayEngine, time: CoarseTime, conne
       const relay = running[slot];
       running[slot] = undefined;
       held -= 1;
-      // Its counts are read before the slot has a new tunnel.
-      relay?.finish(ENDINGS[ends[at + 1] ?? -1] ?? 'fault');
+      try {
+        // Its counts are read before the slot has a new tunnel.
+        relay?.finish(ENDINGS[ends[at + 1] ?? -1] ?? 'fault');
+      } catch (error) {
+        // A bug of one session's: the others' ends are in this batch too, and are told once only.
+        onBug(error as Error);
+      }
       free.push(slot);
     }
   });
   const { stats, slots } = tunnels;
+  const sum = (field: number): number => (stats[slots * FIELDS + field] ?? 0) + (stats[(slots + 1) * FIELDS + field] ?? 0);
 
   const startNative = (job: RelayJob): Relay | null => {
     const { client, upstream } = job;
-    if (!isHandable(client) || !isHandable(upstream)) return null;
+    if (!isOfFront(client) || !isOfFront(upstream)) return null;
     const slot = free.pop() ?? (used < slots ? used++ : -1);
     if (slot < 0) return null;
-    const toUpstream = withUnread(job.toUpstream, client);
-    const toClient = withUnread(job.toClient, upstream);
-    const error = tunnels.start(slot, fdOf(client), fdOf(upstream), toUpstream, toClient, job.sentUp, job.sentDown);
-    if (error !== 0) {
-      free.push(slot);
-      putBack(client, toUpstream.subarray(job.toUpstream.length));
-      putBack(upstream, toClient.subarray(job.toClient.length));
-      return null;
-    }
-    held += 1;
-    // The duplicates live on in the engine; these close without a FIN.
-    for (const socket of [client, upstream]) {
-      own(socket, null);
-      socket.destroy();
-    }
+    const started = tunnels.start(slot, client.id, upstream.id, job.toUpstream, job.toClient, job.sentUp, job.sentDown);
+    if (started === START.runs) held += 1;
+    else free.push(slot);
+    if (started === START.unchanged) return null;
+    client.handedOver();
+    upstream.handedOver();
+    if (started === START.closed) return stillborn(job);
     const relay = new NativeRelay(tunnels, time, slot, job.ended);
     running[slot] = relay;
     return relay;
@@ -74,15 +83,25 @@ export function createNativeRelay(fallback: RelayEngine, time: CoarseTime, conne
     name: 'native',
     totals: {
       get bytesUp() {
-        return (stats[slots * FIELDS] ?? 0) + fallback.totals.bytesUp;
+        return sum(0) + fallback.totals.bytesUp;
       },
       get bytesDown() {
-        return (stats[slots * FIELDS + 1] ?? 0) + fallback.totals.bytesDown;
+        return sum(1) + fallback.totals.bytesDown;
       },
     },
     held: () => held,
     start: (job) => startNative(job) ?? fallback.start(job),
   };
+}
+
+function isOfFront(leg: Leg): leg is NativeSocket {
+  return leg instanceof NativeSocket && !leg.destroyed;
+}
+
+/** A tunnel for which there was no memory. */
+function stillborn({ ended, sentUp, sentDown }: RelayJob): Relay {
+  ended('fault');
+  return { bytesUp: sentUp, bytesDown: sentDown, idleMs: () => 0, close: () => {}, sweep: () => {} };
 }
 
 class NativeRelay implements Relay {
@@ -120,27 +139,4 @@ class NativeRelay implements Relay {
   finish(by: EndedBy): void {
     this.#ended(by);
   }
-}
-
-/** Plain TCP, alive, and with nothing on its way out that only this process knows of. */
-function isHandable(leg: Leg): leg is Socket | NativeSocket {
-  const isPlain = leg instanceof NativeSocket || (leg instanceof Socket && !(leg instanceof TLSSocket));
-  return isPlain && !leg.destroyed && leg.writableLength === 0 && fdOf(leg) >= 0;
-}
-
-/** Below 0 where there is none. That of a Node socket is undocumented, and unchanged since Node 10. */
-function fdOf(leg: Socket | NativeSocket): number {
-  if (leg instanceof NativeSocket) return leg.fd;
-  return (leg as Socket & { _handle?: { fd?: number } | null })._handle?.fd ?? -1;
-}
-
-/** The bytes, and behind them what a paused stream has read and not given out. Nothing more is read before this turn of the loop is over. */
-function withUnread(bytes: Buffer, leg: Socket | NativeSocket): Buffer {
-  if (leg instanceof NativeSocket || leg.readableLength === 0) return bytes;
-  const unread = leg.read() as Buffer | null;
-  return unread === null ? bytes : Buffer.concat([bytes, unread]);
-}
-
-function putBack(leg: Socket | NativeSocket, unread: Buffer): void {
-  if (leg instanceof Socket && unread.length > 0) leg.unshift(unread);
 }

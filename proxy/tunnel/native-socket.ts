@@ -8,8 +8,6 @@ import type { SocketOwner } from './owned-socket.ts';
 export class NativeSocket {
   /** What the front calls it; below 0 where it never was one. */
   readonly id: number;
-  /** The descriptor: below 0 until it is dialled. */
-  fd: number;
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   localAddress: string | undefined;
@@ -27,15 +25,9 @@ export class NativeSocket {
   #flushed: (() => void) | null = null;
 
   /** `closed` is told when the connection is, also where it became a stream meanwhile. */
-  constructor(
-    front: FrontCalls,
-    place: { readonly id: number; readonly fd: number },
-    far: { readonly address: string; readonly port: number } | null,
-    closed: (() => void) | null,
-  ) {
+  constructor(front: FrontCalls, id: number, far: { readonly address: string; readonly port: number } | null, closed: (() => void) | null) {
     this.#front = front;
-    this.id = place.id;
-    this.fd = place.fd;
+    this.id = id;
     this.remoteAddress = far?.address;
     this.remotePort = far?.port;
     this.#closed = closed;
@@ -69,7 +61,14 @@ export class NativeSocket {
   }
 
   destroy(): void {
-    this.#close(false);
+    this.#close();
+  }
+
+  /** The engine has taken the connection over: nothing more is heard of it here. */
+  handedOver(): void {
+    this.destroyed = true;
+    this.owner = null;
+    this.#closed?.();
   }
 
   /** Takes the connection over as a Node stream, for TLS; nothing of it is left here. One that is closed gives a closed stream. */
@@ -90,8 +89,7 @@ export class NativeSocket {
 
   // ---- called by the front
 
-  connected(fd: number, address: string, port: number): void {
-    this.fd = fd;
+  connected(address: string, port: number): void {
     this.localAddress = address;
     this.localPort = port;
     this.onConnect?.();
@@ -101,32 +99,36 @@ export class NativeSocket {
   ended(): void {
     this.readableEnded = true;
     this.owner?.socketEnd(this);
-    if (this.#isFinished && !this.#isWaiting) this.#close(false);
+    if (this.#isFinished && !this.#isWaiting) this.#close();
   }
 
   failed(error: NodeJS.ErrnoException): void {
     this.owner?.socketError(this, error);
-    this.#close(false);
+    this.#close();
   }
 
   drained(): void {
-    this.#isWaiting = false;
+    // Something else may have been written since.
+    this.#isWaiting = !this.destroyed && this.#front.unsent(this.id).length > 0;
+    if (this.#isWaiting) return;
     const flushed = this.#flushed;
     this.#flushed = null;
     flushed?.();
-    if (this.#isFinished && this.readableEnded) this.#close(false);
+    if (this.#isFinished && this.readableEnded) this.#close();
   }
 
-  #close(reset: boolean): void {
+  #close(): void {
     if (this.destroyed) return;
     this.destroyed = true;
-    this.#front.close(this.id, reset);
+    this.#front.close(this.id);
     // Later, as a stream does: whoever destroys it is not called back in the middle.
     queueMicrotask(() => this.#tellClosed());
   }
 
   #tellClosed(): void {
-    this.owner?.socketClose(this);
+    const { owner } = this;
+    this.owner = null;
+    owner?.socketClose(this);
     this.#closed?.();
   }
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { describe, test, type TestContext } from 'node:test';
 import { NO_PROGRESS_MS } from '../core/limits.ts';
 import { highWaterMarkFor } from './node-relay.ts';
-import { endOf, HALF_CLOSED_MS, IDLE_MS, KIB, read, relayed, type RelayHarness, until } from '../test/support/relay.ts';
+import { endOf, HALF_CLOSED_MS, IDLE_MS, KIB, read, relayedByNode, until } from '../test/support/relay.ts';
 
 describe('a reader that does not read', () => {
   for (const [bufferBytes, what] of [
@@ -14,7 +14,7 @@ describe('a reader that does not read', () => {
     [1_024 * KIB, 'a MiB'],
   ] as const) {
     test(`on either side costs the process ${Math.max(256, bufferBytes / KIB)} KiB at most (${what})`, async (context) => {
-      const { client, upstream, nearClient, nearUpstream } = await relayed(context, {}, bufferBytes);
+      const { client, upstream, nearClient, nearUpstream } = await relayedByNode(context, bufferBytes);
       const held = (): number =>
         nearClient.writableLength + nearClient.readableLength + nearUpstream.writableLength + nearUpstream.readableLength;
       const max = Math.max(256 * KIB, bufferBytes);
@@ -44,7 +44,7 @@ describe('a reader that does not read', () => {
   }
 
   test('gets everything once it reads again', async (context) => {
-    const { client, upstream, nearUpstream, nearClient } = await relayed(context);
+    const { client, upstream, nearUpstream, nearClient } = await relayedByNode(context);
     const length = 24 * 1_024 * KIB;
     upstream.pause();
     client.end(Buffer.alloc(length, 'x'));
@@ -55,7 +55,7 @@ describe('a reader that does not read', () => {
   });
 
   test('does not hold up the other direction', async (context) => {
-    const { client, upstream, nearUpstream } = await relayed(context);
+    const { client, upstream, nearUpstream } = await relayedByNode(context);
     upstream.pause();
     client.write(Buffer.alloc(24 * 1_024 * KIB, 'x'));
     await until(() => nearUpstream.writableLength > 0);
@@ -72,7 +72,7 @@ test('the high-water mark leaves room for four chunks of libuv, and is never not
 
 describe('time', () => {
   test('a tunnel without a byte either way ends as idle, not a moment early', async (context) => {
-    const { client, upstream, time, relay, ended, ends } = await relayed(context);
+    const { client, upstream, time, relay, ended, ends } = await relayedByNode(context);
     const seen = Promise.all([endOf(client), endOf(upstream)]);
     time.nowMs += IDLE_MS - 1;
     relay.sweep();
@@ -86,7 +86,7 @@ describe('time', () => {
 
   for (const from of ['client', 'upstream'] as const) {
     test(`one byte from the ${from} begins the idle time anew`, async (context) => {
-      const { client, upstream, time, relay, ends } = await relayed(context);
+      const { client, upstream, time, relay, ends } = await relayedByNode(context);
       time.nowMs += IDLE_MS - 1;
       const [writer, reader] = from === 'client' ? [client, upstream] : [upstream, client];
       writer.write('.');
@@ -99,7 +99,7 @@ describe('time', () => {
   }
 
   test('a tunnel with one FIN ends after the half-closed time without a byte', async (context) => {
-    const { client, upstream, time, relay, ended, ends } = await relayed(context);
+    const { client, upstream, time, relay, ended, ends } = await relayedByNode(context);
     client.end();
     upstream.resume();
     await once(upstream, 'end');
@@ -112,7 +112,7 @@ describe('time', () => {
   });
 
   test('one whose open half is busy does not', async (context) => {
-    const { client, upstream, time, relay, ends } = await relayed(context);
+    const { client, upstream, time, relay, ends } = await relayedByNode(context);
     client.end();
     upstream.resume();
     await once(upstream, 'end');
@@ -128,8 +128,8 @@ describe('time', () => {
 
 describe('bytes that wait without progress', () => {
   /** An upstream that talks but does not read: bytes of the client wait for it. */
-  async function deafUpstream(context: TestContext): Promise<RelayHarness & { talk(): Promise<void> }> {
-    const harness = await relayed(context);
+  async function deafUpstream(context: TestContext): Promise<Awaited<ReturnType<typeof relayedByNode>> & { talk(): Promise<void> }> {
+    const harness = await relayedByNode(context);
     const { client, upstream, nearClient, nearUpstream } = harness;
     upstream.pause();
     const chunk = Buffer.alloc(64 * KIB, 'x');
@@ -190,4 +190,12 @@ describe('bytes that wait without progress', () => {
     relay.sweep();
     assert.deepEqual(ends, []);
   });
+});
+
+test('a side that keep-alive found dead is a reset to the other one', async (context) => {
+  const { upstream, nearClient, ended } = await relayedByNode(context);
+  const seen = endOf(upstream);
+  nearClient.destroy(Object.assign(new Error('read ETIMEDOUT'), { code: 'ETIMEDOUT' }));
+  assert.equal(await seen, 'reset');
+  assert.equal(await ended, 'client');
 });

@@ -133,11 +133,11 @@ class NodeRelay implements Relay, SocketOwner {
     else other.destroy();
   }
 
-  socketError(side: Duplex, error: NodeJS.ErrnoException): void {
+  socketError(side: Duplex): void {
     const by = side === this.#client ? 'client' : 'upstream';
     this.#endedBy ??= by;
-    // A reset is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are. Behind a FIN they were.
-    if (error.code === 'ECONNRESET' && this.#finished !== by) reset(this.#other(side));
+    // A reset, or a side that is dead to keep-alive, is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are. Behind a FIN they were.
+    if (this.#finished !== by) reset(this.#other(side));
   }
 
   idleMs(): number {

@@ -5,17 +5,16 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type net from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
-import type { EndedBy } from '../core/record.ts';
 import {
-  connection,
-  createEngine,
+  createRig,
   endOf,
   ENGINES,
   KIB,
-  NOTHING,
+  nearEnd,
   read,
   relayed as relayedBy,
   type RelayHarness,
+  startRelay,
 } from '../test/support/relay.ts';
 import { highWaterMarkFor } from './node-relay.ts';
 import type { RelayJob } from './relay.ts';
@@ -94,15 +93,14 @@ for (const kind of ENGINES) {
     });
 
     test('that came before the relay is passed on behind the early bytes', async (context) => {
+      const rig = createRig(kind, { nowMs: 0 });
       const mark = highWaterMarkFor(256 * KIB);
-      const [client, upstream] = [await connection(context, mark), await connection(context, mark)];
+      const [client, upstream] = [await rig.connection(context, mark), await rig.connection(context, mark)];
       client.far.end();
+      const finished = nearEnd(client.near);
       client.near.resume();
-      await once(client.near, 'end');
-      const engine = createEngine(kind, { nowMs: 0 });
-      const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
-      const counts = { sentUp: 0, sentDown: 0, toClient: NOTHING };
-      engine.start({ client: client.near, upstream: upstream.near, toUpstream: Buffer.from('early'), ...counts, ended: resolve });
+      await finished;
+      const { ended } = startRelay(rig.engine, { client, upstream }, { toUpstream: Buffer.from('early') });
       assert.equal(String(await read(upstream.far, 5)), 'early');
       await once(upstream.far, 'end');
       upstream.far.end();
@@ -155,14 +153,12 @@ for (const kind of ENGINES) {
   describe(`${kind}: a side that is gone before the relay begins`, () => {
     for (const gone of ['client', 'upstream'] as const) {
       test(`the ${gone}: the tunnel ends in its name, at once`, async (context) => {
-        const sides = { client: await connection(context, 1), upstream: await connection(context, 1) };
+        const rig = createRig(kind, { nowMs: 0 });
+        const sides = { client: await rig.connection(context, 1), upstream: await rig.connection(context, 1) };
+        const closed = nearEnd(sides[gone].near);
         sides[gone].near.destroy();
-        await once(sides[gone].near, 'close');
-        const engine = createEngine(kind, { nowMs: 0 });
-        const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
-        const counts = { sentUp: 0, sentDown: 0, toUpstream: NOTHING, toClient: NOTHING };
-        engine.start({ client: sides.client.near, upstream: sides.upstream.near, ...counts, ended: resolve });
-        assert.equal(await ended, gone);
+        await closed;
+        assert.equal(await startRelay(rig.engine, sides).ended, gone);
       });
     }
   });

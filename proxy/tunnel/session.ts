@@ -68,6 +68,11 @@ export class Session {
     return this.#outcome === 'allowed';
   }
 
+  /** Refused, or ended: its last line is written. */
+  get isOver(): boolean {
+    return this.#outcome === 'over';
+  }
+
   /** What ended the session from outside while a stage was at work; null while nobody has. */
   get abortedBy(): EndedBy | null {
     return this.#abortedBy;

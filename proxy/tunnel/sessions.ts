@@ -9,11 +9,16 @@ import type { Session } from './session.ts';
 
 const SWEEP_MS = 1_000;
 
+/** A connection whose request is not known yet. */
+interface Pending {
+  sendAway(): void;
+}
+
 export class Sessions implements SessionView {
   readonly #open = new Set<Session>();
   readonly #time: CoarseTime;
   readonly #clock: Clock;
-  #pending = 0;
+  readonly #pending = new Set<Pending>();
   readonly #reserve = new Set<() => void>();
   #cancelSweep: Cancel;
 
@@ -31,12 +36,19 @@ export class Sessions implements SessionView {
     this.#open.delete(session);
   }
 
-  pendingStarted(): void {
-    this.#pending += 1;
+  pendingStarted(pending: Pending): void {
+    this.#pending.add(pending);
   }
 
-  pendingEnded(): void {
-    this.#pending -= 1;
+  pendingEnded(pending: Pending): void {
+    this.#pending.delete(pending);
+  }
+
+  /** Tells those that have not asked yet that there is nobody to ask; how many. */
+  sendPendingAway(): number {
+    const { size } = this.#pending;
+    for (const pending of this.#pending) pending.sendAway();
+    return size;
   }
 
   /** A place in the reserve for health checks; `evict` is called when a newer one needs it. The returned function gives it back. */
@@ -55,7 +67,7 @@ export class Sessions implements SessionView {
   }
 
   pending(): number {
-    return this.#pending;
+    return this.#pending.size;
   }
 
   rows(limit: number): TunnelRow[] {

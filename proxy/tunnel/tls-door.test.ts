@@ -6,9 +6,10 @@ import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { makeCertificate } from '../test/support/certificate.ts';
 import { makeHello, UNRECOGNIZED_NAME } from '../test/support/hello.ts';
-import { readAll, startTestNode, type TestNode } from '../test/support/plane.ts';
+import { HEALTH_RESERVE } from '../core/limits.ts';
+import { readAll, startTestNode, type TestClient, type TestNode } from '../test/support/plane.ts';
 import { ENGINES } from '../test/support/relay.ts';
-import { DATA_HOST, OTHER_HOST } from '../test/support/settings.ts';
+import { DATA_HOST, OTHER_HOST, testSettings } from '../test/support/settings.ts';
 import { echo, startTlsUpstream, startUpstream, type Upstream } from '../test/support/upstream.ts';
 
 const ours = makeCertificate(['proxy.test']);
@@ -164,6 +165,40 @@ for (const relay of ENGINES) {
       }
     });
 
+    test(
+      'one too many in the middle of its handshake is closed when its place in the reserve goes to another',
+      { timeout: 20_000 },
+      async () => {
+        const { limits, timeouts } = testSettings();
+        const full = await startTestNode({
+          relay,
+          limits: { ...limits, pending: 0 },
+          timeouts: { ...timeouts, handshakeMs: 60_000 },
+          tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        });
+        const [near, far] = duplexPair();
+        tls.connect({ socket: near, servername: 'proxy.test' }).on('error', () => {});
+        const [hello] = (await once(far, 'data')) as [Buffer];
+        const clients: TestClient[] = [];
+        for (let index = 0; index <= HEALTH_RESERVE; index += 1) {
+          const client = await full.connect();
+          client.write(hello);
+          // Its answer shows that it is in its handshake.
+          await once(client, 'data');
+          clients.push(client);
+        }
+        const [first, second] = clients;
+        assert.ok(first && second);
+        while (!first.readableEnded && !first.destroyed) await new Promise((resolve) => setTimeout(resolve, 10));
+        const { record } = await full.recorded(({ record: seen }) => seen.client_port === first.ownPort);
+        assert.equal(record.reason, 'NODE_FULL');
+        assert.equal(second.readableEnded, false);
+        for (const client of clients) client.destroy();
+        await full.close();
+        assert.deepEqual(full.bugs, []);
+      },
+    );
+
     test('connect-tls: a client that has finished goes on reading', { timeout: 10_000 }, async () => {
       const slow = await startUpstream((socket) => void socket.resume().on('end', () => socket.end('all the same')));
       const policy = { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false } as const;
@@ -260,6 +295,23 @@ for (const relay of ENGINES) {
       client.write('PROXY TCP4 127.0.0.1 127.0.0.1 1 443\r\n');
       assert.equal(await readAll(client), '');
       assert.equal((await node.recorded(({ record }) => record.client_port === client.ownPort)).record.reason, 'PROXY_HEADER_INVALID');
+    });
+
+    test('PROXY header: while it has not come, the connection is one of the node’s pending ones', async () => {
+      const { limits } = testSettings();
+      const trusting = await startTestNode({
+        relay,
+        limits: { ...limits, pending: 1 },
+        listeners: [{ name: 'nlb', host: '127.0.0.1', port: 0, doors: ['connect'], backlog: 16, proxyProtocolTrust: ['127.0.0.0/8'] }],
+      });
+      const silent = await trusting.connect();
+      while (trusting.counts.pending < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      const next = await trusting.connect();
+      next.write(`PROXY TCP4 203.0.113.77 203.0.113.1 4711 443\r\nCONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}\r\n\r\n`);
+      assert.match(await readAll(next), /^HTTP\/1\.1 503 NODE_FULL\r\n/);
+      silent.destroy();
+      while (trusting.counts.pending > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      await trusting.close();
     });
 
     test('bytes that are neither HTTP nor TLS are closed with one record', async () => {

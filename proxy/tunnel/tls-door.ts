@@ -83,7 +83,12 @@ async function terminate(walk: Walk, gateway: string | null): Promise<void> {
   session.to('handshaking');
   const firstBytes = walk.inbox.detach();
   const { handshakeMs, headMs } = plane.settings.timeouts;
-  const secure = await plane.terminator.handshake(asSocket(raw, plane.highWaterMark), firstBytes, walk.acceptMs + handshakeMs);
+  // From here on it is this that is closed when somebody refuses, as for want of room.
+  const plain = asSocket(raw, plane.highWaterMark);
+  walk.socket = plain;
+  const secure = await plane.terminator.handshake(plain, firstBytes, walk.acceptMs + handshakeMs);
+  // Refused in the very moment in which the handshake was done.
+  if (session.isOver) return void secure.destroy();
   plane.recorder.stage('handshake', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
   session.record.tls_version = secure.getProtocol();
   walk.secure = { gateway };

@@ -49,8 +49,14 @@ export class Walk {
   pendingStarted(key: SourceKey): boolean {
     if (!this.plane.limits.pendingStarted(key)) return false;
     this.#pendingUnder = key;
-    this.plane.sessions.pendingStarted();
+    this.plane.sessions.pendingStarted(this);
     return true;
+  }
+
+  /** The process is about to end, and what was asked has not been said yet. Who has sent nothing gets no record. */
+  sendAway(): void {
+    if (this.session.phase === 'sniffing' && this.inbox.bytes.length === 0) this.leave(null);
+    else this.refuse('DRAINING');
   }
 
   /**
@@ -73,7 +79,7 @@ export class Walk {
     this.#leaveReserve = null;
     if (this.#pendingUnder === null) return;
     this.plane.limits.pendingEnded(this.#pendingUnder);
-    this.plane.sessions.pendingEnded();
+    this.plane.sessions.pendingEnded(this);
     this.#pendingUnder = null;
   }
 

@@ -138,9 +138,7 @@ static void hold(int link, int orders, int out, uint32_t tunnels, const int (*ne
       h.free[h.free_count++] = i;
       continue;
     }
-    if (engine_start(h.engine, i, near[i][0], near[i][1], "", 0, "", 0, 0, 0)) die("engine_start");
-    close(near[i][0]);
-    close(near[i][1]);
+    if (!engine_start(h.engine, i, (struct engine_leg[2]){{.fd = near[i][0]}, {.fd = near[i][1]}})) die("engine_start");
     h.slot_of[i] = h.tunnel_of[i] = i;
     h.held += 1;
   }

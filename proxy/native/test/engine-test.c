@@ -85,10 +85,12 @@ static int ended_by(struct rig *r, uint32_t slot, double within_ms) {
     poll(&(struct pollfd){r->bell, POLLIN, 0}, 1, 10);
   return r->ends[slot] == 1 ? r->by[slot] : -1;
 }
+// With SLOTS, over all tunnels.
 static double moved(struct rig *r, uint32_t slot, int from) {
-  double value;
-  __atomic_load(from == C ? &r->stats[slot].bytes_up : &r->stats[slot].bytes_down, &value, __ATOMIC_RELAXED);
-  return value;
+  double sum = 0, value;
+  for (uint32_t row = slot; row <= (slot == SLOTS ? SLOTS + 1 : slot); row += 1, sum += value)
+    __atomic_load(from == C ? &r->stats[row].bytes_up : &r->stats[row].bytes_down, &value, __ATOMIC_RELAXED);
+  return sum;
 }
 
 // ---- connections
@@ -115,14 +117,14 @@ static struct link connect_link(void) {
   return l;
 }
 static void drop(const int fd[2]) { close(fd[C]), close(fd[U]); }
+// The near ends are the engine's from here on.
 static void begin(struct rig *r, uint32_t slot, const struct link *l) {
   r->ends[slot] = 0;
-  must(engine_start(r->engine, slot, l->near[C], l->near[U], NULL, 0, NULL, 0, 0, 0) == 0);
+  must(engine_start(r->engine, slot, (struct engine_leg[2]){{.fd = l->near[C]}, {.fd = l->near[U]}}));
 }
 static struct link open_link(struct rig *r, uint32_t slot) {
   const struct link l = connect_link();
   begin(r, slot, &l);
-  drop(l.near);
   return l;
 }
 static void reset(int fd) {
@@ -197,8 +199,8 @@ static void test_bytes(struct rig *r, int at) {
   const size_t said = say(l.far[at], 1, FIRST, 10 * KIB, 0), up = at == C ? FIRST : 0;
   const double sum = moved(r, SLOTS, at), sum_back = moved(r, SLOTS, !at), sent = at == C ? 100 : 200, back = 300 - sent;
   r->ends[3] = 0;
-  must(engine_start(r->engine, 3, l.near[C], l.near[U], first, up, first, FIRST - up, 100, 200) == 0);
-  drop(l.near);
+  must(engine_start(r->engine, 3, (struct engine_leg[2]){{.fd = l.near[C], .first = first, .length = FIRST - up, .sent = 100},
+                                                    {.fd = l.near[U], .first = first, .length = up, .sent = 200}}));
   const size_t got = carry(&l, at, 1, FIRST + said, 0, ALL), other = carry(&l, !at, 2, 0, 0, ALL);
   check("bytes in order, those of the start first", got == ALL && other == ALL, "%zu and %zu back of %d", got, other, ALL);
   check("counts of a tunnel", moved(r, 3, at) == ALL + sent && moved(r, 3, !at) == ALL + back, "%f", moved(r, 3, at));
@@ -234,13 +236,22 @@ static void test_reset(struct rig *r, int at) {
     r->ends[0] = 0;
     // The first bytes of a start meet the reset before the engine's thread does.
     if (!started) reset(l.far[at]);
-    must(engine_start(r->engine, 0, l.near[C], l.near[U], "first", at == U ? 5 : 0, "first", at == C ? 5 : 0, 0, 0) == 0);
-    drop(l.near);
+    must(engine_start(r->engine, 0, (struct engine_leg[2]){{.fd = l.near[C], .first = "first", .length = at == C ? 5 : 0},
+                                                      {.fd = l.near[U], .first = "first", .length = at == U ? 5 : 0}}));
     if (started) carry(&l, at, 6, 0, 0, 10), reset(l.far[at]);
     hear(l.far[!at], 6, 10, 1, 0, &how);
     check(started ? "reset is a reset" : "reset before the start", how == ECONNRESET && ended_by(r, 0, 3000) == at, "%d, %d", how, r->by[0]);
     close(l.far[!at]);
   }
+  // Whoever had it before has met the reset; the kernel does not tell it twice.
+  const struct link met = connect_link();
+  r->ends[0] = 0;
+  reset(met.far[at]);
+  must(send(met.near[at], "x", 1, MSG_NOSIGNAL) < 0 && errno == ECONNRESET);
+  must(engine_start(r->engine, 0, (struct engine_leg[2]){{.fd = met.near[C], .was_reset = at == C}, {.fd = met.near[U], .was_reset = at == U}}));
+  hear(met.far[!at], 6, 0, 1, 0, &how);
+  check("a reset that was met before the start is a reset", how == ECONNRESET && ended_by(r, 0, 3000) == at, "%d, %d", how, r->by[0]);
+  close(met.far[!at]);
   for (int way = 0; way < 4; way += 1) {
     const struct link l = open_link(r, 1);
     const size_t sent = fill(r, 1, &l, at, 7);
@@ -259,17 +270,18 @@ static void test_reset(struct rig *r, int at) {
 
 static void test_slow_reader(struct rig *r, int at) {
   const struct link l = connect_link();
+  const int look = dup(l.near[!at]);
   begin(r, 0, &l);
   size_t sent = 0, more;
   // Until nothing has moved for a while: every kernel buffer is full.
   for (int quiet = 0; quiet < 15; quiet = more ? 0 : quiet + 1, sleep_ms(20)) sent += more = say(l.far[at], 9, sent, SIZE_MAX, MSG_DONTWAIT);
   const int error = send(l.far[at], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
   // What the engine read, less what is in the kernel on its way out.
-  const double held = moved(r, 0, at) - asked(l.far[!at], FIONREAD) - asked(l.near[!at], SIOCOUTQ);
+  const double held = moved(r, 0, at) - asked(l.far[!at], FIONREAD) - asked(look, SIOCOUTQ);
   check("full peer stops the sender, 64 KiB held", error == EAGAIN && held > 0 && held <= 64 * KIB, "error %d, %f held", error, held);
   const size_t other = carry(&l, !at, 10, 0, 0, 1000), got = carry(&l, at, 9, sent, 0, sent + KIB * KIB);
   check("goes on without loss, the other way meanwhile", got == sent + KIB * KIB && other == 1000, "%zu of %zu, %zu", got, sent + KIB * KIB, other);
-  drop(l.far), drop(l.near);
+  drop(l.far), close(look);
   check("ends when both have closed", ended_by(r, 0, 3000) >= 0, "no end");
 }
 
@@ -341,19 +353,15 @@ static void test_no_spin(struct rig *r, int at) {
   const size_t got = hear(l.far[!at], 15, 0, SIZE_MAX, 0, &how);
   check("and nothing is lost", got == sent && how == 0 && ended_by(r, 1, 3000) == !at, "%zu of %zu, %d, by %d", got, sent, how, r->by[1]);
   drop(l.far);
-  // A caller may be late with closing its own descriptors.
-  l = connect_link();
-  begin(r, 2, &l);
-  engine_close(r->engine, 2, BY_AGE);
-  check("ends while the caller holds its own", ended_by(r, 2, 3000) == BY_AGE, "by %d", r->by[2]);
-  drop(l.far);
-  check_calm("no spin: ended while the caller holds its own");
-  drop(l.near);
 }
 
 // ---- random tunnels
 
-enum { TUNNELS = 10000, DRIVERS = 4 };
+// Sanitizers take a tenth (run.sh).
+#ifndef TUNNELS
+#define TUNNELS 10000
+#endif
+enum { DRIVERS = 4, TUNNELS_PER_S = 300 };
 
 // What a driver does with the far ends of the tunnel in a slot; its own while `steps` is above 0, the main thread's otherwise.
 static struct drive { atomic_int steps; int far[2], shut[2]; uint64_t seed; size_t said[2], heard[2]; } drives[SLOTS];
@@ -391,7 +399,7 @@ static void test_random(struct rig *r) {
   const int descriptors = open_descriptors();
   memset(r->ends, 0, sizeof r->ends);
   for (uintptr_t i = 0; i < DRIVERS; i += 1) must(pthread_create(&drivers[i], NULL, drive_some, (void *)i) == 0);
-  for (const double until = now_ms() + 30000; ended < TUNNELS && now_ms() < until;) {
+  for (const double until = now_ms() + 1000.0 * TUNNELS / TUNNELS_PER_S; ended < TUNNELS && now_ms() < until;) {
     for (uint32_t slot = 0; slot < SLOTS; slot += 1) {
       struct drive *d = &drives[slot];
       if (running[slot] && rand_r(&seed) % 300 == 0) engine_close(r->engine, slot, BY_OPERATOR);

@@ -20,8 +20,8 @@ build_and_run() {
 
 failed=0
 for part in engine engine-move front; do
-  build_and_run "$part" plain -O2
+  build_and_run "$part" plain -O2 -DTUNNELS=100000
   build_and_run "$part" address -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 done
-build_and_run engine thread -O2 -g -fsanitize=thread
+for part in engine engine-move; do build_and_run "$part" thread -O2 -g -fsanitize=thread; done
 exit "$failed"

@@ -7,7 +7,11 @@ import type { EndedBy } from '../../core/record.ts';
 import type { RelayName } from '../../core/settings.ts';
 import { buildAddon } from '../../native/build.ts';
 import { createNativeTunnels, loadAddon } from '../../native/engine.ts';
+import { createFrontCalls } from '../../native/front.ts';
+import type { Leg } from '../../tunnel/leg.ts';
+import { NativeFront } from '../../tunnel/native-front.ts';
 import { createNativeRelay } from '../../tunnel/native-relay.ts';
+import type { NativeSocket } from '../../tunnel/native-socket.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { own } from '../../tunnel/owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob } from '../../tunnel/relay.ts';
@@ -16,24 +20,6 @@ export const KIB = 1_024;
 export const IDLE_MS = 1_860_000;
 export const HALF_CLOSED_MS = 60_000;
 export const NOTHING = Buffer.alloc(0);
-
-/** A connection over loopback: the end a relay holds, paused and without an owner as a door hands it over, and the far end. */
-export async function connection(context: TestContext, highWaterMark: number): Promise<{ near: net.Socket; far: net.Socket }> {
-  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const far = net.connect({ port: (server.address() as net.AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
-  far.on('error', () => {});
-  const [near] = (await once(server, 'connection')) as [net.Socket];
-  server.close();
-  own(near, null);
-  if (far.connecting) await once(far, 'connect');
-  context.after(() => {
-    near.destroy();
-    far.destroy();
-  });
-  return { near, far };
-}
 
 /** The engines that this machine has; loud where the native one is missing, and a failure where nothing may be skipped. */
 export const ENGINES: readonly RelayName[] = (() => {
@@ -44,17 +30,81 @@ export const ENGINES: readonly RelayName[] = (() => {
   return ['node'];
 })();
 
-export function createEngine(kind: RelayName, time: CoarseTime, limits = { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS }): RelayEngine {
-  const node = createNodeRelay(time, limits);
-  if (kind === 'node') return node;
-  return createNativeRelay(node, time, (onEnds) => createNativeTunnels(loadAddon(), { slots: 64, ...limits }, onEnds));
+/** A connection over loopback: the end a relay holds, paused and without an owner as a door hands it over, and the far end. */
+export interface Ends<Near extends Leg = Leg> {
+  readonly near: Near;
+  readonly far: net.Socket;
+}
+
+export interface Rig {
+  readonly engine: RelayEngine;
+  /** Ends of the kind that the engine's doors have. */
+  connection(context: TestContext, highWaterMark: number): Promise<Ends>;
+}
+
+const LIMITS = { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS };
+
+export function createRig(kind: RelayName, time: CoarseTime, limits: Partial<NativeLimits> = {}): Rig {
+  const node = createNodeRelay(time, { ...LIMITS, ...limits });
+  if (kind === 'node') return { engine: node, connection: nodeConnection };
+  const addon = loadAddon();
+  const front = new NativeFront((onEvents) => createFrontCalls(addon, 1_000, onEvents), fail);
+  const engine = createNativeRelay({
+    time,
+    fallback: node,
+    onBug: fail,
+    connect: (onEnds) => createNativeTunnels(addon, front.self, { slots: 64, ...LIMITS, ...limits }, onEnds),
+  });
+  return { engine, connection: (context) => nativeConnection(context, front) };
+}
+
+type NativeLimits = Parameters<typeof createNativeTunnels>[2];
+
+function fail(error: Error): never {
+  throw error;
+}
+
+async function nodeConnection(context: TestContext, highWaterMark: number): Promise<Ends<net.Socket>> {
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, highWaterMark });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[net.Socket]>;
+  const far = await farEnd(server.address() as net.AddressInfo);
+  const [near] = await accepted;
+  server.close();
+  return owned(context, { near, far });
+}
+
+export async function nativeConnection(context: TestContext, front: NativeFront): Promise<Ends<NativeSocket>> {
+  const bound = new net.BoundSocket({ host: '127.0.0.1', port: 0 });
+  const { promise: accepted, resolve } = Promise.withResolvers<NativeSocket>();
+  const close = front.listen(bound.fd(), { isOurs: false, backlog: 8 }, { accepted: resolve, closed: () => {}, failed: fail });
+  const far = await farEnd(bound.address() as net.AddressInfo);
+  const near = await accepted;
+  close();
+  bound.close();
+  return owned(context, { near, far });
+}
+
+async function farEnd({ port, address }: net.AddressInfo): Promise<net.Socket> {
+  const far = net.connect({ port, host: address, allowHalfOpen: true });
+  far.on('error', () => {});
+  await once(far, 'connect');
+  return far;
+}
+
+function owned<Near extends Leg>(context: TestContext, ends: Ends<Near>): Ends<Near> {
+  own(ends.near, null);
+  context.after(() => {
+    ends.near.destroy();
+    ends.far.destroy();
+  });
+  return ends;
 }
 
 export interface RelayHarness {
   readonly client: net.Socket;
   readonly upstream: net.Socket;
-  readonly nearClient: net.Socket;
-  readonly nearUpstream: net.Socket;
   readonly time: CoarseTime;
   readonly engine: RelayEngine;
   readonly relay: Relay;
@@ -68,15 +118,35 @@ export async function relayed(
   bufferBytes = 256 * KIB,
   kind: RelayName = 'node',
 ): Promise<RelayHarness> {
-  const mark = highWaterMarkFor(bufferBytes);
-  const [client, upstream] = [await connection(context, mark), await connection(context, mark)];
   const time: CoarseTime = { nowMs: 5_000_000 };
-  const engine = createEngine(kind, time);
+  const rig = createRig(kind, time);
+  const mark = highWaterMarkFor(bufferBytes);
+  const sides = { client: await rig.connection(context, mark), upstream: await rig.connection(context, mark) };
+  return { ...startRelay(rig.engine, sides, job), time };
+}
+
+/** A tunnel of the node engine, and the sockets that it holds. */
+export async function relayedByNode(
+  context: TestContext,
+  bufferBytes = 256 * KIB,
+): Promise<RelayHarness & { readonly nearClient: net.Socket; readonly nearUpstream: net.Socket }> {
+  const time: CoarseTime = { nowMs: 5_000_000 };
+  const mark = highWaterMarkFor(bufferBytes);
+  const sides = { client: await nodeConnection(context, mark), upstream: await nodeConnection(context, mark) };
+  const started = startRelay(createNodeRelay(time, LIMITS), sides);
+  return { ...started, time, nearClient: sides.client.near, nearUpstream: sides.upstream.near };
+}
+
+export function startRelay(
+  engine: RelayEngine,
+  sides: { readonly client: Ends; readonly upstream: Ends },
+  job: Partial<RelayJob> = {},
+): Omit<RelayHarness, 'time'> {
   const ends: EndedBy[] = [];
   const { promise: ended, resolve } = Promise.withResolvers<EndedBy>();
   const relay = engine.start({
-    client: client.near,
-    upstream: upstream.near,
+    client: sides.client.near,
+    upstream: sides.upstream.near,
     toUpstream: NOTHING,
     toClient: NOTHING,
     sentUp: 0,
@@ -87,8 +157,14 @@ export async function relayed(
     },
     ...job,
   });
-  const sockets = { client: client.far, upstream: upstream.far, nearClient: client.near, nearUpstream: upstream.near };
-  return { ...sockets, time, engine, relay, ends, ended };
+  return { client: sides.client.far, upstream: sides.upstream.far, engine, relay, ends, ended };
+}
+
+/** That the near end has had a FIN, or is closed. */
+export function nearEnd(near: Leg): Promise<void> {
+  return new Promise((resolve) => {
+    own(near, { socketData: () => {}, socketEnd: () => resolve(), socketError: () => {}, socketClose: () => resolve() });
+  });
 }
 
 /** The next bytes, `length` of them. */
