@@ -37,7 +37,9 @@ export function createMachinery(settings: Settings, { descriptors, time, onBug, 
     const front = new NativeFront((onEvents) => createFrontCalls(addon, descriptors, onEvents), onBug);
     // A tunnel takes two descriptors.
     const slots = Math.ceil(descriptors / 2);
-    const connect = (onEnds: () => void): NativeTunnels => createNativeTunnels(addon, front.self, { slots, ...limits }, onEnds);
+    const bufferBytes = settings.limits.perTunnelBufferBytes;
+    const connect = (onEnds: () => void): NativeTunnels =>
+      createNativeTunnels(addon, front.self, { slots, bufferBytes, ...limits }, onEnds);
     return {
       acceptor: nativeAcceptor(front),
       dial: createDial(connectNative(front)),

@@ -120,7 +120,7 @@ const pin = z.strictObject({
   port: wholeNumber(1, 65_535).prefault(443).meta({ description: 'One of its ports.' }),
   to: z
     .union([socketAddress(), z.array(socketAddress()).min(1).max(16)])
-    .meta({ description: 'Dialled instead of asking DNS, unjudged: one address or a list, taken in turn.' }),
+    .meta({ description: 'Dialled instead of asking DNS, unjudged: one address or a list, tried from a random one on.' }),
 });
 
 const resolve = z.strictObject({
@@ -141,9 +141,10 @@ const limits = z.strictObject({
     .union([z.literal('off').transform(() => null), duration()])
     .prefault('off')
     .meta({ description: 'A tunnel ends at this age. AWS itself ends WebSocket sessions after 24h.' }),
-  perTunnelBuffer: size({ min: 4_096, max: 67_108_864 })
-    .prefault('256KiB')
-    .meta({ description: 'Bytes held for a tunnel whose reader is slower than its writer.' }),
+  perTunnelBuffer: size({ min: 4_096, max: 67_108_864 }).prefault('256KiB').meta({
+    description:
+      'At most so many bytes are held for a tunnel whose reader is slower than its writer. The native engine holds 128KiB at most, the node engine 256KiB at least.',
+  }),
   pending: wholeNumber(1, 1_000_000).prefault(10_000).meta({ description: 'Connections of the node without a request yet.' }),
   perSource: z
     .strictObject({
@@ -161,9 +162,10 @@ const limits = z.strictObject({
 
 const timeouts = z.strictObject({
   head: duration().prefault('10s').meta({ description: 'From accept to the end of the request head.' }),
-  hello: duration()
-    .prefault('10s')
-    .meta({ description: 'Until the ClientHello is there: from accept on the `sni` door, from our answer inside a tunnel.' }),
+  hello: duration().prefault('10s').meta({
+    description:
+      'Until the ClientHello is there: from accept on the `sni` door, from our answer inside a tunnel. Then as long again for the upstream’s first record.',
+  }),
   handshake: duration().prefault('10s').meta({ description: 'From accept to the end of the TLS handshake with us.' }),
   answer: duration({ min: 100, max: ANSWER_BELOW_MS - 1 })
     .prefault('8s')
@@ -174,7 +176,7 @@ const timeouts = z.strictObject({
 });
 
 const drain = z.strictObject({
-  stop: duration().prefault('30s').meta({ description: 'How long SIGTERM lets tunnels end by themselves.' }),
+  stop: duration().prefault('30s').meta({ description: 'How long SIGTERM takes to close the tunnels, at an even pace.' }),
 });
 
 const admin = z.strictObject({

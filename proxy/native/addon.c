@@ -129,18 +129,18 @@ static napi_value ends(napi_env env, napi_callback_info info) {
   return list;
 }
 
-// create(front, slots, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot, and two sums
+// create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot, and two sums
 // behind them.
 static napi_value create(napi_env env, napi_callback_info info) {
-  napi_value values[6], name, object;
-  size_t given = 6;
+  napi_value values[7], name, object;
+  size_t given = 7;
   void *front = NULL;
   napi_get_cb_info(env, info, &given, values, NULL, NULL);
-  if (given != 6 || napi_get_value_external(env, values[0], &front) != napi_ok) return addon_fail(env, "create takes a front and five arguments");
+  if (given != 7 || napi_get_value_external(env, values[0], &front) != napi_ok) return addon_fail(env, "create takes a front and six arguments");
   struct addon *addon = calloc(1, sizeof *addon);
   if (!addon) return addon_fail(env, "no memory");
   napi_create_string_utf8(env, "pinhole relay", NAPI_AUTO_LENGTH, &name);
-  if (napi_create_threadsafe_function(env, values[5], NULL, name, 0, 1, NULL, NULL, NULL, NULL, &addon->told) != napi_ok) {
+  if (napi_create_threadsafe_function(env, values[6], NULL, name, 0, 1, NULL, NULL, NULL, NULL, &addon->told) != napi_ok) {
     free(addon);
     return addon_fail(env, "onEnds has to be a function");
   }
@@ -150,9 +150,10 @@ static napi_value create(napi_env env, napi_callback_info info) {
   const uint32_t slots = addon_uint(env, values[1]);
   const struct engine_options options = {
       .slots = slots,
-      .idle_ms = addon_double(env, values[2]),
-      .half_closed_ms = addon_double(env, values[3]),
-      .no_progress_ms = addon_double(env, values[4]),
+      .chunk_bytes = addon_uint(env, values[2]),
+      .idle_ms = addon_double(env, values[3]),
+      .half_closed_ms = addon_double(env, values[4]),
+      .no_progress_ms = addon_double(env, values[5]),
       .on_ends = on_ends,
       .context = addon,
   };

@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-// One read; also what waits at most per direction behind a slow reader, besides what was read before the engine had the tunnel.
-#define CHUNK_BYTES (64 * 1024)
 #define EVENTS_MAX 512
 #define SWEEP_MS 1000
 #define WAKE UINT64_MAX
@@ -188,7 +186,7 @@ static void send_pending(struct engine *e, uint32_t slot, int at) {
 static void forward(struct engine *e, uint32_t slot, int from) {
   struct tunnel *t = &e->tunnels[slot];
   struct side *side = &t->side[from], *peer = &t->side[!from];
-  const ssize_t got = recv(side->fd, e->chunk, CHUNK_BYTES, 0);
+  const ssize_t got = recv(side->fd, e->chunk, e->options.chunk_bytes, 0);
   if (got < 0) {
     if (errno != EAGAIN && errno != EINTR) lost(e, slot, from);
     return;
@@ -413,7 +411,7 @@ struct engine *engine_create(const struct engine_options *options) {
   e->tunnels = calloc(options->slots, sizeof *e->tunnels);
   e->stats = calloc((size_t)options->slots + 2, sizeof *e->stats);
   e->ends = calloc(2 * (size_t)options->slots, sizeof *e->ends);
-  e->chunk = malloc(CHUNK_BYTES);
+  e->chunk = malloc(options->chunk_bytes);
   e->epoll = epoll_create1(EPOLL_CLOEXEC);
   e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   e->now_ms = e->swept_ms = clock_ms();

@@ -15,6 +15,8 @@ enum ended_by { BY_CLIENT, BY_UPSTREAM, BY_IDLE, BY_AGE, BY_DRAIN, BY_OPERATOR, 
 
 struct engine_options {
   uint32_t slots;
+  // One read; also what waits at most per direction behind a slow reader, besides what was read before the engine had the tunnel.
+  uint32_t chunk_bytes;
   // Milliseconds; infinite limits are large numbers.
   double idle_ms, half_closed_ms, no_progress_ms;
   // Called on the engine's thread when there are ends to fetch, and not again before `engine_ends` has been called.

@@ -9,6 +9,7 @@ export interface Addon {
   create(
     front: FrontSelf,
     slots: number,
+    chunkBytes: number,
     idleMs: number,
     halfClosedMs: number,
     noProgressMs: number,
@@ -40,6 +41,18 @@ export interface Addon {
   };
 }
 
+/** One read of the engine, and what it holds at most in each direction: larger ones cost more memory and no less CPU. */
+const CHUNK_BYTES_MAX = 64 * 1_024;
+
+export interface NativeOptions {
+  readonly slots: number;
+  /** What may wait in a tunnel, both directions together. */
+  readonly bufferBytes: number;
+  readonly idleMs: number;
+  readonly halfClosedMs: number;
+  readonly noProgressMs?: number;
+}
+
 /** Throws where the file is no addon for this machine. */
 export function loadAddon(file = addonFile()): Addon {
   const loaded = { exports: {} as Addon };
@@ -48,13 +61,9 @@ export function loadAddon(file = addonFile()): Addon {
 }
 
 /** An engine with its thread, for at most `slots` tunnels of the front's connections. `onEnds` is called when `ends` has something to give. */
-export function createNativeTunnels(
-  addon: Addon,
-  front: FrontSelf,
-  options: { readonly slots: number; readonly idleMs: number; readonly halfClosedMs: number; readonly noProgressMs?: number },
-  onEnds: () => void,
-): NativeTunnels {
-  const { slots, idleMs, halfClosedMs, noProgressMs = NO_PROGRESS_MS } = options;
-  const engine = addon.create(front, slots, idleMs, halfClosedMs, noProgressMs, onEnds);
+export function createNativeTunnels(addon: Addon, front: FrontSelf, options: NativeOptions, onEnds: () => void): NativeTunnels {
+  const { slots, bufferBytes, idleMs, halfClosedMs, noProgressMs = NO_PROGRESS_MS } = options;
+  const chunkBytes = Math.min(CHUNK_BYTES_MAX, Math.floor(bufferBytes / 2));
+  const engine = addon.create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds);
   return { slots, stats: new Float64Array(engine.stats), start: engine.start, close: engine.close, ends: engine.ends };
 }

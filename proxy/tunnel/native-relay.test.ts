@@ -1,7 +1,7 @@
 // What only the native engine has: the hand-over of descriptors, slots that are used again, and limits that its own thread keeps.
 
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { EndedBy } from '../core/record.ts';
 import { systemClock } from '../core/clock.ts';
@@ -28,6 +28,22 @@ async function open(context: TestContext, rig: Rig) {
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
+}
+
+/** What the kernel holds of a connection towards its end on this port (proc(5), /proc/net/tcp: ports and queues in hexadecimal). */
+function bytesOnTheWay(port: number): number {
+  let bytes = 0;
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const [, local = '', remote = '', , queues = ''] = line.trim().split(/\s+/);
+    const [sending = '0', waiting = '0'] = queues.split(':');
+    if (portOf(local) === port) bytes += Number.parseInt(waiting, 16);
+    if (portOf(remote) === port) bytes += Number.parseInt(sending, 16);
+  }
+  return bytes;
+}
+
+function portOf(address: string): number {
+  return Number.parseInt(address.split(':')[1] ?? '', 16);
 }
 
 function nativeRig(limits: Parameters<typeof createRig>[2] = {}): Rig {
@@ -118,6 +134,25 @@ if (ENGINES.includes('native')) {
     tunnel.start();
     assert.equal(await seen, 'reset');
     assert.equal(await tunnel.ended, 'client');
+  });
+
+  test('holds no more than it may for a reader that takes nothing', { timeout: 20_000 }, async (context) => {
+    const most = 8 * 1_024;
+    const tunnel = await open(context, nativeRig({ bufferBytes: most }));
+    tunnel.upstream.pause();
+    const relay = tunnel.start();
+    const flood = Buffer.alloc(32 * 1_024 * 1_024, 'f');
+    tunnel.client.write(flood);
+    let before = -1;
+    // Until nothing has moved for a while: every buffer is full.
+    while (relay.bytesUp !== before) {
+      before = relay.bytesUp;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const queued = bytesOnTheWay(tunnel.upstream.localPort ?? 0) + tunnel.upstream.bytesRead;
+    assert.ok(relay.bytesUp - queued <= most, `${relay.bytesUp - queued} bytes held, ${most} allowed`);
+    tunnel.upstream.resume();
+    assert.equal((await read(tunnel.upstream, flood.length)).length, flood.length);
   });
 
   test('beyond its slots the node engine relays, and a slot that ended is used again', async (context) => {

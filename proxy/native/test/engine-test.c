@@ -63,7 +63,7 @@ static void on_ends(void *context) {
 static void rig_open(struct rig *r, double idle_ms, double half_closed_ms, double no_progress_ms) {
   memset(r, 0, sizeof *r);
   must((r->bell = eventfd(0, EFD_NONBLOCK)) >= 0);
-  must((r->engine = engine_create(&(struct engine_options){SLOTS, idle_ms, half_closed_ms, no_progress_ms, on_ends, r})));
+  must((r->engine = engine_create(&(struct engine_options){SLOTS, 64 * KIB, idle_ms, half_closed_ms, no_progress_ms, on_ends, r})));
   r->stats = engine_stats(r->engine);
 }
 static void rig_close(struct rig *r) { engine_destroy(r->engine), close(r->bell); }

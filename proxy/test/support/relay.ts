@@ -53,7 +53,7 @@ export function createRig(kind: RelayName, time: CoarseTime, limits: Partial<Nat
     time,
     fallback: node,
     onBug: fail,
-    connect: (onEnds) => createNativeTunnels(addon, front.self, { slots: 64, ...LIMITS, ...limits }, onEnds),
+    connect: (onEnds) => createNativeTunnels(addon, front.self, { slots: 64, bufferBytes: 256 * KIB, ...LIMITS, ...limits }, onEnds),
   });
   return { engine, connection: (context) => nativeConnection(context, front) };
 }
