@@ -65,3 +65,10 @@ export const LOG_LINE_BYTES_MAX = 4_096;
 export const DESCRIPTORS_RESERVED = 256;
 /** Below this many free descriptors a carrier stops accepting: libuv would accept and drop at EMFILE. */
 export const DESCRIPTORS_FLOOR = 64;
+
+/** The address list leaves in one write, and a slow reader is cut off after LINGER_MS: it has to fit into a socket's buffer. */
+export const ADDRESS_LIST_BYTES_MAX = 16 * 1024;
+/** Some 100 bytes each; a firewall admin allows two or three. */
+export const ADDRESS_LIST_ENTRIES_MAX = 64;
+/** Two while keys are rotated, and room for a second rotation before the first is over. */
+export const ADDRESS_LIST_SIGNATURES_MAX = 4;

@@ -46,6 +46,15 @@ export const LAYERS: readonly Layer[] = [
     instead: 'policy decides on values: bytes are read in proxy/wire, names are resolved and dialled in proxy/tunnel',
   },
   {
+    place: 'proxy/addresses',
+    imports: ['proxy/core', { place: 'proxy/policy/endpoint-name.ts', why: 'what a host name is' }],
+    node: ['crypto', ['net', 'isIP', 'SocketAddress']],
+    packages: [],
+    instead:
+      'addresses is the form of the published list and its signatures: files are read and written in proxy/cli and proxy/config, the list is ' +
+      'served by proxy/tunnel, and agent/ has its own reading of it',
+  },
+  {
     place: 'proxy/tunnel',
     imports: ['proxy/core', 'proxy/wire', 'proxy/policy'],
     node: ['net', 'tls', 'stream', ['crypto', 'constants']],
@@ -93,7 +102,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     place: 'proxy/config',
-    imports: ['proxy/core', 'proxy/policy'],
+    imports: ['proxy/core', 'proxy/policy', 'proxy/addresses'],
     node: ['crypto', 'net', 'path', 'tls'],
     packages: ['yaml', 'zod'],
     instead: 'config turns a text into Settings or problems and opens nothing: files and the environment are handed in by proxy/main.ts',
@@ -104,6 +113,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/core',
       'proxy/config',
       'proxy/policy',
+      'proxy/addresses',
       { place: 'proxy/wire/connect-target.ts', why: '`explain` asks the same functions that decide for real' },
       { place: 'proxy/control/ask.ts', why: 'commands ask the processes of a node as control does' },
       { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
