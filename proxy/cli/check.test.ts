@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { CREDENTIALS, DATA, FILE, MACHINE, makeCertificate, MINIMAL, type Pair, readFrom } from '../config/test-support.ts';
 import { runCheck } from './check.ts';
@@ -139,3 +140,19 @@ for (const args of [[], ['--nope'], ['-c'], ['-c', FILE, 'extra']]) {
     assert.match(err, /^pinhole check: [^\n]+\n$/);
   });
 }
+
+test('the address list that a node serves is shown', () => {
+  const { vectors } = JSON.parse(readFileSync(new URL('../../docs/address-vectors.json', import.meta.url), 'utf8')) as {
+    vectors: { text: string }[];
+  };
+  const say = (args: readonly string[]): string => {
+    let out = '';
+    const files = { [FILE]: `${MINIMAL}addresses: list.json\n`, '/etc/pinhole/list.json': vectors[0]?.text ?? '' };
+    const io = { stdout: (part: string) => (out += part), stderr: assert.fail, env: {}, readFile: readFrom(files), machine: MACHINE };
+    assert.equal(runCheck(['-c', FILE, ...args], io), 0);
+    return out;
+  };
+  assert.match(say([]), /^Address list of example-eu, until 2027-02-27T05:00:00Z\n {2}eu-1a {2}203\.0\.113\.10 +active\n/m);
+  const { addresses } = JSON.parse(say(['--json'])) as { addresses: { fleet: string; addresses: unknown[] } };
+  assert.deepEqual([addresses.fleet, addresses.addresses.length], ['example-eu', 5]);
+});

@@ -1,5 +1,6 @@
 // `check`: is this file right, and what does it allow? Opens nothing and changes nothing.
 
+import { parseList } from '../addresses/list.ts';
 import { effectiveTunnels } from '../config/capacity.ts';
 import { type Problem, renderProblem } from '../config/load.ts';
 import type { Door, ListedHost, Settings } from '../core/settings.ts';
@@ -69,6 +70,7 @@ function summarise(settings: Settings, effective: number, warnings: readonly Pro
     carriers,
     relay,
     tunnels: { configured: limits.tunnels, effective },
+    addresses: publishedIn(settings),
     runtime,
     health,
     admin: { host: settings.admin.host, port: settings.admin.port, hasToken: settings.admin.token !== null },
@@ -76,6 +78,14 @@ function summarise(settings: Settings, effective: number, warnings: readonly Pro
   };
 }
 type Summary = ReturnType<typeof summarise>;
+
+/** The address list that the file names; null where it names none. */
+function publishedIn({ addresses }: Settings) {
+  const parsed = addresses === null ? null : parseList(addresses.text);
+  if (!parsed?.ok) return null;
+  const { fleet, proxy, issued, expires, addresses: entries } = parsed.list;
+  return { fleet, proxy, issued, expires, addresses: entries };
+}
 
 /** Doors of any listener through which an agent can reach this host. */
 function doorsTo(listed: ListedHost, settings: Settings): Door[] {
@@ -105,6 +115,7 @@ function renderSummary(file: string, summary: Summary): string {
   ]);
   const gateways = summary.gateways.map(({ name, target }) => [name, `${target.host}:${target.port}`]);
   const { effective, configured } = summary.tunnels;
+  const published = summary.addresses?.addresses.map(({ slot, address, state, date = '' }) => [slot, address, state, date]);
   const sections = [
     `${file} is good; policy version ${summary.policyVersion}`,
     hosts.length === 0
@@ -112,6 +123,7 @@ function renderSummary(file: string, summary: Summary): string {
       : `Allow list\n${renderTable([['endpoint', 'kind', 'host', 'ports', 'doors', ''], ...hosts])}`,
     `Listeners\n${renderTable(listeners)}`,
     ...(gateways.length > 0 ? [`Gateways\n${renderTable(gateways)}`] : []),
+    ...(published ? [`Address list of ${summary.addresses?.fleet}, until ${summary.addresses?.expires}\n${renderTable(published)}`] : []),
     `Carriers ${summary.carriers}, relay ${summary.relay}, tunnels at most ${effective}${effective < configured ? ` (of ${configured} asked for)` : ''}`,
     ...(summary.warnings.length > 0
       ? [`Warnings\n${summary.warnings.map((warning) => `  ${renderProblem(file, warning)}`).join('\n')}`]

@@ -27,10 +27,11 @@ export interface Draft {
   readonly pins: readonly Part<PinEntry>[];
   readonly health: Part<Config['health']>;
   readonly admin: Part<Config['admin']>;
+  readonly addresses: string | undefined;
 }
 
 export function draftOf(value: unknown): Draft {
-  const { listen, tls, endpoints, gateway, resolve, health, admin } = configSchema.shape;
+  const { listen, tls, endpoints, gateway, resolve, health, admin, addresses } = configSchema.shape;
   const pin = resolve.unwrap().shape.pin.unwrap().element;
   const ofTls = fieldOf(value, 'tls');
   return {
@@ -41,6 +42,7 @@ export function draftOf(value: unknown): Draft {
     pins: listAt(fieldOf(value, 'resolve'), 'pin').map((item) => partOf(pin, item)),
     health: partOf(health.unwrap(), fieldOf(value, 'health') ?? {}),
     admin: partOf(admin.unwrap(), fieldOf(value, 'admin') ?? {}),
+    addresses: addresses.safeParse(fieldOf(value, 'addresses')).data,
   };
 }
 

@@ -124,7 +124,6 @@ for (const key of [
   'tenants',
   'tenantsFile',
   'probe',
-  'addresses',
   'tls.clientCa',
   'tls.clientCertificates',
   'tls.crl',

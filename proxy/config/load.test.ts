@@ -47,6 +47,7 @@ test('the least file becomes settings with every default', () => {
     relay: 'auto',
     health: { host: '127.0.0.1', port: 8080 },
     admin: { host: '127.0.0.1', port: 9901, token: null },
+    addresses: null,
     log: { level: 'info', file: null },
   });
 });

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { GatewaySettings, ListenerSettings, ResolvePin, Settings } from '../core/settings.ts';
+import { type Published, readAddresses, warnOfOtherNode } from './addresses.ts';
 import { autoCarriers, type Machine, tunnelsPerCarrier } from './capacity.ts';
 import { type OurTls, readTls, warnOfUncoveredNames } from './certificate.ts';
 import { type ConfigDocument, type Environment, readDocument } from './document.ts';
@@ -50,6 +51,7 @@ export function loadConfig(
   const report = new Report(document);
   const files = new Files(file, readFile, report);
   const parts = readParts(document.value, files, report, nowMs);
+  if (parts.published) warnOfOtherNode(parts.published.list, parsed.data?.node.publicAddresses ?? [], report);
   const token = readToken(parsed.data?.admin.token, files, report);
   const problems = withoutRepeats(document.problems, [...found, ...report.problems]);
   if (!parsed.success || problems.length > 0) return { problems: inOrder(problems) };
@@ -76,6 +78,7 @@ interface Parts {
   readonly endpoints: Endpoints;
   readonly gateways: readonly GatewaySettings[];
   readonly pins: readonly ResolvePin[];
+  readonly published: Published | null;
 }
 
 /** Everything that takes more than one key to judge. */
@@ -85,12 +88,14 @@ function readParts(value: unknown, files: Files, report: Report, nowMs: number):
   const endpoints = readEndpoints(draft, files, report);
   refuseSharedNames(draft, endpoints.hosts, tls, report);
   refuseOpenAdmin(draft, report);
+  const published = draft.addresses === undefined ? null : readAddresses(draft.addresses, files, report, nowMs);
   if (tls !== null) {
     const written = (draft.tls?.entry.names ?? []).map((name, index) => ({ name, at: ['tls', 'names', index] }));
     const gateways = draft.gateway.flatMap(({ entry: { name } }, index) =>
       name === undefined ? [] : [{ name, at: ['gateway', index, 'name'] }],
     );
-    warnOfUncoveredNames(tls, [...written, ...gateways], report);
+    const dialled = published === null ? [] : [{ name: published.list.proxy.host, at: ['addresses'] }];
+    warnOfUncoveredNames(tls, [...written, ...gateways, ...dialled], report);
   }
   return {
     listeners: readListeners(draft, report),
@@ -98,6 +103,7 @@ function readParts(value: unknown, files: Files, report: Report, nowMs: number):
     endpoints,
     gateways: readGateways(draft, endpoints, report),
     pins: readPins(draft, endpoints, report),
+    published,
   };
 }
 
@@ -160,6 +166,7 @@ function settingsOf(
     relay: config.relay,
     health: { host: health.address.host, port: health.address.port },
     admin: { host: admin.address.host, port: admin.address.port, token: found.token },
+    addresses: parts.published?.settings ?? null,
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },
   };
   const policyVersion = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);

@@ -225,6 +225,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'Health and metrics for those who run the node.' }),
   admin: admin.prefault({}).meta({ description: 'Operators’ commands.' }),
+  addresses: path().optional().meta({
+    description: 'Signed list of the fleet’s addresses, served at `/.well-known/pinhole/addresses.json`. Not there: `NOT_FOUND`.',
+  }),
   log: log.prefault({}).meta({ description: 'Records and messages.' }),
 });
 

@@ -63,6 +63,13 @@ export interface ResolvePin {
   readonly to: readonly { readonly address: string; readonly port: number }[];
 }
 
+/** The published address list as it is served. */
+export interface AddressesSettings {
+  readonly text: string;
+  /** With its quotes. */
+  readonly etag: string;
+}
+
 export interface PolicySettings {
   readonly sni: CheckMode;
   readonly alpn: CheckMode;
@@ -107,6 +114,8 @@ export interface Settings {
   readonly relay: RelayChoice;
   readonly health: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
+  /** Null where the node publishes no list. */
+  readonly addresses: AddressesSettings | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file: string | null };
   /** First 12 hex digits of the SHA-256 of this object without this field: the `policy_version` of records. */
   readonly policyVersion: string;

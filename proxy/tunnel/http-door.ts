@@ -1,9 +1,10 @@
-// A request head, in clear or inside TLS to one of our names: health, CONNECT, a gateway upgrade, or a refusal.
+// A request head, in clear or inside TLS to one of our names: health, the address list, CONNECT, a gateway upgrade, or a refusal.
 
 import type { RequestHead } from '../wire/request-head.ts';
 import { RequestHeadReader } from '../wire/request-head.ts';
+import { asksForAddresses, hasEtag } from '../wire/addresses-path.ts';
 import { healthPath } from '../wire/health-path.ts';
-import { renderText } from '../wire/reply.ts';
+import { renderAddresses, renderText } from '../wire/reply.ts';
 import { serveConnect } from './connect-door.ts';
 import { serveUpgrade } from './gateway-door.ts';
 import type { Walk } from './walk.ts';
@@ -21,6 +22,10 @@ export async function serveHttp(walk: Walk, deadlineMs: number): Promise<void> {
   plane.recorder.stage('head', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
   const health = healthPath(head);
   if (health) return answerHealth(walk, health, head.method);
+  const { addresses } = plane.settings;
+  if (addresses && asksForAddresses(head)) {
+    return walk.leave(renderAddresses(addresses, { isHead: head.method === 'HEAD', isKnown: hasEtag(head, addresses.etag) }));
+  }
 
   if (walk.limited) return walk.refuseLimited();
   walk.pendingEnded();

@@ -8,6 +8,7 @@ export function healthPath(head: RequestHead): 'live' | 'ready' | null {
   return isPath(head.target, '/ready') ? 'ready' : null;
 }
 
-function isPath(target: string, path: string): boolean {
+/** A query is let in and ignored: some checkers add one. */
+export function isPath(target: string, path: string): boolean {
   return target === path || (target.startsWith(path) && target[path.length] === '?');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type FaultCode, REASONS } from '../core/fault.ts';
-import { ESTABLISHED, type RefusalArgs, renderRefusal, renderText } from './reply.ts';
+import { ESTABLISHED, type RefusalArgs, renderAddresses, renderRefusal, renderText } from './reply.ts';
 
 const ID = 'abcdefghijklmnopqrst';
 
@@ -93,4 +93,17 @@ test('the answer to HEAD has the length of the body it leaves out', () => {
 
 test('the length of a text is in octets', () => {
   assert.match(renderText(200, 'OK', 'é').toString('latin1'), /Content-Length: 2\r\n/);
+});
+
+test('the address list, byte for byte: whole, to HEAD, and to whoever has it', () => {
+  const list = { text: '{"é":1}\n', etag: '"abc"' };
+  const say = (isHead: boolean, isKnown: boolean): string => renderAddresses(list, { isHead, isKnown }).toString('utf8');
+  const head =
+    'HTTP/1.1 200 OK\r\nETag: "abc"\r\nCache-Control: public, max-age=300\r\n' +
+    'Content-Type: application/json\r\nContent-Length: 9\r\nConnection: close\r\n\r\n';
+  const known = 'HTTP/1.1 304 Not Modified\r\nETag: "abc"\r\nCache-Control: public, max-age=300\r\nConnection: close\r\n\r\n';
+  assert.equal(say(false, false), head + list.text);
+  assert.equal(say(true, false), head);
+  assert.equal(say(false, true), known);
+  assert.equal(say(true, true), known);
 });

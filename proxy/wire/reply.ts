@@ -54,6 +54,24 @@ function fieldsOf(status: number, { retryAfterS, gateway }: RefusalArgs): string
   return fields;
 }
 
+/** Long enough to keep a fleet's agents from asking twice, short enough that a new list is everywhere when its announcement is read. */
+const LIST_MAX_AGE_S = 300;
+
+/** The published address list, or that the reader has it already. Without a body to HEAD, and with 304 (RFC 9110 section 15.4.5). */
+export function renderAddresses(
+  list: { readonly text: string; readonly etag: string },
+  ask: { isHead: boolean; isKnown: boolean },
+): Buffer {
+  const fields = [
+    ask.isKnown ? 'HTTP/1.1 304 Not Modified' : 'HTTP/1.1 200 OK',
+    `ETag: ${list.etag}`,
+    `Cache-Control: public, max-age=${LIST_MAX_AGE_S}`,
+    ...(ask.isKnown ? [] : ['Content-Type: application/json', `Content-Length: ${Buffer.byteLength(list.text)}`]),
+    'Connection: close',
+  ];
+  return Buffer.from(`${fields.join('\r\n')}\r\n\r\n${ask.isKnown || ask.isHead ? '' : list.text}`, 'utf8');
+}
+
 /** A small text answer, `/live` and `/ready`. To a HEAD request the same fields go out without the body. */
 export function renderText(status: number, phrase: string, body: string, isHead = false): Buffer {
   const head =

@@ -56,6 +56,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     relay: 'node',
     health: { host: '127.0.0.1', port: 0 },
     admin: { host: '127.0.0.1', port: 0, token: null },
+    addresses: null,
     log: { level: 'info', file: null },
     policyVersion: '000000000000',
     ...overrides,
