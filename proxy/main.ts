@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
   status: async (args) => (await import('./cli/status.ts')).runStatus(args, { ...cliIo(), clock: systemClock }),
   tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
+  addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
   help: runHelp,
   '--help': runHelp,
   '-h': runHelp,

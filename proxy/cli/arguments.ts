@@ -2,7 +2,7 @@
 
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
-export type Arguments = Readonly<Record<string, string | boolean | undefined>>;
+export type Arguments = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 export type ReadArguments = { readonly ok: true; readonly values: Arguments } | { readonly ok: false; readonly why: string };
 
@@ -21,4 +21,10 @@ export function readArguments(args: readonly string[], options: ParseArgsOptions
 export function textOf(values: Arguments, name: string): string | undefined {
   const value = values[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Of a flag that may be repeated. */
+export function textsOf(values: Arguments, name: string): readonly string[] {
+  const value = values[name];
+  return typeof value === 'object' ? value : [];
 }

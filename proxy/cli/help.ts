@@ -10,6 +10,7 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
                              what would be decided, and why
   status                     how a running node is
   tunnels [--limit N]        its open tunnels
+  addresses make|verify      the signed list of a fleet's addresses
   sandbox                    a whole world on this machine: AWS IoT stand-in, proxy, agent
   agent                      the reference agent
   help, --version
