@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { AddressBook, parseProxies, type ProxyAddress, type ProxyUrl } from './addresses.ts';
+import { describe, test } from 'node:test';
+import { AddressBook, type AddressDeps, type ProxyAddress } from './addresses.ts';
 import { AgentFailure, type Leg } from './failure.ts';
+import { parseProxies, type ProxyUrl } from './proxy-url.ts';
+import { FakeClock } from './testing/fake-clock.ts';
+
+const failure = (leg: Leg, retryAfterMs?: number): AgentFailure =>
+  new AgentFailure({ leg, code: leg.toUpperCase(), fixer: 'site', detail: 'x', retryAfterMs });
 
 function proxies(...texts: string[]): readonly ProxyUrl[] {
   const parsed = parseProxies(texts);
@@ -9,54 +14,10 @@ function proxies(...texts: string[]): readonly ProxyUrl[] {
   return parsed.proxies;
 }
 
-for (const [text, expected] of [
-  ['http://proxy.example.com', { isTls: false, host: 'proxy.example.com', port: 80, authorization: null }],
-  ['https://Proxy.Example.com', { isTls: true, host: 'proxy.example.com', port: 443, authorization: null }],
-  ['https://203.0.113.10:8443/', { isTls: true, host: '203.0.113.10', port: 8443, authorization: null }],
-  ['http://[2001:db8::1]:8443', { isTls: false, host: '2001:db8::1', port: 8443, authorization: null }],
-  ['https://acme:t%40ken@p.example', { isTls: true, host: 'p.example', port: 443, authorization: 'Basic YWNtZTp0QGtlbg==' }],
-] as const) {
-  test(`--proxy ${text} is read`, () => {
-    assert.deepEqual(proxies(text), [expected]);
-  });
-}
-
-for (const text of [
-  'proxy.example.com:443',
-  'ftp://a',
-  'socks5://a:1080',
-  'http://',
-  'http://a:0',
-  'http://a/path',
-  'http://a?x=1',
-  'https://user@a',
-  'http://a:99999',
-]) {
-  test(`--proxy ${text} is refused`, () => {
-    const parsed = parseProxies([text]);
-    assert.ok(!parsed.ok && parsed.problems.length === 1 && parsed.problems[0]?.startsWith('--proxy'));
-  });
-}
-
-test('a problem with a proxy never repeats its token', () => {
-  const parsed = parseProxies(['htp://acme:sesame@a', 'http://acme:sesame@a/x', 'https://:sesame@a']);
-  assert.ok(!parsed.ok);
-  assert.equal(parsed.problems.length, 3);
-  assert.doesNotMatch(parsed.problems.join(), /sesame/);
-});
-
-test('repeated flags and comma lists add up', () => {
-  assert.deepEqual(
-    proxies('http://a:1, http://b:2', 'http://c:3').map((proxy) => proxy.host),
-    ['a', 'b', 'c'],
-  );
-});
-
-const failure = (leg: Leg, retryAfterMs?: number): AgentFailure =>
-  new AgentFailure({ leg, code: leg.toUpperCase(), fixer: 'site', detail: 'x', retryAfterMs });
-
-function book(list: readonly ProxyUrl[], random = 0): AddressBook {
-  return new AddressBook(list, { lookup: (host) => Promise.resolve([`${host}-1`, `${host}-2`]), random: () => random });
+/** With `random` at 0 nothing is shuffled. */
+function book(list: readonly ProxyUrl[], deps: Partial<AddressDeps> = {}): AddressBook {
+  const lookup = (host: string): Promise<string[]> => Promise.resolve([`${host}-1`, `${host}-2`]);
+  return new AddressBook(list, { clock: new FakeClock(), lookup, random: () => 0, ...deps });
 }
 
 async function tried(
@@ -77,24 +38,108 @@ async function tried(
   }
 }
 
-test('every address of every name is tried, from a random one on', async () => {
-  const fail = (): never => {
-    throw failure('proxy-tcp');
+const fail = (): never => {
+  throw failure('proxy-tcp');
+};
+
+/** Goes well over this address alone. */
+function only(address: string): (proxy: ProxyAddress) => void {
+  return (proxy) => {
+    if (proxy.address !== address) throw failure('proxy-tcp');
   };
+}
+
+test('every address of every name is tried, in any order', async () => {
   const list = proxies('http://a:1', 'http://127.0.0.9:2');
   assert.deepEqual((await tried(book(list), fail)).order, ['a-1', 'a-2', '127.0.0.9']);
-  assert.deepEqual((await tried(book(list, 0.5), fail)).order, ['a-2', '127.0.0.9', 'a-1']);
+  assert.deepEqual((await tried(book(list, { random: () => 0.5 }), fail)).order, ['a-2', '127.0.0.9', 'a-1']);
 });
 
-test('the address that went well is the first the next time, until it is forgotten', async () => {
+test('the address that went well is the first the next time, also after sessions that AWS ended, until one ends early', async () => {
   const addresses = book(proxies('http://a:1', 'http://b:1'));
-  const onlyB2 = (proxy: ProxyAddress): void => {
-    if (proxy.address !== 'b-2') throw failure('proxy-answer');
+  assert.equal((await tried(addresses, only('b-2'))).order.length, 4);
+  assert.deepEqual((await tried(addresses, only('b-2'))).order, ['b-2']);
+  assert.equal(addresses.lastGood, 'b (b-2:1)');
+  assert.equal(addresses.sessionOver({ wasLost: false, hasLasted: true }), false);
+  assert.deepEqual((await tried(addresses, only('b-2'))).order, ['b-2']);
+  assert.equal(addresses.sessionOver({ wasLost: false, hasLasted: false }), false);
+  assert.equal(addresses.lastGood, null);
+});
+
+test('a lost session goes on over the addresses that have not failed, and is waited for when every one has', async () => {
+  const addresses = book(proxies('http://a:1', 'http://b:1'));
+  assert.deepEqual((await tried(addresses, only('a-2'))).order, ['a-1', 'a-2']);
+  assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: false }), true);
+  assert.deepEqual((await tried(addresses, only('b-1'))).order, ['b-1'], 'neither the one that failed nor the one that was lost');
+  assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: false }), true);
+  assert.deepEqual((await tried(addresses, only('b-2'))).order, ['b-2']);
+  assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: false }), false, 'the round is over');
+  assert.equal((await tried(addresses, fail)).order.length, 4, 'and a new one has them all');
+});
+
+test('a session that lasted begins a round: what failed before it is tried again, behind the others', async () => {
+  const addresses = book(proxies('http://a:1', 'http://b:1'));
+  await tried(addresses, only('a-2'));
+  assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: true }), true);
+  assert.deepEqual((await tried(addresses, fail)).order, ['b-1', 'b-2', 'a-1']);
+});
+
+test('a round that every address has failed leaves nothing behind but its order', async () => {
+  const addresses = book(proxies('http://a:1'));
+  assert.deepEqual((await tried(addresses, fail)).order, ['a-1', 'a-2']);
+  assert.deepEqual((await tried(addresses, only('a-2'))).order, ['a-1', 'a-2']);
+});
+
+test('with one address a lost session is waited for', async () => {
+  const addresses = book(proxies('http://127.0.0.9:1'));
+  await tried(addresses, () => {});
+  assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: true }), false);
+});
+
+test('an address that asked to be left alone is left alone, and the others are not', async () => {
+  const clock = new FakeClock();
+  const addresses = book(proxies('http://a:1'), { clock });
+  const draining = (proxy: ProxyAddress): void => {
+    if (proxy.address === 'a-1') throw failure('proxy-answer', 9_000);
   };
-  assert.equal((await tried(addresses, onlyB2)).order.length, 4);
-  assert.deepEqual((await tried(addresses, onlyB2)).order, ['b-2']);
-  addresses.forget();
-  assert.equal((await tried(addresses, onlyB2)).order.length, 4);
+  assert.deepEqual((await tried(addresses, draining)).order, ['a-1', 'a-2']);
+  addresses.sessionOver({ wasLost: true, hasLasted: true });
+  clock.advance(4_000);
+  const early = await tried(addresses, fail);
+  assert.deepEqual(early.order, [], 'the lost one is out of the round, the other one postponed');
+  assert.equal(early.failure?.facts.retryAfterMs, 5_000);
+  clock.advance(5_000);
+  assert.equal((await tried(addresses, () => {})).failure, null);
+});
+
+describe('with a published list', () => {
+  const published = (host: string) => (host === 'a' ? { first: ['192.0.2.1', '192.0.2.2'], last: ['192.0.2.3'] } : null);
+  const noDns = (): Promise<never> => Promise.reject(Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' }));
+
+  test('its addresses stand for the name, which is not asked for; the standby comes last', async () => {
+    let asked = 0;
+    const lookup = (): Promise<string[]> => Promise.resolve([String((asked += 1))]);
+    const addresses = book(proxies('http://a:1'), { published, lookup, random: () => 0.99 });
+    assert.deepEqual((await tried(addresses, only('192.0.2.3'))).order, ['192.0.2.2', '192.0.2.1', '192.0.2.3']);
+    assert.equal(asked, 0);
+  });
+
+  test('where none of them answers the name has the last word, and no address is tried twice', async () => {
+    const lookup = (): Promise<string[]> => Promise.resolve(['192.0.2.2', '192.0.2.9']);
+    const addresses = book(proxies('http://a:1'), { published, lookup });
+    assert.deepEqual((await tried(addresses, only('192.0.2.9'))).order, ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.9']);
+    const { failure: seen } = await tried(book(proxies('http://a:1'), { published, lookup: noDns }), fail);
+    assert.deepEqual([seen?.facts.leg, seen?.others.length], ['proxy-tcp', 3]);
+  });
+
+  test('an address that leaves the list in the middle of a round does not end it', async () => {
+    let list = { first: ['192.0.2.1', '192.0.2.2'], last: [] as string[] };
+    const addresses = book(proxies('http://a:1'), { published: () => list, lookup: noDns });
+    await tried(addresses, () => {});
+    assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: true }), true);
+    list = { first: ['192.0.2.1'], last: [] };
+    assert.deepEqual((await tried(addresses, () => {})).order, ['192.0.2.1']);
+  });
 });
 
 test('an answer from past the proxy ends the round: another address cannot change it', async () => {
@@ -128,10 +173,10 @@ test("a name that does not resolve is the site's matter, and the other names are
     host === 'gone'
       ? Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND gone'), { code: 'ENOTFOUND' }))
       : Promise.resolve(['192.0.2.1']);
-  const mixed = new AddressBook(proxies('http://gone:1', 'http://here:1'), { lookup, random: () => 0 });
+  const mixed = book(proxies('http://gone:1', 'http://here:1'), { lookup });
   assert.deepEqual((await tried(mixed, () => {})).order, ['192.0.2.1']);
 
-  const alone = new AddressBook(proxies('http://gone:1'), { lookup, random: () => 0 });
+  const alone = book(proxies('http://gone:1'), { lookup });
   const { failure: seen } = await tried(alone, () => {});
   assert.deepEqual([seen?.facts.leg, seen?.facts.code, seen?.facts.fixer], ['proxy-name', 'ENOTFOUND', 'site']);
 });

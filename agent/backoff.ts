@@ -6,6 +6,11 @@ export const BACKOFF_MIN_MS = 1_000;
 export const BACKOFF_MAX_MS = 120_000;
 /** A session that lived this long was a good one; the SDK v2 for MQTT 5 uses the same 30 s. */
 export const GOOD_SESSION_MS = 30_000;
+/**
+ * A lost session is opened again over another address after so long at most: long enough that the thousands that a node has lost do not meet
+ * the next one in one millisecond, short enough that nobody misses them.
+ */
+export const MOVE_SPREAD_MS = 500;
 /** No proxy may send an agent away for longer than this. */
 export const RETRY_AFTER_MAX_MS = 600_000;
 

@@ -72,6 +72,11 @@ export class AgentFailure extends Error {
     return !PAST_THE_PROXY.has(this.facts.leg);
   }
 
+  /** A session that was up ended between this device and AWS, and not by AWS's word: over another address it may go on. */
+  get isLostOnTheWay(): boolean {
+    return this.facts.leg === 'mqtt' && this.facts.fixer === 'site';
+  }
+
   /** For people: which leg, what happened, who must fix it. */
   explain(): string {
     const { leg, code, detail, request, via, fixer, hint } = this.facts;

@@ -99,13 +99,15 @@ function printLine(event: AgentEvent): void {
   const time = new Date(systemClock.nowMs()).toISOString().slice(11, 19);
   switch (event.event) {
     case 'connected':
-      return console.log(`${time} connected in ${event.ms} ms`);
+      return console.log(`${time} connected in ${event.ms} ms${event.via === null ? '' : ` via ${event.via}`}`);
     case 'published':
       return console.log(`${time} published ${event.number} (acknowledged in ${event.ms} ms)`);
     case 'received':
       return console.log(`${time} received ${event.topic}: ${event.payload}`);
     case 'failed':
       return console.error(`${time} ${event.failure.explain().replaceAll('\n', '\n         ')}`);
+    case 'moving':
+      return console.log(`${time} going on over another address in ${event.ms} ms`);
     case 'waiting':
       return console.log(`${time} coming back in ${(event.ms / 1_000).toFixed(1)} s (failures in a row: ${event.failures})`);
     case 'done':

@@ -1,8 +1,8 @@
 // The command line of the agent: text to settings, or every problem at once. Opens nothing: files are read by main.ts.
 
 import { parseArgs } from 'node:util';
-import { parseProxies, type ProxyUrl } from './addresses.ts';
 import { DOORS, type Door } from './doors.ts';
+import { parseProxies, type ProxyUrl } from './proxy-url.ts';
 import { regionOf } from './sigv4.ts';
 
 export interface AgentOptions {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { GOOD_SESSION_MS } from './backoff.ts';
+import { GOOD_SESSION_MS, MOVE_SPREAD_MS } from './backoff.ts';
+import type { SessionEnd } from './addresses.ts';
 import { AgentFailure, type FailureFacts } from './failure.ts';
 import type { MqttSession } from './mqtt.ts';
 import { type AgentEvent, type Job, runAgent } from './run.ts';
@@ -11,12 +12,12 @@ const JOB: Job = { topic: 't', message: 'm', count: 3, intervalMs: 1_000, attemp
 
 type Plan = AgentFailure | 'works' | { readonly livesMs: number };
 
-/** An agent whose sessions do what the plan says, on a clock that runs as soon as everybody waits. */
-async function run(plan: readonly Plan[], job: Partial<Job> = {}, stopAfter?: (event: AgentEvent) => boolean) {
+/** An agent whose sessions do what the plan says, with so many other addresses to go on over, on a clock that runs as soon as everybody waits. */
+async function run(plan: readonly Plan[], job: Partial<Job> = {}, stopAfter?: (event: AgentEvent) => boolean, others = 0) {
   const clock = new FakeClock();
   const events: AgentEvent[] = [];
   const stop = new AbortController();
-  const seen = { opened: 0, forgotten: 0, ended: 0 };
+  const seen = { opened: 0, ends: [] as SessionEnd[], ended: 0 };
   const left = [...plan];
   const source = {
     openSession(): Promise<MqttSession> {
@@ -25,7 +26,11 @@ async function run(plan: readonly Plan[], job: Partial<Job> = {}, stopAfter?: (e
       if (next instanceof AgentFailure) return Promise.reject(next);
       return Promise.resolve(fakeSession(clock, next, () => (seen.ended += 1)));
     },
-    forgetAddress: () => void (seen.forgotten += 1),
+    sessionOver: (end: SessionEnd) => {
+      seen.ends.push(end);
+      return end.wasLost && (others -= 1) >= 0;
+    },
+    via: 'a',
   };
   const emit = (event: AgentEvent): void => {
     events.push(event);
@@ -45,7 +50,8 @@ async function run(plan: readonly Plan[], job: Partial<Job> = {}, stopAfter?: (e
 function fakeSession(clock: FakeClock, plan: 'works' | { readonly livesMs: number }, onEnd: () => void): MqttSession {
   let onMessage: (topic: string, payload: Buffer) => void = () => {};
   const closed = Promise.withResolvers<AgentFailure | null>();
-  if (plan !== 'works') clock.after(plan.livesMs, () => closed.resolve(new AgentFailure({ ...FAILURE, leg: 'mqtt', code: 'CLOSED' })));
+  if (plan !== 'works')
+    clock.after(plan.livesMs, () => closed.resolve(new AgentFailure({ ...FAILURE, leg: 'mqtt', code: 'CLOSED', fixer: 'site' })));
   const session: Pick<MqttSession, 'closed' | 'subscribe' | 'publish' | 'end'> = {
     closed: closed.promise,
     subscribe: (_filter, handler) => Promise.resolve(void (onMessage = handler)),
@@ -73,12 +79,37 @@ test('failures in a row wait longer and longer, and a Retry-After is honoured', 
   assert.deepEqual(waits(events), [500, 1_000, 9_000, 4_000]);
 });
 
-test('a session that ends early begins elsewhere and counts as a failure; one that lived counts afresh', async () => {
+test('a session that ends early counts as a failure; one that lived counts afresh', async () => {
   const early = { livesMs: 2_500 };
   const { events, seen } = await run([early, early, { livesMs: GOOD_SESSION_MS + 5_000 }, 'works'], { count: 60 });
   assert.deepEqual(waits(events), [500, 1_000, 500]);
-  assert.equal(seen.forgotten, 2);
+  assert.deepEqual(
+    seen.ends.map(({ hasLasted }) => hasLasted),
+    [false, false, true],
+  );
   assert.equal(seen.ended, 4);
+});
+
+test('a session that is lost on the way goes on over another address, with a moment between and no failure counted', async () => {
+  const early = { livesMs: 2_500 };
+  const { names, events, seen } = await run([early, early, early, 'works'], { count: 20 }, undefined, 2);
+  assert.deepEqual(
+    events.flatMap((event) => (event.event === 'moving' ? [event.ms] : [])),
+    [MOVE_SPREAD_MS / 2, MOVE_SPREAD_MS / 2],
+  );
+  assert.deepEqual(waits(events), [500], 'the third time there is no other address left');
+  assert.equal(seen.opened, 4);
+  assert.equal(names.at(-1), 'done');
+});
+
+test('a session that AWS ended, or that was never up, is not lost on the way', async () => {
+  const over = new AgentFailure({ ...FAILURE, leg: 'mqtt', code: 'DISCONNECT_142', fixer: 'account' });
+  const { seen, events } = await run([over, new AgentFailure(FAILURE), 'works'], {}, undefined, 9);
+  assert.deepEqual(seen.ends, [
+    { wasLost: false, hasLasted: false },
+    { wasLost: false, hasLasted: false },
+  ]);
+  assert.deepEqual(waits(events), [500, 1_000]);
 });
 
 test('numbers go on over sessions, so that nothing published is repeated', async () => {

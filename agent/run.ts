@@ -1,16 +1,18 @@
 // What the agent does all day: connect, subscribe, publish, and come back with jitter when a session ends. Prints nothing: it emits
 // events, and main.ts turns them into lines.
 
-import { backoffMs, GOOD_SESSION_MS } from './backoff.ts';
+import type { SessionEnd } from './addresses.ts';
+import { backoffMs, GOOD_SESSION_MS, MOVE_SPREAD_MS } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
 import { type AgentFailure, asFailure, codeOf, messageOf } from './failure.ts';
 import type { MqttSession } from './mqtt.ts';
 
 export type AgentEvent =
-  | { readonly event: 'connected'; readonly ms: number }
+  | { readonly event: 'connected'; readonly ms: number; readonly via: string | null }
   | { readonly event: 'published'; readonly number: number; readonly ms: number }
   | { readonly event: 'received'; readonly topic: string; readonly payload: string }
   | { readonly event: 'failed'; readonly failure: AgentFailure }
+  | { readonly event: 'moving'; readonly ms: number }
   | { readonly event: 'waiting'; readonly ms: number; readonly failures: number }
   | { readonly event: 'done'; readonly published: number; readonly received: number };
 
@@ -27,7 +29,10 @@ export interface Job {
 /** What the loop needs of an agent. */
 export interface SessionSource {
   openSession(): Promise<MqttSession>;
-  forgetAddress(): void;
+  /** What came of a session, or of the attempt to open one. True where another address can be tried at once. */
+  sessionOver(end: SessionEnd): boolean;
+  /** The address that the open session goes over. */
+  readonly via: string | null;
 }
 
 export interface RunDeps {
@@ -53,10 +58,16 @@ export async function runAgent(agent: SessionSource, job: Job, deps: RunDeps): P
     const startedMs = deps.clock.nowMs();
     const failure = await oneSession(agent, job, progress, deps);
     if (failure === null) break;
-    if (deps.clock.nowMs() - startedMs >= GOOD_SESSION_MS) failures = 0;
-    else agent.forgetAddress();
-    failures += 1;
+    const hasLasted = deps.clock.nowMs() - startedMs >= GOOD_SESSION_MS;
+    if (hasLasted) failures = 0;
     deps.emit({ event: 'failed', failure });
+    if (agent.sessionOver({ wasLost: failure.isLostOnTheWay, hasLasted })) {
+      const ms = Math.floor(deps.random() * MOVE_SPREAD_MS);
+      deps.emit({ event: 'moving', ms });
+      await sleep(deps.clock, ms, deps.stop);
+      continue;
+    }
+    failures += 1;
     const isHopeless = failure.facts.leg === 'settings';
     if (isHopeless || (job.attempts > 0 && failures >= job.attempts)) return false;
     const ms = backoffMs(failures, deps.random, failure.facts.retryAfterMs);
@@ -73,7 +84,7 @@ async function oneSession(agent: SessionSource, job: Job, progress: Progress, de
   try {
     const startedMs = deps.clock.nowMs();
     session = await agent.openSession();
-    deps.emit({ event: 'connected', ms: deps.clock.nowMs() - startedMs });
+    deps.emit({ event: 'connected', ms: deps.clock.nowMs() - startedMs, via: agent.via });
     const ended = new AbortController();
     void session.closed.then(() => ended.abort());
     const over = AbortSignal.any([ended.signal, deps.stop]);

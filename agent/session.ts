@@ -3,12 +3,13 @@
 
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { AddressBook, type AddressDeps, type ProxyAddress, type ProxyUrl } from './addresses.ts';
+import { AddressBook, type AddressDeps, type ProxyAddress, type SessionEnd } from './addresses.ts';
 import type { Clock } from './clock.ts';
 import { CredentialCache, fetchCredentials, type TemporaryCredentials } from './credentials.ts';
 import { type Door, openEndpoint, openGateway, type ProxyTls } from './doors.ts';
 import { AgentFailure } from './failure.ts';
 import { openMqtt, type MqttSession } from './mqtt.ts';
+import type { ProxyUrl } from './proxy-url.ts';
 import { presignMqttPath, regionOf } from './sigv4.ts';
 import { openWebSocket } from './websocket.ts';
 
@@ -69,9 +70,14 @@ export class Agent {
     return await openMqtt(stream, { clientId, keepAliveSeconds }, this.#deps.clock);
   }
 
-  /** The last address was not a good one after all. */
-  forgetAddress(): void {
-    this.#book.forget();
+  /** The address of the proxy over which the last session was opened. */
+  get via(): string | null {
+    return this.#book.lastGood;
+  }
+
+  /** What came of the last session, or of the attempt to open one. True where another address can be tried at once. */
+  sessionOver(end: SessionEnd): boolean {
+    return this.#book.sessionOver(end);
   }
 
   /** MQTT over WebSocket. Signed at every connect: AWS takes a signed URL for minutes, whatever it says. */
