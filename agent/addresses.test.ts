@@ -90,6 +90,15 @@ test('a round that every address has failed leaves nothing behind but its order'
   assert.deepEqual((await tried(addresses, only('a-2'))).order, ['a-1', 'a-2']);
 });
 
+test('after a round a name may have more addresses: the old ones are tried with the new one', async () => {
+  let found = ['192.0.2.1'];
+  const addresses = book(proxies('http://a:1'), { lookup: () => Promise.resolve(found) });
+  await tried(addresses, () => {});
+  assert.equal(addresses.sessionOver({ wasLost: true, hasLasted: false }), false);
+  found = ['192.0.2.1', '192.0.2.2'];
+  assert.deepEqual((await tried(addresses, fail)).order, ['192.0.2.2', '192.0.2.1']);
+});
+
 test('with one address a lost session is waited for', async () => {
   const addresses = book(proxies('http://127.0.0.9:1'));
   await tried(addresses, () => {});

@@ -81,7 +81,7 @@ export class AddressBook {
       const candidates = this.#inOrder(await find());
       this.#found = [...new Set([...tried, ...candidates.map(({ key }) => key)])];
       for (const candidate of candidates) {
-        if (tried.has(candidate.key) || this.#round.has(candidate.key)) continue;
+        if (this.#round.has(candidate.key)) continue;
         tried.add(candidate.key);
         const outcome = await this.#try(candidate, attempt);
         if (!(outcome instanceof AgentFailure)) return outcome.result;

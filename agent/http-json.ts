@@ -1,7 +1,7 @@
-// One GET over an open TLS connection, and its small answer. The connection is the caller's tunnel; nothing is pooled or kept.
+// One GET over an open connection, and its small answer. The connection is the caller's tunnel; nothing is pooled or kept.
 
 import { request, type IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import type { Duplex } from 'node:stream';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -12,7 +12,7 @@ export interface HttpAnswer {
 /** A set of temporary credentials is about 2 KiB. */
 const BODY_BYTES_MAX = 64 * 1024;
 
-export function get(socket: TLSSocket, options: { host: string; path: string; headers: Record<string, string> }): Promise<HttpAnswer> {
+export function get(socket: Duplex, options: { host: string; path: string; headers: Record<string, string> }): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request({
       method: 'GET',

@@ -1,11 +1,21 @@
-// `./pinhole agent`: the reference agent's command line. The only file of the agent that reads files, prints, and catches signals.
+// `./pinhole agent`: the reference agent's command line. The only file of the agent that reads the environment and the files of its flags,
+// prints, and catches signals.
 
 import { readFileSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { systemClock } from './clock.ts';
+import { parseKeys, type Published } from './address-list.ts';
+import { AddressBook } from './addresses.ts';
+import { sleep, systemClock } from './clock.ts';
+import type { ProxyTls } from './doors.ts';
 import { messageOf } from './failure.ts';
-import { type AgentOptions, FILE_OPTIONS, type FileOption, parseOptions, USAGE } from './options.ts';
+import { keepFresh, ListKeeper, type ListSource } from './list-keeper.ts';
+import { fileSource, urlSource } from './list-source.ts';
+import { diskStore } from './list-store.ts';
+import { type AddressesOption, type AgentOptions, FILE_OPTIONS, type FileOption, parseOptions, USAGE } from './options.ts';
+import type { ProxyUrl } from './proxy-url.ts';
 import { type AgentEvent, runAgent } from './run.ts';
 import { Agent, type AgentSettings } from './session.ts';
 
@@ -26,10 +36,66 @@ async function main(args: readonly string[]): Promise<number> {
 
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
-  const agent = new Agent(toSettings(options, loaded.texts), { clock: systemClock, random: Math.random, lookup: lookupAll });
   const emit = options.isJson ? printJson : printLine;
+  const settings = toSettings(options, loaded.texts);
+  const keeper = keeperFor(options, loaded.texts, emit);
+  const published = (host: string): Published | null => keeper?.published(host) ?? null;
+  const agent = new Agent(settings, { clock: systemClock, random: Math.random, lookup: lookupAll, published });
+  if (keeper) await startKeeper(keeper, stop.signal);
   const isDone = await runAgent(agent, options, { clock: systemClock, random: Math.random, emit, stop: stop.signal });
   return isDone ? 0 : EXIT_FAILED;
+}
+
+/** How long the first session waits for a list, where there is none on disk. */
+const FIRST_LIST_MS = 10_000;
+
+/** A list on disk serves the first session at once, and is renewed beside it. */
+async function startKeeper(keeper: ListKeeper, stop: AbortSignal): Promise<void> {
+  keeper.load();
+  const first = new AbortController();
+  const fresh = keepFresh(keeper, { clock: systemClock, random: Math.random, stop, asked: () => first.abort() });
+  fresh.catch((error: unknown) => console.error(messageOf(error)));
+  if (!keeper.hasList()) await sleep(systemClock, FIRST_LIST_MS, AbortSignal.any([first.signal, stop]));
+}
+
+function keeperFor(options: AgentOptions, texts: Texts, emit: (event: AgentEvent) => void): ListKeeper | null {
+  const { addresses, proxies } = options;
+  const [proxy] = proxies;
+  const keys = parseKeys(texts['addresses-key'] ?? '');
+  if (addresses === null || !proxy || keys === null) return null;
+  const keeper: ListKeeper = new ListKeeper({
+    keys,
+    proxy,
+    source: sourceFor(addresses.source, proxy.host, proxyTlsOf(texts), (host) => keeper.published(host)),
+    store: diskStore(addresses.cache ?? usualCache(proxy)),
+    clock: systemClock,
+    emit,
+  });
+  return keeper;
+}
+
+function sourceFor(
+  source: AddressesOption['source'],
+  proxyHost: string,
+  proxyTls: ProxyTls,
+  published: (host: string) => Published | null,
+): ListSource {
+  if ('file' in source) return fileSource(source.file, (path) => readFileSync(path, 'utf8'));
+  const { url } = source;
+  const book = new AddressBook([{ ...url, authorization: null }], {
+    clock: systemClock,
+    random: Math.random,
+    lookup: lookupAll,
+    published,
+  });
+  // Elsewhere than at the proxy the public roots count, and this device's certificate is nobody's business.
+  const tls = url.host === proxyHost ? proxyTls : { ca: undefined, cert: undefined, key: undefined };
+  return urlSource(url, { book, tls, clock: systemClock });
+}
+
+function usualCache({ host, port }: ProxyUrl): string {
+  const folder = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return join(folder, 'pinhole', `addresses-${host}-${port}.json`);
 }
 
 function usageError(problems: readonly string[]): number {
@@ -65,6 +131,8 @@ function loadFiles(options: AgentOptions): { ok: true; texts: Texts } | { ok: fa
       problems.push(`${names}: not a certificate and its key in PEM (${messageOf(error)})`);
     }
   }
+  const listKeys = texts['addresses-key'];
+  if (listKeys !== undefined && parseKeys(listKeys) === null) problems.push('--addresses-key: not an Ed25519 public key in PEM');
   return problems.length > 0 ? { ok: false, problems } : { ok: true, texts };
 }
 
@@ -73,7 +141,7 @@ function toSettings(options: AgentOptions, texts: Texts): AgentSettings {
   return {
     door: options.door,
     proxies: options.proxies,
-    proxyTls: { ca: texts['proxy-ca'], cert: texts['proxy-cert'], key: texts['proxy-key'] },
+    proxyTls: proxyTlsOf(texts),
     gateway: options.gateway,
     endpoint: options.endpoint,
     port: options.port,
@@ -85,6 +153,10 @@ function toSettings(options: AgentOptions, texts: Texts): AgentSettings {
     keepAliveSeconds: options.keepAliveSeconds,
     role: roleAlias !== null && credentialsEndpoint !== null && thing !== null ? { roleAlias, credentialsEndpoint, thing, region } : null,
   };
+}
+
+function proxyTlsOf(texts: Texts): ProxyTls {
+  return { ca: texts['proxy-ca'], cert: texts['proxy-cert'], key: texts['proxy-key'] };
 }
 
 async function lookupAll(host: string): Promise<string[]> {
@@ -104,6 +176,8 @@ function printLine(event: AgentEvent): void {
       return console.log(`${time} published ${event.number} (acknowledged in ${event.ms} ms)`);
     case 'received':
       return console.log(`${time} received ${event.topic}: ${event.payload}`);
+    case 'addresses':
+      return console.log(`${time} addresses: ${event.outcome}${event.code === null ? '' : ` (${event.code})`}: ${event.detail}`);
     case 'failed':
       return console.error(`${time} ${event.failure.explain().replaceAll('\n', '\n         ')}`);
     case 'moving':
@@ -115,4 +189,5 @@ function printLine(event: AgentEvent): void {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+// Nothing that still asks for a list is waited for.
+process.exit(await main(process.argv.slice(2)));

@@ -7,6 +7,8 @@ const ENDPOINT = 'a1b2c3-ats.iot.eu-west-1.amazonaws.com';
 const NEEDED = ['--proxy', 'http://p:8443', '--endpoint', ENDPOINT, '--cert', 'c.pem', '--key', 'k.pem'];
 const SIGNED = ['--role-alias', 'alias', '--credentials-endpoint', 'c.credentials.iot.eu-west-1.amazonaws.com', '--thing', 'thing-1'];
 
+const LISTED = ['--addresses', 'list.json', '--addresses-key', 'k.pub'];
+
 function options(...args: string[]): AgentOptions {
   const parsed = parseOptions([...NEEDED, ...args]);
   assert.equal(parsed.kind, 'options', JSON.stringify(parsed));
@@ -42,6 +44,16 @@ for (const [name, args, problem] of [
   ['a name without a region', ['--proxy', 'http://p', '--endpoint', 'iot.example.com', '--cert', 'c', '--key', 'k', ...SIGNED], /--region/],
   ['a gateway without a role', [...NEEDED, '--door', 'gateway'], /--door gateway/],
   ['sni to 8883', [...NEEDED, '--door', 'sni', '--port', '8883'], /--door sni/],
+  ['a list without its key', [...NEEDED, '--addresses', 'list.json'], /--addresses and --addresses-key belong together/],
+  ['a key without its list', [...NEEDED, '--addresses-key', 'k.pub'], /--addresses and --addresses-key belong together/],
+  ['a place for no list', [...NEEDED, '--addresses-cache', 'c'], /--addresses-cache: is for --addresses/],
+  ['a list by ftp', [...NEEDED, ...LISTED, '--addresses', 'ftp://p/x'], /--addresses ftp:\/\/p\/x: expected a file, or an http/],
+  ['a list beside several proxies', [...NEEDED, ...LISTED, '--proxy', 'http://q'], /--addresses: stands for the addresses of one --proxy/],
+  [
+    'a list for an address',
+    ['--proxy', 'http://192.0.2.1', ...NEEDED.slice(2), ...LISTED],
+    /--proxy has to be the name that the list is for/,
+  ],
   ['half a client certificate for the proxy', [...NEEDED, '--proxy-cert', 'x'], /--proxy-cert and --proxy-key/],
 ] as const) {
   test(`${name} is refused with words`, () => {
@@ -50,6 +62,14 @@ for (const [name, args, problem] of [
     assert.match(parsed.problems.join(' '), problem);
   });
 }
+
+test('a list of addresses is a file or a URL', () => {
+  assert.deepEqual(options(...LISTED).addresses, { source: { file: 'list.json' }, cache: null });
+  const url = { isTls: true, host: 'p', port: 443, path: '/x' };
+  const found = options(...LISTED, '--addresses', 'https://p/x', '--addresses-cache', 'c').addresses;
+  assert.deepEqual(found, { source: { url }, cache: 'c' });
+  assert.equal(options().addresses, null);
+});
 
 test('help wins over everything that is missing', () => {
   assert.equal(parseOptions(['--help']).kind, 'help');

@@ -1,14 +1,18 @@
 // The command line of the agent: text to settings, or every problem at once. Opens nothing: files are read by main.ts.
 
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { DOORS, type Door } from './doors.ts';
 import { parseProxies, type ProxyUrl } from './proxy-url.ts';
+import { type ListUrl, parseListUrl } from './list-source.ts';
 import { regionOf } from './sigv4.ts';
 
 export interface AgentOptions {
   readonly door: Door;
   readonly proxies: readonly ProxyUrl[];
   readonly gateway: string | null;
+  /** Where the signed list of addresses is, and where it is kept; null where --proxy alone says what to dial. */
+  readonly addresses: AddressesOption | null;
   readonly endpoint: string;
   readonly port: number;
   readonly files: { readonly [name in FileOption]: string | null };
@@ -28,7 +32,13 @@ export interface AgentOptions {
   readonly isJson: boolean;
 }
 
-export const FILE_OPTIONS = ['cert', 'key', 'ca', 'proxy-ca', 'proxy-cert', 'proxy-key'] as const;
+export interface AddressesOption {
+  readonly source: { readonly file: string } | { readonly url: ListUrl };
+  /** Null: the usual place. */
+  readonly cache: string | null;
+}
+
+export const FILE_OPTIONS = ['cert', 'key', 'ca', 'proxy-ca', 'proxy-cert', 'proxy-key', 'addresses-key'] as const;
 export type FileOption = (typeof FILE_OPTIONS)[number];
 
 export type ParsedOptions =
@@ -59,6 +69,9 @@ const FLAGS = {
   'proxy-ca': { type: 'string' },
   'proxy-cert': { type: 'string' },
   'proxy-key': { type: 'string' },
+  addresses: { type: 'string' },
+  'addresses-key': { type: 'string' },
+  'addresses-cache': { type: 'string' },
   json: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
@@ -91,6 +104,10 @@ Without: MQTT with the device certificate.
   --gateway NAME               the gateway's name, where it is not the name in --proxy
   --proxy-ca FILE              roots for the proxy's own certificate instead of the public ones
   --proxy-cert, --proxy-key    client certificate for the proxy
+  --addresses FILE|URL         the signed list of the proxy's addresses, which then stands for DNS; the name in --proxy stays
+                               that of the proxy's certificate
+  --addresses-key FILE         the public key that signs it, or several in one file
+  --addresses-cache FILE       where the last good list is kept (default: in the user's cache folder)
   --json                       one JSON object a line
   --help
 `;
@@ -125,6 +142,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     door: parseDoor(given('door'), list, problems),
     proxies: list,
     gateway: given('gateway'),
+    addresses: parseAddresses(given('addresses'), given('addresses-cache'), problems),
     endpoint: given('endpoint') ?? '',
     port: number('port', 1, 65_535),
     files: {
@@ -134,6 +152,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
       'proxy-ca': given('proxy-ca'),
       'proxy-cert': given('proxy-cert'),
       'proxy-key': given('proxy-key'),
+      'addresses-key': given('addresses-key'),
     },
     thing,
     roleAlias: given('role-alias'),
@@ -164,8 +183,20 @@ function parseDoor(text: string | null, proxies: readonly ProxyUrl[], problems: 
   return proxies[0]?.isTls ? 'connect-tls' : 'connect';
 }
 
+function parseAddresses(source: string | null, cache: string | null, problems: string[]): AddressesOption | null {
+  if (source === null) {
+    if (cache !== null) problems.push('--addresses-cache: is for --addresses');
+    return null;
+  }
+  if (!source.includes('://')) return { source: { file: source }, cache };
+  const url = parseListUrl(source);
+  if (url !== null) return { source: { url }, cache };
+  problems.push(`--addresses ${source}: expected a file, or an http or https URL without a login`);
+  return null;
+}
+
 function contradictions(options: AgentOptions): string[] {
-  const { door, port, roleAlias, credentialsEndpoint, thing, files, endpoint, region } = options;
+  const { door, port, roleAlias, credentialsEndpoint, thing, files, endpoint, region, addresses, proxies } = options;
   const found: string[] = [];
   const isSigned = roleAlias !== null || credentialsEndpoint !== null;
   if (isSigned && (roleAlias === null || credentialsEndpoint === null || thing === null)) {
@@ -176,6 +207,10 @@ function contradictions(options: AgentOptions): string[] {
   if (!isSigned && door === 'gateway')
     found.push('--door gateway: needs --role-alias and --credentials-endpoint (it carries WebSockets only)');
   if (door === 'sni' && port !== 443) found.push('--door sni: reaches port 443 only');
+  if ((addresses === null) !== (files['addresses-key'] === null)) found.push('--addresses and --addresses-key belong together');
+  if (addresses !== null && proxies.length > 1) found.push('--addresses: stands for the addresses of one --proxy; give its name alone');
+  if (addresses !== null && proxies.some(({ host }) => isIP(host) !== 0))
+    found.push('--addresses: --proxy has to be the name that the list is for, not an address');
   if ((files['proxy-cert'] === null) !== (files['proxy-key'] === null)) found.push('--proxy-cert and --proxy-key belong together');
   return found;
 }

@@ -5,9 +5,11 @@ import type { SessionEnd } from './addresses.ts';
 import { backoffMs, GOOD_SESSION_MS, MOVE_SPREAD_MS } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
 import { type AgentFailure, asFailure, codeOf, messageOf } from './failure.ts';
+import type { ListEvent } from './list-keeper.ts';
 import type { MqttSession } from './mqtt.ts';
 
 export type AgentEvent =
+  | ListEvent
   | { readonly event: 'connected'; readonly ms: number; readonly via: string | null }
   | { readonly event: 'published'; readonly number: number; readonly ms: number }
   | { readonly event: 'received'; readonly topic: string; readonly payload: string }
