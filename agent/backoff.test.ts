@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BACKOFF_MAX_MS, backoffMs, parseRetryAfter, RETRY_AFTER_MAX_MS } from './backoff.ts';
+import { BACKOFF_MAX_MS, backoffMs, CONNECT_SPACING_MS, MOVE_SPREAD_MS, moveMs, parseRetryAfter, RETRY_AFTER_MAX_MS } from './backoff.ts';
 
 const almostOne = (): number => 0.999_999;
 
@@ -55,3 +55,19 @@ for (const [text, expected] of [
     assert.equal(parseRetryAfter(text), expected);
   });
 }
+
+test('a lost session goes on within half a second, and no sooner than a second after it was opened', () => {
+  assert.equal(
+    moveMs(60_000, () => 0),
+    0,
+  );
+  assert.ok(moveMs(60_000, () => 0.999) < MOVE_SPREAD_MS);
+  assert.equal(
+    moveMs(900, () => 0.5),
+    MOVE_SPREAD_MS / 2,
+  );
+  assert.equal(
+    moveMs(100, () => 0.5),
+    CONNECT_SPACING_MS - 100,
+  );
+});

@@ -11,6 +11,8 @@ export const GOOD_SESSION_MS = 30_000;
  * the next one in one millisecond, short enough that nobody misses them.
  */
 export const MOVE_SPREAD_MS = 500;
+/** AWS IoT takes one CONNECT a second of a client id, and the quota cannot be raised (AWS IoT Core quotas). */
+export const CONNECT_SPACING_MS = 1_000;
 /** No proxy may send an agent away for longer than this. */
 export const RETRY_AFTER_MAX_MS = 600_000;
 
@@ -19,6 +21,11 @@ export function backoffMs(failures: number, random: () => number, retryAfterMs =
   const windowMs = Math.min(BACKOFF_MAX_MS, BACKOFF_MIN_MS * 2 ** (Math.max(1, failures) - 1));
   // Retry-After is a floor, never a reason to come back sooner than the failures so far would have it.
   return Math.max(Math.floor(random() * windowMs), Math.min(RETRY_AFTER_MAX_MS, retryAfterMs));
+}
+
+/** Milliseconds until a session that was opened so long ago, and lost, is opened again over another address. */
+export function moveMs(ageMs: number, random: () => number): number {
+  return Math.max(Math.floor(random() * MOVE_SPREAD_MS), CONNECT_SPACING_MS - ageMs);
 }
 
 /** `Retry-After` as whole seconds (RFC 9110 section 10.2.3); a date, or anything else, is not ours and counts as absent. */

@@ -53,7 +53,7 @@ export class MqttSession {
   async end(): Promise<void> {
     this.#isEnding = true;
     const late = (): Error => new Error('no goodbye');
-    await withinDeadline(this.#clock, GOODBYE_TIMEOUT_MS, late, () => this.#client.endAsync()).catch(() => {});
+    await withinDeadline(this.#clock, GOODBYE_TIMEOUT_MS, late, () => Promise.race([this.#client.endAsync(), this.closed])).catch(() => {});
     this.#client.stream.destroy();
     await this.closed;
   }

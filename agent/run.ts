@@ -2,7 +2,7 @@
 // events, and main.ts turns them into lines.
 
 import type { SessionEnd } from './addresses.ts';
-import { backoffMs, GOOD_SESSION_MS, MOVE_SPREAD_MS } from './backoff.ts';
+import { backoffMs, GOOD_SESSION_MS, moveMs } from './backoff.ts';
 import { type Clock, sleep } from './clock.ts';
 import { type AgentFailure, asFailure, codeOf, messageOf } from './failure.ts';
 import type { ListEvent } from './list-keeper.ts';
@@ -60,11 +60,12 @@ export async function runAgent(agent: SessionSource, job: Job, deps: RunDeps): P
     const startedMs = deps.clock.nowMs();
     const failure = await oneSession(agent, job, progress, deps);
     if (failure === null) break;
-    const hasLasted = deps.clock.nowMs() - startedMs >= GOOD_SESSION_MS;
+    const ageMs = deps.clock.nowMs() - startedMs;
+    const hasLasted = ageMs >= GOOD_SESSION_MS;
     if (hasLasted) failures = 0;
     deps.emit({ event: 'failed', failure });
     if (agent.sessionOver({ wasLost: failure.isLostOnTheWay, hasLasted })) {
-      const ms = Math.floor(deps.random() * MOVE_SPREAD_MS);
+      const ms = moveMs(ageMs, deps.random);
       deps.emit({ event: 'moving', ms });
       await sleep(deps.clock, ms, deps.stop);
       continue;

@@ -137,6 +137,17 @@ test('a publish on a session whose tunnel dies fails instead of waiting', async 
   assert.ok((await session.closed) instanceof AgentFailure);
 });
 
+test('no goodbye is waited for on a session that is over, also with a message on its way', async (t) => {
+  const world = await startWorld(t);
+  const session = await agentFor(world.settings).openSession();
+  const publishing = assert.rejects(session.publish('a', 'b'), AgentFailure);
+  await world.relay.close();
+  await publishing;
+  const startedMs = systemClock.nowMs();
+  await session.end();
+  assert.ok(systemClock.nowMs() - startedMs < 500, `${systemClock.nowMs() - startedMs} ms`);
+});
+
 test('a device certificate that the provider does not take is a matter of the account', async (t) => {
   const other = await startWorld(t);
   const world = await startWorld(t);
