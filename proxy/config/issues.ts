@@ -2,7 +2,7 @@
 
 import type * as z from 'zod';
 import { didYouMean } from './did-you-mean.ts';
-import { expectation, schemaAt } from './json-schema.ts';
+import { expectation, type JsonSchema, schemaAt } from './json-schema.ts';
 import { type ConfigPath, type Places, type Problem, renderPath } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -12,12 +12,20 @@ export interface FoundProblem extends Problem {
   readonly isMissing: boolean;
 }
 
-export function problemsOf(issues: readonly Issue[], value: unknown, places: Places): FoundProblem[] {
+/** What was read, and by what. */
+export interface Checked {
+  readonly value: unknown;
+  readonly places: Places;
+  readonly schema: JsonSchema;
+}
+
+export function problemsOf(issues: readonly Issue[], checked: Checked): FoundProblem[] {
+  const { places, schema } = checked;
   const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? [issue] : []));
   const meant = new Set<string>();
   const found: FoundProblem[] = [];
   for (const issue of unknown) {
-    const known = Object.keys(schemaAt(configPath(issue.path))?.properties ?? {});
+    const known = Object.keys(schemaAt(schema, configPath(issue.path))?.properties ?? {});
     for (const key of issue.keys) {
       const path = [...configPath(issue.path), key];
       const guess = didYouMean(key, known);
@@ -26,18 +34,19 @@ export function problemsOf(issues: readonly Issue[], value: unknown, places: Pla
       found.push({ ...places.keyAt(path), path: renderPath(path), message, isMissing: false });
     }
   }
-  for (const issue of issues) if (issue.code !== 'unrecognized_keys') found.push(...describe(issue, [], value, places));
+  for (const issue of issues) if (issue.code !== 'unrecognized_keys') found.push(...describe(issue, [], checked));
   // A key that is only misspelt is one mistake, not two.
   return found.filter((problem) => !(problem.isMissing && meant.has(problem.path)));
 }
 
-function describe(issue: Issue, above: ConfigPath, value: unknown, places: Places): FoundProblem[] {
+function describe(issue: Issue, above: ConfigPath, checked: Checked): FoundProblem[] {
+  const { value, places } = checked;
   const path = [...above, ...configPath(issue.path)];
   const input = valueAt(value, path);
   const inner = issue.code === 'invalid_union' ? closestOption(issue.errors) : null;
-  if (inner !== null) return inner.flatMap((option) => describe(option, path, value, places));
+  if (inner !== null) return inner.flatMap((option) => describe(option, path, checked));
 
-  const schema = schemaAt(path);
+  const schema = schemaAt(checked.schema, path);
   const expected = schema === null ? 'something else' : expectation(schema);
   const isMissing = input === undefined;
   const message = isMissing ? `missing: expected ${expected}` : wrong(issue, expected, input, path);

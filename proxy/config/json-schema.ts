@@ -2,10 +2,9 @@
 
 import * as z from 'zod';
 import type { ConfigPath } from './problem.ts';
-import { configSchema } from './schema.ts';
 
 export interface JsonSchema {
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean';
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -23,16 +22,18 @@ export interface JsonSchema {
 
 const ENV_PATTERN = '\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}';
 
-let plain: JsonSchema | null = null;
+const made = new WeakMap<z.ZodType, JsonSchema>();
 
-export function plainSchema(): JsonSchema {
-  plain ??= z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
+/** Made once for each schema. */
+export function plainSchema(schema: z.ZodType): JsonSchema {
+  const plain = made.get(schema) ?? (z.toJSONSchema(schema, { io: 'input', target: 'draft-7' }) as JsonSchema);
+  made.set(schema, plain);
   return plain;
 }
 
-/** The text of schema/pinhole.schema.json. Draft 7, which every YAML editor knows; ${ENV} is fine wherever a text is. */
-export function renderSchemaFile(): string {
-  const schema = z.toJSONSchema(configSchema, {
+/** The text of a file in schema/. Draft 7, which every YAML editor knows; ${ENV} is fine wherever a text is. */
+export function renderSchemaFile(title: string, of: z.ZodType): string {
+  const schema = z.toJSONSchema(of, {
     io: 'input',
     target: 'draft-7',
     override: ({ jsonSchema }) => {
@@ -47,12 +48,12 @@ export function renderSchemaFile(): string {
     },
   });
   const { $schema, ...rest } = schema;
-  return `${JSON.stringify({ $schema, title: 'Pinhole configuration', ...rest }, null, 2)}\n`;
+  return `${JSON.stringify({ $schema, title, ...rest }, null, 2)}\n`;
 }
 
 /** What the schema says about a path; null where it knows no such path. */
-export function schemaAt(path: ConfigPath): JsonSchema | null {
-  let schema: JsonSchema | undefined = plainSchema();
+export function schemaAt(root: JsonSchema, path: ConfigPath): JsonSchema | null {
+  let schema: JsonSchema | undefined = root;
   for (const step of path) {
     const inner: JsonSchema | undefined = schema.anyOf?.find((option) => option.type === 'array') ?? schema;
     schema = typeof step === 'number' ? inner.items : inner.properties?.[step];
@@ -69,6 +70,7 @@ export function typeName(schema: JsonSchema): string {
   if (schema.anyOf !== undefined) return alternatives(schema.anyOf.map(typeName));
   if (schema.type === 'array') return `list of ${plural(typeName(schema.items ?? {}))}`;
   if (schema.type === 'integer') return `whole number from ${schema.minimum} to ${schema.maximum}`;
+  if (schema.type === 'number') return `number from ${schema.minimum} to ${schema.maximum}`;
   if (schema.type === 'boolean') return 'true or false';
   return schema.type === 'object' ? 'map' : 'text';
 }

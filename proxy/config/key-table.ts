@@ -1,7 +1,6 @@
-// Every key of the file as a row: what docs/configuration.md shows and what scripts/schema.ts writes there.
+// Every key of a file as a row: what the docs show and what scripts/schema.ts writes there.
 
-import { type JsonSchema, plainSchema, typeName } from './json-schema.ts';
-import { COMPUTED_DEFAULTS } from './schema.ts';
+import { type JsonSchema, typeName } from './json-schema.ts';
 
 export interface KeyRow {
   /** `listen[].address` */
@@ -11,8 +10,11 @@ export interface KeyRow {
   readonly meaning: string;
 }
 
-export function keyRows(): KeyRow[] {
-  return rowsBelow(plainSchema(), '');
+/** Defaults that are worked out, in words, by key. */
+export type ComputedDefaults = Readonly<Record<string, string>>;
+
+export function keyRows(schema: JsonSchema, computed: ComputedDefaults): KeyRow[] {
+  return rowsBelow(schema, '', computed);
 }
 
 /** The rows as a Markdown table. */
@@ -21,24 +23,21 @@ export function renderKeyTable(rows: readonly KeyRow[]): string {
   return ['| key | type | default | meaning |', '| --- | --- | --- | --- |', ...lines].join('\n');
 }
 
-function rowsBelow(schema: JsonSchema, above: string): KeyRow[] {
+function rowsBelow(schema: JsonSchema, above: string, computed: ComputedDefaults): KeyRow[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
     const key = above === '' ? name : `${above}.${name}`;
     const row: KeyRow = {
       key,
       type: typeName(inner),
-      default: defaultOf(inner, key, schema.required?.includes(name) === true),
+      default: schema.required?.includes(name) === true ? '**required**' : (computed[key] ?? defaultOf(inner)),
       meaning: inner.description ?? '',
     };
     const isListOfMaps = inner.items?.type === 'object';
-    return [row, ...rowsBelow(isListOfMaps ? (inner.items ?? {}) : inner, isListOfMaps ? `${key}[]` : key)];
+    return [row, ...rowsBelow(isListOfMaps ? (inner.items ?? {}) : inner, isListOfMaps ? `${key}[]` : key, computed)];
   });
 }
 
-function defaultOf(schema: JsonSchema, key: string, isRequired: boolean): string {
-  if (isRequired) return '**required**';
-  const computed = COMPUTED_DEFAULTS[key];
-  if (computed !== undefined) return computed;
+function defaultOf(schema: JsonSchema): string {
   // A map's default is those of its keys.
   if (schema.default === undefined || schema.type === 'object') return '–';
   const { default: value } = schema;

@@ -8,17 +8,18 @@ import type { GatewaySettings, ListenerSettings, ResolvePin, Settings } from '..
 import { type Published, readAddresses, warnOfOtherNode } from './addresses.ts';
 import { autoCarriers, type Machine, tunnelsPerCarrier } from './capacity.ts';
 import { type OurTls, readTls, warnOfUncoveredNames } from './certificate.ts';
-import { type ConfigDocument, type Environment, readDocument } from './document.ts';
+import type { Environment } from './document.ts';
 import { draftOf } from './draft.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import { Files } from './files.ts';
 import { readGateways } from './gateways.ts';
-import { problemsOf } from './issues.ts';
 import { readListeners, refuseOpenAdmin } from './listeners.ts';
 import { refuseSharedNames } from './names.ts';
 import { readPins } from './pins.ts';
 import { inOrder, type Problem, Report } from './problem.ts';
+import { readStrictly, withoutRepeats } from './read-strictly.ts';
 import { type Config, configSchema } from './schema.ts';
+import { readSecret } from './secret.ts';
 import { warnOfSettings } from './warnings.ts';
 
 export type { Machine } from './capacity.ts';
@@ -35,41 +36,25 @@ export function loadConfig(
   machine: Machine,
   nowMs: number = systemClock.wallMs(),
 ): Loaded {
-  const document = readDocument(text, env);
-  const root = rootProblem(document);
-  if (root !== null) return { problems: inOrder([...document.problems, root]) };
-
-  const parsed = configSchema.safeParse(document.value);
-  const found = parsed.success ? [] : problemsOf(parsed.error.issues, document.value, document);
-  const { brokenFrom } = document;
-  if (brokenFrom !== null) {
-    // Behind a broken line anything may have been misread, a key that seems to be missing included.
-    const sure = found.filter((problem) => problem.line < brokenFrom && !problem.isMissing);
-    return { problems: inOrder(withoutRepeats(document.problems, sure)) };
-  }
+  const read = readStrictly(text, env, { schema: configSchema, example: 'listen: and endpoints:' });
+  if ('problems' in read) return read;
+  const { document, found, value } = read;
 
   const report = new Report(document);
   const files = new Files(file, readFile, report);
   const parts = readParts(document.value, files, report, nowMs);
-  if (parts.published) warnOfOtherNode(parts.published.list, parsed.data?.node.publicAddresses ?? [], report);
-  const token = readToken(parsed.data?.admin.token, files, report);
+  if (parts.published) warnOfOtherNode(parts.published.list, value?.node.publicAddresses ?? [], report);
+  const token = readSecret(value?.admin.token, ['admin', 'token'], files, report);
   const problems = withoutRepeats(document.problems, [...found, ...report.problems]);
-  if (!parsed.success || problems.length > 0) return { problems: inOrder(problems) };
+  if (value === null || problems.length > 0) return { problems: inOrder(problems) };
 
-  const settings = settingsOf(parsed.data, parts, { runtime: runtimeOf(parsed.data, files, env, machine), token, machine, files });
+  const settings = settingsOf(value, parts, { runtime: runtimeOf(value, files, env, machine), token, machine, files });
   if (tunnelsPerCarrier(machine) === 0) {
     report.problem(['limits', 'tunnels'], `${machine.nofile} descriptors for a process are too few for a single tunnel: raise LimitNOFILE`);
     return { problems: inOrder(report.problems) };
   }
   warnOfSettings(settings, machine, report);
   return { settings, warnings: inOrder(report.warnings) };
-}
-
-function rootProblem(document: ConfigDocument): Problem | null {
-  const { value } = document;
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return null;
-  const message = value === undefined || value === null ? 'the file is empty' : 'expected a map of keys, such as listen: and endpoints:';
-  return { line: 1, column: 1, path: '', message };
 }
 
 interface Parts {
@@ -105,17 +90,6 @@ function readParts(value: unknown, files: Files, report: Report, nowMs: number):
     pins: readPins(draft, endpoints, report),
     published,
   };
-}
-
-function readToken(secret: string | undefined, files: Files, report: Report): string | null {
-  if (secret === undefined) return null;
-  if (!secret.startsWith('file:')) return secret;
-  const text = files.read(secret.slice('file:'.length), ['admin', 'token']);
-  if (text === null) return null;
-  const token = text.trim();
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  report.problem(['admin', 'token'], 'the file holds no token: expected visible ASCII without spaces');
-  return null;
 }
 
 /** systemd gives a list where a unit has several folders; the first is ours. */
@@ -171,20 +145,4 @@ function settingsOf(
   };
   const policyVersion = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
   return { ...settings, policyVersion };
-}
-
-/** What cannot be read has one problem, not another for being empty; and what two steps see is said once. */
-function withoutRepeats(early: readonly Problem[], late: readonly Problem[]): Problem[] {
-  const unreadable = new Set(early.map(placeOf));
-  const said = new Set<string>();
-  return [...early, ...late.filter((problem) => !unreadable.has(placeOf(problem)))].filter((problem) => {
-    const key = `${placeOf(problem)} ${problem.path} ${problem.message}`;
-    const isNew = !said.has(key);
-    said.add(key);
-    return isNew;
-  });
-}
-
-function placeOf(problem: Problem): string {
-  return `${problem.line}:${problem.column}`;
 }
