@@ -5,7 +5,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { TlsSettings } from '../core/settings.ts';
 import { isHostName } from '../policy/endpoint-name.ts';
-import type { Part } from './draft.ts';
+import type { Part } from './part.ts';
 import type { Files } from './files.ts';
 import type { ConfigPath, Report } from './problem.ts';
 import type { TlsEntry } from './schema.ts';

@@ -1,6 +1,6 @@
 // The parts of a file that can be read, so that checks across keys still run where some other key is wrong.
 
-import type * as z from 'zod';
+import { fieldOf, listAt, type Part, partOf } from './part.ts';
 import {
   configSchema,
   type Config,
@@ -10,13 +10,6 @@ import {
   type PinEntry,
   type TlsEntry,
 } from './schema.ts';
-
-/** A map of the file. A key that is wrong is undefined here: its problem is known already. */
-export interface Part<T> {
-  readonly entry: { readonly [K in keyof T]?: T[K] | undefined };
-  /** False where any key of it is wrong: what is absent may then only be misspelt. */
-  readonly isWhole: boolean;
-}
 
 export interface Draft {
   readonly listen: readonly Part<ListenEntry>[];
@@ -44,21 +37,4 @@ export function draftOf(value: unknown): Draft {
     admin: partOf(admin.unwrap(), fieldOf(value, 'admin') ?? {}),
     addresses: addresses.safeParse(fieldOf(value, 'addresses')).data,
   };
-}
-
-function partOf<S extends z.ZodObject>(schema: S, value: unknown): Part<z.output<S>> {
-  const fields = Object.entries<z.ZodType>(schema.shape).map(([key, field]) => {
-    const result = field.safeParse(fieldOf(value, key));
-    return [key, result.success ? result.data : undefined];
-  });
-  return { entry: Object.fromEntries(fields) as Part<z.output<S>>['entry'], isWhole: schema.safeParse(value).success };
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-}
-
-function listAt(value: unknown, key: string): readonly unknown[] {
-  const list = fieldOf(value, key);
-  return Array.isArray(list) ? list : [];
 }

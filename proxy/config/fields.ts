@@ -26,7 +26,7 @@ function textOf<T>(title: string, read: (text: string) => { value: T } | { why: 
 }
 
 /** A text that is taken as it is where nothing is wrong with it. */
-function checkedText(title: string, mistake: (text: string) => string | null) {
+export function checkedText(title: string, mistake: (text: string) => string | null) {
   return textOf<string>(title, (text) => {
     const why = mistake(text);
     return why === null ? { value: text } : { why };
