@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Held against package.json's `engines` by a test: net.BoundSocket came with this release. */
 export const NODE_WANTED = [26, 5];
 const STAMP = '.pinhole-installed.json';
-const TEST_FOLDERS = ['proxy', 'agent', 'sandbox', 'scripts', 'bench'];
+const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench'];
 
 /** What each test said, and at the end how long each file took. */
 const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [
@@ -29,13 +29,13 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
   build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)`;
 
 /**
- * What each command needs. 'run' leaves out the developer tools and the AWS SDK, whose native part is heavy and only the tests use;
+ * What each command needs. 'run' leaves out the developer tools and AWS's device SDK, whose native part is heavy and only the tests use;
  * 'all' is everything in the lock.
  */
 const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', 'build:native': 'run' };
 // A user's own settings (NODE_ENV=production, omit=optional) must not leave out the runtime or the tools.
 const QUIET = ['--include=optional', '--ignore-scripts', '--loglevel=error', '--no-progress', '--no-audit', '--no-fund'];
-const RUN_SET = ['--omit=dev', '-w', 'agent', '-w', 'sandbox', '--include-workspace-root'];
+const RUN_SET = ['--omit=dev', '-w', 'agent', '-w', 'healthcheck', '-w', 'sandbox', '--include-workspace-root'];
 
 /** The npm call that turns what is there into what is needed, or null where nothing is missing. */
 export function planInstall(needed, lockHash, stamp, complete) {

@@ -47,7 +47,7 @@ test('start installs the small set once, runs the sandbox with its arguments and
   assert.match(first.stdout, /^Installing .*\nInstalled in \d+ s\.\n--dir a b 7\n$/);
   assert.equal(run('start', '0').stdout, '0\n');
   assert.equal(calls().length, 1);
-  assert.match(calls()[0] ?? '', /^ci .*--ignore-scripts.*--omit=dev -w agent -w sandbox --include-workspace-root$/);
+  assert.match(calls()[0] ?? '', /^ci .*--ignore-scripts.*--omit=dev -w agent -w healthcheck -w sandbox --include-workspace-root$/);
 });
 
 test('test after start adds to what is there, and start after test finds everything', (t) => {

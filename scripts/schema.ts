@@ -3,6 +3,7 @@
 // A test fails where either is out of date.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { FLEET_COMPUTED_DEFAULTS, fleetSchema } from '../healthcheck/fleet/schema.ts';
 import { plainSchema, renderSchemaFile } from '../proxy/config/json-schema.ts';
 import { keyRows, renderKeyTable } from '../proxy/config/key-table.ts';
 import { COMPUTED_DEFAULTS, configSchema } from '../proxy/config/schema.ts';
@@ -15,6 +16,7 @@ const FILES = [
     file: 'pinhole.schema.json',
     docs: 'configuration.md',
   },
+  { title: 'Pinhole fleet', schema: fleetSchema, computed: FLEET_COMPUTED_DEFAULTS, file: 'fleet.schema.json', docs: 'fleet.md' },
 ];
 
 const BEGIN = '<!-- keys: made by scripts/schema.ts -->';

@@ -11,6 +11,8 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   status                     how a running node is
   tunnels [--limit N]        its open tunnels
   addresses make|verify      the signed list of a fleet's addresses
+  fleet plan|apply|status|run -c FLEET.yaml
+                             the fleet's DNS records and health checks at Route 53
   sandbox                    a whole world on this machine: AWS IoT stand-in, proxy, agent
   agent                      the reference agent
   help, --version

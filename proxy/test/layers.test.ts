@@ -38,7 +38,7 @@ test('every permission of the table is used: one that is not wanted any more is 
 
 test('every package that a place may use is declared as a dependency of that very place, not only of the tests', () => {
   for (const { place, packages } of LAYERS) {
-    const manifest = place === 'agent' || place === 'sandbox' ? `${place}/package.json` : 'package.json';
+    const manifest = ['agent', 'healthcheck', 'sandbox'].includes(place) ? `${place}/package.json` : 'package.json';
     const { dependencies } = JSON.parse(readText(manifest)) as { dependencies: Record<string, string> };
     for (const name of packages) assert.ok(name in dependencies, `${place} uses ${name}, which ${manifest} does not have`);
   }
@@ -105,7 +105,9 @@ const BROKEN: readonly (readonly [file: string, text: string, says: RegExp])[] =
   ['agent/x.ts', `import { a } from '../proxy/core/fault.ts';`, /agent imports nothing of ours/],
   ['sandbox/x.ts', `import { a } from '../proxy/core/fault.ts';`, /sandbox imports agent/],
   ['proxy/newcomer/x.ts', '', /in no folder of the table/],
-  ['healthcheck/x.ts', '', /in no folder of the table/],
+  ['newcomer/x.ts', '', /in no folder of the table/],
+  ['healthcheck/x.ts', `import { a } from '../proxy/tunnel/dial.ts';`, /healthcheck imports proxy\/config/],
+  ['healthcheck/x.ts', `import { a } from '../proxy/wire/reply.ts';`, /nothing that carries a tunnel/],
   ['proxy/core/x.ts', `import { a } from './gone.ts';`, /which is not there/],
   ['proxy/core/x.ts', `import { a } from '../test/support/fake-clock.ts';`, /what only tests use/],
   ['proxy/cli/x.ts', 'const a = await import(`../${name}.ts`);', /rule: every import is a literal|imports .*\$\{name\}/],
@@ -149,6 +151,9 @@ const BROKEN: readonly (readonly [file: string, text: string, says: RegExp])[] =
   ['proxy/config/x.ts', `const yaml = require('yaml');`, /has to be seen by these rules/],
   ['agent/x.ts', 'const now = Date.now();', /agent\/clock\.ts/],
   ['agent/x.ts', 'console.log(1);', /agent\/main\.ts print/],
+  ['healthcheck/x.ts', 'const now = Date.now();', /healthcheck\/clock\.ts/],
+  ['healthcheck/x.ts', 'const home = process.env.HOME;', /main\.ts alone talks to the process/],
+  ['healthcheck/x.ts', 'const wait = Math.random();', /hands chance in/],
   ['sandbox/x.ts', 'process.exit(1);', /sandbox\/main\.ts print and end/],
 ];
 

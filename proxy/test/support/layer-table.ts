@@ -198,6 +198,19 @@ export const LAYERS: readonly Layer[] = [
     instead: 'the agent judges the proxy by the wire and must not share its bugs: it has its own copy of what it needs',
   },
   {
+    place: 'healthcheck',
+    imports: [
+      { place: 'proxy/config', why: 'FLEET.yaml is read as strictly as a node’s file, and by the same code' },
+      { place: 'proxy/policy/endpoint-name.ts', why: 'what a host name is' },
+      { place: 'proxy/policy/address-class.ts', why: 'which addresses the world can reach' },
+      { place: 'proxy/cli/arguments.ts', why: 'a command line is read as every other' },
+      { place: 'proxy/cli/table.ts', why: 'a table looks as every other' },
+    ],
+    node: ['crypto', 'fs', 'net'],
+    packages: ['@aws-sdk/client-route-53', 'node-cron', 'zod'],
+    instead: 'the health plane judges the wire from outside: it takes the reader of files from proxy/, and nothing that carries a tunnel',
+  },
+  {
     place: 'sandbox',
     imports: [{ place: 'agent', why: 'the reference agent drives every door' }],
     node: 'any',
@@ -208,6 +221,7 @@ export const LAYERS: readonly Layer[] = [
     place: 'scripts',
     imports: [
       { place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' },
+      { place: 'healthcheck/fleet/schema.ts', why: 'so are those of FLEET.yaml' },
       { place: 'proxy/native', why: 'the engine is built ahead by the code that builds it at a first start' },
     ],
     node: 'any',
@@ -278,5 +292,10 @@ export const CLOSURES: readonly { readonly from: string; readonly never: readonl
     from: 'proxy/control.ts',
     never: ['proxy/config', 'proxy/cli', 'proxy/tunnel', 'proxy/gateway', 'proxy/wire', 'npm:http-proxy'],
     why: 'control looks at the data plane from outside',
+  },
+  {
+    from: 'healthcheck/fleet/command.ts',
+    never: ['proxy/wire', 'proxy/tunnel', 'proxy/gateway', 'proxy/limits', 'proxy/control', 'proxy/supervisor', 'proxy/carrier.ts'],
+    why: 'what judges the wire must not share a bug with what it judges',
   },
 ];

@@ -30,7 +30,7 @@ export const WORDS: readonly WordRule[] = [
   {
     what: 'a module of timers',
     pattern: new RegExp(TIMER_MODULES, 'g'),
-    within: ['proxy', 'agent'],
+    within: ['proxy', 'agent', 'healthcheck'],
     except: [],
     why: 'time comes in by argument',
     instead: 'use `after` and `every` of the Clock that is handed in',
@@ -133,7 +133,7 @@ export const WORDS: readonly WordRule[] = [
   {
     what: 'another way to load code',
     pattern: /(?<![.\w])require\s*\(|\bcreateRequire\b|\beval\s*\(|\bnew\s+Function\b/g,
-    within: ['proxy', 'agent', 'sandbox'],
+    within: ['proxy', 'agent', 'healthcheck', 'sandbox'],
     except: [],
     why: 'what is imported has to be seen by these rules',
     instead: 'use an import with a literal path',
@@ -153,6 +153,22 @@ export const WORDS: readonly WordRule[] = [
     except: ['agent/main.ts'],
     why: 'the agent is also a library: the sandbox drives it',
     instead: 'emit an AgentEvent, and let agent/main.ts print it',
+  },
+  {
+    what: 'a clock or a timer',
+    pattern: new RegExp(`${CLOCKS}|${TIMERS}`, 'g'),
+    within: ['healthcheck'],
+    except: ['healthcheck/clock.ts'],
+    why: 'budgets, back-off and waits are tested without waiting',
+    instead: 'take a Clock (healthcheck/clock.ts) as an argument',
+  },
+  {
+    what: 'the console, the process, or chance',
+    pattern: /\bconsole\b|\bprocess\.(?:env|exit|exitCode|on|once|stdout|stderr)\b|\bMath\.random\b/g,
+    within: ['healthcheck'],
+    except: ['healthcheck/main.ts'],
+    why: 'main.ts alone talks to the process, and hands chance in',
+    instead: 'take it from the FleetIo that healthcheck/main.ts hands in',
   },
   {
     what: 'the console, or the end of the process',

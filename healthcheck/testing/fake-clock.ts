@@ -1,0 +1,50 @@
+// A clock that stands until a test moves it, or that jumps by itself to whatever is waited for.
+
+import type { Clock } from '../clock.ts';
+
+export class FakeClock implements Clock {
+  #nowMs = 0;
+  #waiting: { readonly atMs: number; readonly run: () => void }[] = [];
+  /** How long each wait was that was cut short. */
+  readonly waits: number[] = [];
+  readonly #jumps: boolean;
+
+  constructor(jumps = false) {
+    this.#jumps = jumps;
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  wallMs(): number {
+    return Date.UTC(2026, 0, 1) + this.#nowMs;
+  }
+
+  after(delayMs: number, run: () => void): () => void {
+    const entry = { atMs: this.#nowMs + delayMs, run };
+    this.#waiting.push(entry);
+    if (this.#jumps) {
+      setImmediate(() => {
+        if (!this.#waiting.includes(entry)) return;
+        this.waits.push(delayMs);
+        this.advance(Math.max(0, entry.atMs - this.#nowMs));
+      });
+    }
+    return () => {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+    };
+  }
+
+  advance(byMs: number): void {
+    const untilMs = this.#nowMs + byMs;
+    for (;;) {
+      const next = this.#waiting.filter((entry) => entry.atMs <= untilMs).toSorted((a, b) => a.atMs - b.atMs)[0];
+      if (!next) break;
+      this.#waiting = this.#waiting.filter((entry) => entry !== next);
+      this.#nowMs = next.atMs;
+      next.run();
+    }
+    this.#nowMs = untilMs;
+  }
+}
