@@ -44,5 +44,6 @@ function readView(value: unknown): Asked {
 function causeOf(error: unknown): string {
   const { cause } = Object(error) as { cause?: unknown };
   const { code } = Object(cause) as { code?: unknown };
-  return typeof code === 'string' ? code : error instanceof Error ? error.message : String(error);
+  if (typeof code === 'string') return code;
+  return cause instanceof Error ? cause.message : String(error);
 }

@@ -214,7 +214,7 @@ export const LAYERS: readonly Layer[] = [
     place: 'sandbox',
     imports: [{ place: 'agent', why: 'the reference agent drives every door' }],
     node: 'any',
-    packages: ['@peculiar/x509', 'aedes', 'mqtt-packet', 'ws'],
+    packages: ['@peculiar/x509', 'aedes', 'dns-packet', 'mqtt-packet', 'ws'],
     instead: 'the sandbox starts `pinhole serve` as a process and judges it by the wire: proxy/ is never imported',
   },
   {
