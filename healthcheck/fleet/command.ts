@@ -165,7 +165,7 @@ async function run({ file, isJson, io, caller }: Command): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) io.onSignal(name, resolve);
   });
-  io.onSignal('SIGHUP', () => void reconciler.run());
+  io.onSignal('SIGHUP', () => void reconciler.runAnew());
   const task = cron.schedule(RUN_SCHEDULE, () => reconciler.run(), {
     name: 'fleet',
     noOverlap: true,

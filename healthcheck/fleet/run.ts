@@ -46,9 +46,15 @@ export class Reconciler {
     return this.#running;
   }
 
+  /** A round that begins from now on: one that is under way has read the file already. */
+  async runAnew(): Promise<void> {
+    await this.#running;
+    await this.run();
+  }
+
   /** Resolves when no round is under way. */
   async idle(): Promise<void> {
-    await this.#running;
+    while (this.#running !== null) await this.#running;
   }
 
   async #round(): Promise<void> {

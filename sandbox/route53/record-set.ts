@@ -59,13 +59,10 @@ export interface Place {
   readonly setIdentifier?: string | undefined;
 }
 
+/** As one text with a dot behind each label: so `a-b` stands before `a`, since a hyphen comes before a dot (API, ListResourceRecordSets). */
 function compareLabels(a: string, b: string): number {
-  const [left, right] = [a.split('.').toReversed(), b.split('.').toReversed()];
-  for (let at = 0; at < Math.max(left.length, right.length); at += 1) {
-    const order = compareText(left[at] ?? '', right[at] ?? '');
-    if (order !== 0) return order;
-  }
-  return 0;
+  const reversed = (name: string): string => `${name.replace(/\.$/, '').split('.').toReversed().join('.')}.`;
+  return compareText(reversed(a), reversed(b));
 }
 
 export function compareText(a: string, b: string): number {

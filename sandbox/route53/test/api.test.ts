@@ -108,7 +108,7 @@ test('a batch is all or nothing, and its problems come to the client', async (t)
 
 test('records come back as they were given, in the API’s order, page by page from any place', async (t) => {
   const { client, zone } = await start(t);
-  const names = ['b.example.com', 'a.example.com', 'x.a.example.com'];
+  const names = ['b.example.com', 'a.example.com', 'x.a.example.com', 'a-b.example.com'];
   await client.send(
     batch(
       zone,
@@ -143,6 +143,7 @@ test('records come back as they were given, in the API’s order, page by page f
   assert.deepEqual(seen, [
     'example.com. NS',
     'example.com. SOA',
+    'a-b.example.com. A',
     'a.example.com. A',
     'x.a.example.com. A',
     'b.example.com. A',
