@@ -40,7 +40,8 @@ export function fromApi(config: HealthCheckConfig | undefined): CheckConfig | nu
     host: config.FullyQualifiedDomainName ?? null,
     intervalS: config.RequestInterval ?? 30,
     threshold: config.FailureThreshold ?? 3,
-    sni: config.EnableSNI ?? false,
+    // Said of other kinds too, where it means nothing.
+    sni: config.Type?.startsWith('HTTPS') === true && config.EnableSNI === true,
     inverted: config.Inverted ?? false,
     disabled: config.Disabled ?? false,
   };
