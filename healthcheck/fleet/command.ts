@@ -107,8 +107,11 @@ function readFleet(file: string, io: FleetIo): LoadedFleet {
   return loadFleet(text, file, io.env, io.readFile);
 }
 
+/** Who types a command has waited as long as seemed right. */
+const always = (): boolean => true;
+
 const DO: Readonly<Record<Verb, (command: Command, fleet: Fleet) => Promise<number>>> = {
-  plan: (command, fleet) => guarded(command, async () => showPlan(command, fleet, await look(command.caller, fleet, true))),
+  plan: (command, fleet) => guarded(command, async () => showPlan(command, fleet, await look(command.caller, fleet, always))),
   apply: (command, fleet) => guarded(command, () => apply(command, fleet)),
   status: (command, fleet) => guarded(command, () => status(command, fleet)),
   run,
@@ -142,7 +145,7 @@ async function apply(command: Command, fleet: Fleet): Promise<number> {
   const show = (round: Round): void => {
     if (!isJson) io.stdout(`${renderPlan(fleet, round)}\n`);
   };
-  const round = await reconcile({ caller, clock: io.clock, report }, fleet, true, show);
+  const round = await reconcile({ caller, clock: io.clock, report }, fleet, always, show);
   const { heldBack } = round.plan;
   const isRefused = heldBack.some(({ how }) => how === 'refused');
   if (isJson) io.stdout(`${JSON.stringify({ ok: !isRefused, steps, ...planJson(fleet, round) })}\n`);
@@ -152,7 +155,7 @@ async function apply(command: Command, fleet: Fleet): Promise<number> {
 }
 
 async function status({ isJson, io, caller }: Command, fleet: Fleet): Promise<number> {
-  const round = await look(caller, fleet, true);
+  const round = await look(caller, fleet, always);
   const asked = await Promise.all(fleet.slots.map(async (slot) => [slot.id, await askNode(slot, io.clock)] as const));
   const found = statusOf(fleet, round, new Map(asked));
   io.stdout(isJson ? `${JSON.stringify(found)}\n` : renderStatus(found));

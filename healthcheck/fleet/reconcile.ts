@@ -23,13 +23,16 @@ export interface Round {
   readonly plan: Plan;
 }
 
-export async function look(caller: Caller, fleet: Fleet, mayWithdraw: boolean): Promise<Round> {
+/** Whether this round may take load from a slot, given what was read. */
+export type MayWithdraw = (observed: Observed) => boolean;
+
+export async function look(caller: Caller, fleet: Fleet, mayWithdraw: MayWithdraw): Promise<Round> {
   const observed = await observe(caller, fleet);
-  return { observed, plan: makePlan(fleet, observed, mayWithdraw) };
+  return { observed, plan: makePlan(fleet, observed, mayWithdraw(observed)) };
 }
 
 /** `onPlan` is told of each plan before it is carried out. Gives back the last one. */
-export async function reconcile(deps: RoundDeps, fleet: Fleet, mayWithdraw: boolean, onPlan: (round: Round) => void): Promise<Round> {
+export async function reconcile(deps: RoundDeps, fleet: Fleet, mayWithdraw: MayWithdraw, onPlan: (round: Round) => void): Promise<Round> {
   for (let round = 1; ; round += 1) {
     const found = await look(deps.caller, fleet, mayWithdraw);
     onPlan(found);

@@ -5,7 +5,8 @@ import type { Fleet } from './fleet.ts';
 import type { LoadedFleet } from './load.ts';
 import { isHealthy } from './observed.ts';
 import { isEmpty, type Plan } from './plan.ts';
-import { reconcile, type Round } from './reconcile.ts';
+import { Pace } from './pace.ts';
+import { type MayWithdraw, reconcile, type Round } from './reconcile.ts';
 import { differencesIn } from './render-plan.ts';
 import type { Caller } from './route53/caller.ts';
 import { FleetTrouble } from './trouble.ts';
@@ -21,21 +22,17 @@ export interface RunDeps {
   readonly load: () => LoadedFleet;
 }
 
-/** Of the TTL: resolvers have asked anew by then, and the agents that moved are seen in the next verdicts. */
-const TTLS_BETWEEN_WITHDRAWALS = 2;
-
 export class Reconciler {
   readonly #deps: RunDeps;
   #running: Promise<void> | null = null;
-  /** Counted from the start: one that is started again and again must not take out a slot each time. */
-  #lastWithdrawalMs: number;
+  readonly #pace: Pace;
   /** The fleet for which the zone was last seen, or left, as it should be. */
   #settledFor: string | null = null;
   #saidHeldBack = '';
 
   constructor(deps: RunDeps) {
     this.#deps = deps;
-    this.#lastWithdrawalMs = deps.clock.nowMs();
+    this.#pace = new Pace(deps.clock.nowMs());
   }
 
   /** One round; while one runs, the same. Never throws. */
@@ -77,10 +74,9 @@ export class Reconciler {
   async #reconcile(fleet: Fleet): Promise<void> {
     const { log, caller, clock } = this.#deps;
     const wanted = JSON.stringify(fleet);
-    const mayWithdraw = clock.nowMs() - this.#lastWithdrawalMs >= TTLS_BETWEEN_WITHDRAWALS * fleet.ttlS * 1_000;
+    const mayWithdraw: MayWithdraw = ({ records }) => this.#pace.mayWithdraw(fleet, records, clock.nowMs());
     const report = (step: string): void => log('info', 'step', { step });
     const { observed, plan } = await reconcile({ caller, clock, report }, fleet, mayWithdraw, (round) => this.#announce(wanted, round));
-    if (plan.withdraws !== null) this.#lastWithdrawalMs = clock.nowMs();
     if (plan.heldBack.length === 0) this.#settledFor = wanted;
     const healthy = observed.checks.filter(isHealthy).length;
     log('info', 'ran', {
@@ -93,7 +89,8 @@ export class Reconciler {
 
   /** The zone was right for this very file, and is no longer: somebody else has changed it. */
   #announce(wanted: string, { plan }: Round): void {
-    const { log } = this.#deps;
+    const { log, clock } = this.#deps;
+    if (plan.withdraws !== null) this.#pace.withdrew(plan.withdraws, clock.nowMs());
     const isDrift = this.#settledFor === wanted;
     if (!isEmpty(plan)) log(isDrift ? 'warn' : 'info', isDrift ? 'drift' : 'plan', { plan: differencesIn(plan) });
     this.#sayHeldBack(plan);

@@ -89,6 +89,36 @@ test('one withdrawal in two TTLs, none right after the start, and what waits is 
   assert.deepEqual(weights(), ['a w 1/0/60', 'b w 2/0/60', 'c w 3/100/60', 's w 4/0/60']);
 });
 
+test('a withdrawal by somebody else counts as well: two reconcilers take no more than one', async (t) => {
+  const { world, clock, round } = await harness(t);
+  await round();
+  await allProven(world.aws);
+  clock.advance(600_000);
+  await round();
+  // The other one has the same file, and takes the first slot a moment before us.
+  world.file = FLEET.replaceAll(/113\.([12]) \}/g, '113.$1, weight: 0 }');
+  assert.equal((await world.fleet('apply')).code, 0);
+  assert.ok(world.records().includes('a w 1/0/60'));
+  await round();
+  assert.ok(world.records().includes('b w 2/100/60'));
+  clock.advance(120_000);
+  await round();
+  assert.ok(world.records().includes('b w 2/0/60'));
+});
+
+test('a withdrawal whose end was not seen counts from its beginning', async (t) => {
+  const { world, clock, round } = await harness(t);
+  await round();
+  await allProven(world.aws);
+  clock.advance(600_000);
+  world.file = FLEET.replaceAll(/113\.([12]) \}/g, '113.$1, weight: 0 }');
+  world.aws.arm({ kind: 'refuse', code: 'AccessDenied', action: 'GetChange' });
+  assert.match((await round()).at(-1) ?? '', /^error failed .*waiting for the change to be everywhere/);
+  assert.ok(world.records().includes('a w 1/0/60'));
+  await round();
+  assert.ok(world.records().includes('b w 2/100/60'));
+});
+
 for (const [name, file, says] of [
   ['missing', null, /cannot read the file \(ENOENT\)/],
   ['bad', FLEET.replace('id: b', 'id: a'), /7:11: slots\[1\]\.id: a is the id of slots\[0\] already/],
