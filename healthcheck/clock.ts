@@ -20,16 +20,6 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits, or stops waiting when the signal says so; never throws. */
-export function sleep(clock: Clock, delayMs: number, stop?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop?.aborted) return resolve();
-    const finish = (): void => {
-      cancel();
-      stop?.removeEventListener('abort', finish);
-      resolve();
-    };
-    const cancel = clock.after(delayMs, finish);
-    stop?.addEventListener('abort', finish);
-  });
+export function sleep(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.after(delayMs, resolve));
 }

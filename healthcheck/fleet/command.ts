@@ -17,7 +17,7 @@ import { Reconciler, type RunLog } from './run.ts';
 import { renderStatus, statusOf } from './status.ts';
 import { FleetTrouble } from './trouble.ts';
 
-export const EXIT = { ok: 0, failed: 1, usage: 64 } as const;
+const EXIT = { ok: 0, failed: 1, usage: 64 } as const;
 
 const VERBS = ['plan', 'apply', 'status', 'run'] as const;
 type Verb = (typeof VERBS)[number];

@@ -14,7 +14,7 @@ const TTL_MIN_MS = 5_000;
 const WEIGHT_MAX = 255;
 const THRESHOLD_MAX = 10;
 
-export const ROLES = ['active', 'canary', 'spare'] as const;
+const ROLES = ['active', 'canary', 'spare'] as const;
 export type Role = (typeof ROLES)[number];
 
 const quota = z.strictObject({

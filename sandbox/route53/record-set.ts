@@ -15,7 +15,7 @@ export interface RecordSet {
   readonly healthCheckId?: string;
 }
 
-export const TYPES: ReadonlySet<string> = new Set(['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SPF', 'SRV', 'TXT']);
+const TYPES: ReadonlySet<string> = new Set(['A', 'AAAA', 'CAA', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SPF', 'SRV', 'TXT']);
 
 const TTL_MAX = 2_147_483_647;
 const WEIGHT_MAX = 255;
@@ -65,7 +65,7 @@ function compareLabels(a: string, b: string): number {
   return compareText(reversed(a), reversed(b));
 }
 
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { promises as dns } from 'node:dns';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -176,6 +177,41 @@ test('health checks and records of others stay as they are', async (t) => {
   assert.deepEqual(world.aws.checks.find(other).version, 1);
   assert.deepEqual(world.aws.checks.find(alike).tags.size, 0);
   assert.ok(world.aws.zones.find(zone).records.some(({ type, name }) => type === 'TXT' && name === 'proxy.example.com.'));
+});
+
+test('a hundred slots, and as many health checks of other fleets: page after page, in one batch', async (t) => {
+  const world = await fleetWorld(t, { probe: () => new Promise(() => {}) });
+  const config = {
+    type: 'TCP',
+    port: 1,
+    intervalS: 30,
+    threshold: 3,
+    inverted: false,
+    disabled: true,
+    measureLatency: false,
+    regions: [],
+  } as const;
+  for (let index = 0; index < 100; index += 1) world.aws.checks.create(`other ${index}`, { ...config, address: `198.51.100.${index}` });
+  const slots = Array.from({ length: 100 }, (_, index) => `  - { id: s${index}, address: 203.0.113.${index} }\n`);
+  world.file = `${FLEET.slice(0, FLEET.indexOf('  - '))}${slots.join('')}`;
+  const { code, err } = await world.fleet('apply');
+  assert.equal(code, 0, err);
+  assert.equal(world.records().length, 200);
+  assert.equal(world.aws.calls()['ChangeResourceRecordSets'], 1);
+  const before = world.aws.calls();
+  assert.match((await world.fleet('plan')).out, /Nothing to change/);
+  const pages = (action: string): number => (world.aws.calls()[action] ?? 0) - (before[action] ?? 0);
+  assert.equal(pages('ListHealthChecks'), 2);
+  assert.equal(pages('ListTagsForResources'), 10);
+});
+
+test('docs/fleet.md shows the plan of its own example', async (t) => {
+  const docs = readFileSync(new URL('../../../docs/fleet.md', import.meta.url), 'utf8');
+  const world = await fleetWorld(t);
+  world.file = /```yaml\n([^`]*)```/.exec(docs)?.[1] ?? '';
+  const { out } = await world.fleet('plan');
+  const shown = /\$ \.\/pinhole fleet plan -c FLEET\.yaml\n(proxy[^`]*)```/.exec(docs)?.[1];
+  assert.equal(shown, out.replace(world.aws.zones.all()[0]!.id, 'Z0123456789ABCDEFGHIJ'));
 });
 
 test('two reconcilers at once make one of everything', async (t) => {

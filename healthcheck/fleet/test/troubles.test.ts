@@ -213,6 +213,22 @@ describe('the network is lost', () => {
     assert.match((await world.fleet('plan')).out, /Nothing to change/);
   });
 
+  test('and does not even refuse: a call is given up after its time', async (t) => {
+    const world = await fleetWorld(t, {
+      client: (endpoint) =>
+        new Route53Client({
+          region: 'us-east-1',
+          endpoint,
+          maxAttempts: 1,
+          credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+          requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true },
+        }),
+    });
+    world.aws.arm({ kind: 'silence', times: 8 });
+    await fails(world, 'plan', 'NETWORK_LOST', /finding the zone example\.com: TimeoutError/);
+    assert.equal(world.aws.calls()['ListHostedZonesByName'], 8);
+  });
+
   test('for good', async (t) => {
     const world = await fleetWorld(t, {
       client: () =>

@@ -17,7 +17,7 @@ export interface AnswerDeps {
   readonly random: () => number;
 }
 
-export const RCODE = { noError: 0, formErr: 1, nxDomain: 3, notImp: 4, refused: 5 } as const;
+const RCODE = { noError: 0, formErr: 1, nxDomain: 3, notImp: 4, refused: 5 } as const;
 
 const RECURSION_DESIRED = 0x100;
 const OPCODE_MASK = 0x78_00;
