@@ -189,5 +189,7 @@ function printLine(event: AgentEvent): void {
   }
 }
 
-// Nothing that still asks for a list is waited for.
-process.exit(await main(process.argv.slice(2)));
+const code = await main(process.argv.slice(2));
+// What was said has to be out; nothing that still asks for a list is waited for.
+await new Promise<void>((resolve) => process.stdout.once('error', () => resolve()).write('', () => resolve()));
+process.exit(code);

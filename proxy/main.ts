@@ -89,4 +89,13 @@ async function main([command = 'help', ...args]: readonly string[]): Promise<num
   return EXIT.usage;
 }
 
-process.exit(await main(process.argv.slice(2)));
+/** Ends once what was said is out: to a pipe Node writes later what does not fit at once. A reader that has gone is no fault of the command's. */
+async function end(code: number): Promise<never> {
+  const streams = [process.stdout, process.stderr];
+  await Promise.all(
+    streams.map((stream) => new Promise<void>((resolve) => stream.once('error', () => resolve()).write('', () => resolve()))),
+  );
+  process.exit(code);
+}
+
+await end(await main(process.argv.slice(2)));

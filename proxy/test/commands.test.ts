@@ -1,9 +1,12 @@
 // docs/commands.md is held equal, both ways, to what the commands themselves say. Starts each of them, as somebody at a terminal would.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { codesIn, rowsWith } from './support/markdown.ts';
 import { assertSame, assertWords, name, SOURCES } from './support/pages.ts';
@@ -69,5 +72,45 @@ describe('docs/commands.md', () => {
     for (const command of ['serve', 'check', 'explain', 'status', 'tunnels', 'addresses', 'fleet', 'sandbox'])
       await assert.rejects(run(join(ROOT, 'pinhole'), [command, '--no-such-flag'], { timeout: 60_000 }), { code: 64 }, command);
     await assert.rejects(run(join(ROOT, 'pinhole'), ['no-such-command'], { timeout: 60_000 }), { code: 64 });
+  });
+});
+
+describe('an answer that is longer than a pipe', () => {
+  // More endpoints than `check` can name in the 64 KiB that the kernel holds for a reader.
+  const names = 3_000;
+  let folder = '';
+  let file = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pinhole-'));
+    file = join(folder, 'pinhole.yaml');
+    const endpoints = Array.from(
+      { length: names },
+      (_, index) => `  - { name: e${index}, data: a1b2c3d4e5${index}-ats.iot.eu-west-1.amazonaws.com }`,
+    );
+    writeFileSync(file, `runtime: ${folder}/run\nlisten: [{ address: "127.0.0.1:8443" }]\nendpoints:\n${endpoints.join('\n')}\n`);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('comes whole to a reader that takes its time', async () => {
+    const child = spawn(join(ROOT, 'pinhole'), ['check', '-c', file], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const closed = once(child, 'close') as Promise<[number]>;
+    child.stdout.pause();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    child.stdout.resume();
+    const [code] = await closed;
+    assert.equal(code, 0);
+    assert.ok(text.length > 128 * 1_024 && text.endsWith('\n'), `${text.length} characters`);
+    assert.match(text, new RegExp(`a1b2c3d4e5${names - 1}-ats`));
+  });
+
+  test('is no fault where its reader has gone', async () => {
+    const child = spawn('sh', ['-c', `"${join(ROOT, 'pinhole')}" check -c "${file}" | head -1`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
+    child.stdout.resume();
+    await once(child, 'close');
+    assert.doesNotMatch(said, /EPIPE|at /);
   });
 });
