@@ -135,11 +135,12 @@ test(
   async (context) => {
     const good = await upstream(context);
     const { socket } = await dial([good], options());
-    const local = `0100007F:${(socket.localPort ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+    const end = (port = 0): string => `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
     const row = readFileSync('/proc/net/tcp', 'utf8')
       .split('\n')
       .map((line) => line.trim().split(/\s+/))
-      .find((fields) => fields[1] === local);
+      // Another connection of that port may still be in TIME_WAIT.
+      .find((fields) => fields[1] === end(socket.localPort) && fields[2] === end(good.port));
     // proc(5): "tr:tm->when", 02 is the keep-alive timer, in hundredths of a second.
     const [timer, when = ''] = (row?.[5] ?? '').split(':');
     assert.equal(timer, '02');
