@@ -1,3 +1,4 @@
+import { TUNNEL_PAGE_ROWS } from '../control/carrier-api.ts';
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -134,7 +135,7 @@ test('status -c finds the node by its file, and a file with mistakes is named', 
   assert.match(bad.stderr, /--runtime DIR finds the node without it/);
 });
 
-for (const limit of ['0', '-1', 'many', '1.5', '10001', '']) {
+for (const limit of ['0', '-1', 'many', '1.5', '1000001', '']) {
   test(`tunnels --limit=${limit} is exit 64`, async () => {
     assert.equal((await run(runTunnels, [`--limit=${limit}`])).code, 64);
   });
@@ -192,4 +193,18 @@ test('tunnels lists the oldest first, over all carriers, up to the limit', async
       ['C', 0],
     ],
   );
+});
+
+test('tunnels asks a carrier for one page after another', async (t) => {
+  const world = await fakeSupervision(t);
+  const [first, second] = [await world.carrier(0), await world.carrier(1)];
+  first.rows = Array.from({ length: 2.5 * TUNNEL_PAGE_ROWS }, (_, index) => row(`A${index}`, 10_000 - index));
+  second.rows = Array.from({ length: TUNNEL_PAGE_ROWS }, (_, index) => row(`B${index}`, 5_000 - index));
+  const listed = async (...args: readonly string[]): Promise<string[]> => {
+    const { stdout } = await run(runTunnels, ['--runtime', world.runtime, '--json', ...args]);
+    return (JSON.parse(stdout) as { rows: { id: string }[] }).rows.map(({ id }) => id);
+  };
+  const all = [...first.rows, ...second.rows].map(({ id }) => id);
+  assert.deepEqual(await listed('--limit', '100000'), all);
+  assert.deepEqual(await listed('--limit', String(TUNNEL_PAGE_ROWS + 1)), all.slice(0, TUNNEL_PAGE_ROWS + 1));
 });

@@ -1,7 +1,7 @@
 // `pinhole tunnels`: the open tunnels of a node, oldest first within each carrier.
 
 import type { CarrierTunnels } from '../control/carrier-api.ts';
-import { TUNNEL_ROWS_MAX } from '../control/carrier-api.ts';
+import { TUNNEL_PAGE_ROWS } from '../control/carrier-api.ts';
 import { askJson, askSupervisor } from '../control/ask.ts';
 import type { TunnelRow } from '../core/ports.ts';
 import { carrierSocket } from '../core/runtime-files.ts';
@@ -13,14 +13,15 @@ import { findNode, NODE_OPTIONS, NODE_USAGE } from './find-node.ts';
 import { renderTable } from './table.ts';
 
 const LIMIT_DEFAULT = 50;
-/** A list of thousands of rows takes a carrier longer than a status does. */
+const LIMIT_MAX = 1_000_000;
+/** A page takes a busy carrier longer than a status does. */
 const ASK_TIMEOUT_MS = 5_000;
 
 const USAGE = `Usage: pinhole tunnels [-c FILE | --runtime DIR] [--limit N] [--json]
 
 Lists open tunnels, the oldest first.
 
-      --limit N      rows at most, ${LIMIT_DEFAULT} unless given, up to ${TUNNEL_ROWS_MAX}
+      --limit N      rows at most, ${LIMIT_DEFAULT} unless given, up to ${LIMIT_MAX}
 ${NODE_USAGE}`;
 
 interface FoundTunnels {
@@ -35,7 +36,7 @@ export async function runTunnels(args: readonly string[], io: OperateIo): Promis
   const read = readArguments(args, { ...NODE_OPTIONS, limit: { type: 'string' } });
   const limit = readLimit(read.ok ? textOf(read.values, 'limit') : undefined);
   if (!read.ok || limit === null) {
-    io.stderr(`pinhole tunnels: ${read.ok ? `--limit: expected a whole number from 1 to ${TUNNEL_ROWS_MAX}` : read.why}\n`);
+    io.stderr(`pinhole tunnels: ${read.ok ? `--limit: expected a whole number from 1 to ${LIMIT_MAX}` : read.why}\n`);
     return EXIT_USAGE;
   }
   if (read.values['help'] === true) {
@@ -52,16 +53,13 @@ export async function runTunnels(args: readonly string[], io: OperateIo): Promis
 function readLimit(text: string | undefined): number | null {
   if (text === undefined) return LIMIT_DEFAULT;
   const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  return limit >= 1 && limit <= TUNNEL_ROWS_MAX ? limit : null;
+  return limit >= 1 && limit <= LIMIT_MAX ? limit : null;
 }
 
 async function gatherTunnels(runtime: string, limit: number, { clock }: OperateIo): Promise<FoundTunnels> {
   const { slots = [], generation = 0 } = (await askSupervisor(runtime, clock)) ?? {};
   const answers = await Promise.all(
-    slots.map(async ({ slot }) => {
-      const answer = await askJson(carrierSocket(runtime, generation, slot), `/tunnels?limit=${limit}`, clock, ASK_TIMEOUT_MS);
-      return { slot, answer: answer as CarrierTunnels | null };
-    }),
+    slots.map(async ({ slot }) => ({ slot, answer: await gatherOf(carrierSocket(runtime, generation, slot), limit, clock) })),
   );
   const rows = answers.flatMap(({ slot, answer }) => (answer?.rows ?? []).map((row) => ({ ...row, carrier: slot })));
   return {
@@ -69,6 +67,25 @@ async function gatherTunnels(runtime: string, limit: number, { clock }: OperateI
     silent: answers.filter(({ answer }) => answer === null).map(({ slot }) => slot),
     rows: rows.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, limit),
   };
+}
+
+/** Page by page, so that no carrier is held up; null where it does not answer. A tunnel that ends meanwhile may be in the list. */
+async function gatherOf(
+  socket: string,
+  limit: number,
+  clock: OperateIo['clock'],
+): Promise<Pick<CarrierTunnels, 'tunnels' | 'rows'> | null> {
+  const rows: TunnelRow[] = [];
+  let after: number | null = 0;
+  let tunnels = 0;
+  while (after !== null && rows.length < limit) {
+    const path = `/tunnels?limit=${Math.min(TUNNEL_PAGE_ROWS, limit - rows.length)}&after=${after}`;
+    const page = (await askJson(socket, path, clock, ASK_TIMEOUT_MS)) as CarrierTunnels | null;
+    if (page === null) return null;
+    rows.push(...page.rows);
+    ({ next: after, tunnels } = page);
+  }
+  return { tunnels, rows };
 }
 
 function renderTunnels({ tunnels, silent, rows }: FoundTunnels): string {

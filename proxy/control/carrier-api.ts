@@ -1,7 +1,7 @@
 // What a carrier tells control and the commands, over its own Unix socket: how it is, its tunnels, its counters.
 
 import { carrierSocket } from '../core/runtime-files.ts';
-import type { Readiness, SessionView, TunnelRow } from '../core/ports.ts';
+import type { Readiness, SessionView, TunnelPage } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
 import type { Answer, Listening, Question } from './bounded-server.ts';
@@ -9,9 +9,8 @@ import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
 import { writeSnapshot } from './metrics-files.ts';
 
-/** Rows cost the carrier's own event loop about a microsecond each, and the tunnels wait meanwhile. */
-export const TUNNEL_ROWS_MAX = 10_000;
-const TUNNEL_ROWS_DEFAULT = 100;
+/** Rows of one answer: each costs the carrier's event loop some microseconds, in which nobody is let in. Who wants more asks again. */
+export const TUNNEL_PAGE_ROWS = 250;
 
 export interface CarrierApiView {
   readonly runtime: string;
@@ -42,10 +41,9 @@ export interface CarrierStatus {
   readonly pending: number;
 }
 
-/** The answer of GET /tunnels. */
-export interface CarrierTunnels {
+/** The answer of GET /tunnels?limit=N&after=PLACE. */
+export interface CarrierTunnels extends TunnelPage {
   readonly tunnels: number;
-  readonly rows: readonly TunnelRow[];
 }
 
 /** The answer of GET /metrics.json. */
@@ -63,7 +61,7 @@ export function startCarrierApi(view: CarrierApiView): Promise<Listening> {
 
 async function answer(view: CarrierApiView, { path, query }: Question): Promise<Answer> {
   if (path === '/status') return json(200, statusOf(view));
-  if (path === '/tunnels') return json(200, tunnelsOf(view, query.get('limit')));
+  if (path === '/tunnels') return json(200, tunnelsOf(view, query));
   if (path === '/metrics.json') return json(200, await countersOf(view));
   return NOT_FOUND;
 }
@@ -84,9 +82,14 @@ function statusOf({ sessions, readiness, info }: CarrierApiView): CarrierStatus 
   };
 }
 
-function tunnelsOf({ sessions }: CarrierApiView, limit: string | null): CarrierTunnels {
-  const asked = limit !== null && /^\d{1,9}$/.test(limit) ? Number(limit) : TUNNEL_ROWS_DEFAULT;
-  return { tunnels: sessions.tunnels(), rows: sessions.rows(Math.min(asked, TUNNEL_ROWS_MAX)) };
+function tunnelsOf({ sessions }: CarrierApiView, query: URLSearchParams): CarrierTunnels {
+  const limit = Math.min(numberIn(query, 'limit') ?? TUNNEL_PAGE_ROWS, TUNNEL_PAGE_ROWS);
+  return { tunnels: sessions.tunnels(), ...sessions.page(limit, numberIn(query, 'after') ?? 0) };
+}
+
+function numberIn(query: URLSearchParams, name: string): number | null {
+  const text = query.get(name);
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** What is told is in the file first: a counter that somebody has seen must not go back when this carrier is killed in a moment. */

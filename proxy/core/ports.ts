@@ -32,13 +32,21 @@ export interface TunnelRow {
   readonly bytesDown: number;
 }
 
+/** Some open sessions, oldest first. */
+export interface TunnelPage {
+  readonly rows: TunnelRow[];
+  /** What to ask for next: the place of the last row. Null where there are no more. */
+  readonly next: number | null;
+}
+
 /** The open sessions of one carrier; the control side's only view of the data plane. */
 export interface SessionView {
   /** Sessions that hold a tunnel's place: allowed to open, and not closed yet. */
   tunnels(): number;
   /** Connections without a head or hello yet. */
   pending(): number;
-  rows(limit: number): TunnelRow[];
+  /** So many rows at most, of sessions that took their place behind the one of `after` (0: from the first on). */
+  page(limit: number, after: number): TunnelPage;
   /** Ends so many sessions, oldest first, and gives back how many it ended: those on their way already do not count. */
   closeSome(count: number, endedBy: EndedBy): number;
 }

@@ -298,7 +298,7 @@ for (const relay of ENGINES) {
 
     test('an operator can close a tunnel, and it is in the table until then', async () => {
       const client = await openTunnel();
-      const row = node.plane.sessions.rows(100).find((candidate) => candidate.client.endsWith(`:${client.ownPort}`));
+      const row = node.plane.sessions.page(100, 0).rows.find((candidate) => candidate.client.endsWith(`:${client.ownPort}`));
       assert.equal(row?.phase, 'relaying');
       assert.equal(row?.target, `${DATA_HOST}:443`);
       assert.ok(node.plane.sessions.closeSome(1_000, 'operator') >= 1);

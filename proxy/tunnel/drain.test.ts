@@ -25,7 +25,7 @@ function drain(open: number, options: { rate: number; deadlineMs: number }): Har
   const sessions: SessionView = {
     tunnels: () => harness.open,
     pending: () => 0,
-    rows: () => [],
+    page: () => ({ rows: [], next: null }),
     closeSome(count, by) {
       const some = Math.min(count, open - told);
       told += some;

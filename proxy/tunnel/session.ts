@@ -21,6 +21,7 @@ export class Session {
   #phase: Phase = 'sniffing';
   #outcome: Outcome = 'undecided';
   #holdsPlace = false;
+  #place = 0;
   #relay: Relay | null = null;
   #maxAgeMs = Infinity;
   #abort: (() => void) | null = null;
@@ -81,7 +82,12 @@ export class Session {
   /** From here on the session has a tunnel's place in the limits and is in the table, until its end. */
   takePlace(): void {
     this.#holdsPlace = true;
-    this.#plane.sessions.add(this);
+    this.#place = this.#plane.sessions.add(this);
+  }
+
+  /** Which it is of all that ever had one here. */
+  get place(): number {
+    return this.#place;
   }
 
   /** How the stage that is at work now is told to stop from outside. */

@@ -3,7 +3,7 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import { HEALTH_RESERVE } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
-import type { SessionView, TunnelRow } from '../core/ports.ts';
+import type { SessionView, TunnelPage, TunnelRow } from '../core/ports.ts';
 import type { CoarseTime } from './relay.ts';
 import type { Session } from './session.ts';
 
@@ -19,6 +19,7 @@ export class Sessions implements SessionView {
   readonly #time: CoarseTime;
   readonly #clock: Clock;
   readonly #pending = new Set<Pending>();
+  #places = 0;
   readonly #reserve = new Set<() => void>();
   #cancelSweep: Cancel;
 
@@ -28,8 +29,11 @@ export class Sessions implements SessionView {
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.sweep());
   }
 
-  add(session: Session): void {
+  /** Gives the session's place in their order. */
+  add(session: Session): number {
     this.#open.add(session);
+    this.#places += 1;
+    return this.#places;
   }
 
   remove(session: Session): void {
@@ -70,13 +74,16 @@ export class Sessions implements SessionView {
     return this.#pending.size;
   }
 
-  rows(limit: number): TunnelRow[] {
+  page(limit: number, after: number): TunnelPage {
     const rows: TunnelRow[] = [];
+    let last = after;
     for (const session of this.#open) {
-      if (rows.length >= limit) break;
+      if (session.place <= after) continue;
+      if (rows.length >= limit) return { rows, next: last };
       rows.push(session.row());
+      last = session.place;
     }
-    return rows;
+    return { rows, next: null };
   }
 
   closeSome(count: number, endedBy: EndedBy): number {

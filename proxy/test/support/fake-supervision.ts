@@ -91,7 +91,15 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
   };
   const api = await startCarrierApi({
     runtime,
-    sessions: { tunnels: () => carrier.rows.length, pending: () => 0, rows: (limit) => carrier.rows.slice(0, limit), closeSome: () => 0 },
+    sessions: {
+      tunnels: () => carrier.rows.length,
+      pending: () => 0,
+      page: (limit, after) => {
+        const next = after + limit < carrier.rows.length ? after + limit : null;
+        return { rows: carrier.rows.slice(after, after + limit), next };
+      },
+      closeSome: () => 0,
+    },
     readiness,
     metrics: () => metrics.snapshot(),
     info: {
