@@ -1,5 +1,8 @@
 // What the bench knows of a proxy before it runs.
 
+import type { Certificates } from './certificates.ts';
+import type { Needs } from './needs.ts';
+
 /** Where a proxy runs, and what it shall lead to. */
 export interface Place {
   readonly folder: string;
@@ -10,15 +13,20 @@ export interface Place {
   /** The name in the ClientHello, which is the only one that may pass. */
   readonly serverName: string;
   readonly tunnels: number;
+  /** Null where the contestant speaks no TLS. */
+  readonly certificates: Certificates | null;
 }
 
 export interface Contestant {
   readonly name: string;
-  readonly mode: 'connect' | 'sni';
-  /** What has to be there for it to run, and the Debian packages that bring it; for Pinhole nothing. */
-  readonly needs: { readonly files: readonly string[]; readonly packages: string } | null;
+  /** How a tunnel is asked for: by CONNECT, by the name in the ClientHello alone, or by a WebSocket upgrade. */
+  readonly mode: 'connect' | 'sni' | 'upgrade';
+  /** The name of the proxy in the TLS that the load speaks with it; null where it speaks none. */
+  readonly ourName: string | null;
+  /** Null where it needs nothing but Pinhole itself. */
+  readonly needs: Needs | null;
   readonly version: readonly string[];
-  /** What CONNECT asks for. */
+  /** What CONNECT asks for, or the name that the upgrade is sent to. */
   readonly target: (place: Place) => string;
   readonly configFile: string;
   readonly config: (place: Place) => string;

@@ -1,12 +1,13 @@
-// The load of `npm run bench`, on one thread: an echo server, and a client that holds thousands of tunnels through one proxy.
+// The load of `npm run bench`, on one thread: an echo server (echo.c), and a client that holds thousands of tunnels through one proxy.
 //
-//   load echo ADDRESS PORT                                    until it is ended
-//   load tunnels ADDRESS PORT connect|sni TARGET HELLO_FILE COUNT
+//   load echo ADDRESS PORT [CERTIFICATE KEY]                  until it is ended
+//   load tunnels ADDRESS PORT connect|sni|upgrade TARGET HELLO_FILE COUNT [OUR_NAME]
 //
-// The client reads steps from stdin, a line each, and answers each with one line of JSON on stdout:
+// With OUR_NAME it speaks TLS to the proxy, under that name. The client reads steps from stdin, a line each, and answers each with one line
+// of JSON on stdout:
 //
-//   ramp UP_TO           opens tunnels until there are so many: CONNECT for TARGET (not with sni), then the bytes of HELLO_FILE, and
-//                        their echo
+//   ramp UP_TO           opens tunnels until there are so many: CONNECT for TARGET, a WebSocket upgrade under that name, or neither (sni);
+//                        then the bytes of HELLO_FILE, and their echo
 //   messages COUNT BUSY  that many messages, BUSY of them on their way at any time, over tunnels chosen by chance
 //   rate PER_S SECONDS   messages at that pace, whether the earlier ones are back or not
 //   round SECONDS        one message on every tunnel, in their order and evenly over that time; says how long each took, for whoever puts
@@ -18,24 +19,19 @@
 // Every wait has an end, so that a proxy that stalls is a number in the answer and not a hang.
 
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
+#include "channel.h"
+#include "echo.h"
+#include "sockets.h"
 
 enum {
   TUNNELS_MAX = 9000,      // a proxy that is one process holds two descriptors for each, and 20,000 is a common limit
@@ -45,158 +41,30 @@ enum {
   CHUNK = 64 * 1024,
   EVENTS = 256,
   STALL_MS = 5000,         // nothing happened for so long: what is missing is lost
-  BACKLOG = 4096,
 };
 
 static char scratch[4 * CHUNK];
 static char message[MESSAGE];
 
-static uint64_t now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static void die(const char *what) {
-  fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
-  exit(1);
-}
-
-static void answer(const char *form, ...) {
-  va_list values;
-  va_start(values, form);
-  vprintf(form, values);
-  va_end(values);
-  putchar('\n');
-  fflush(stdout);
-}
-
-static struct sockaddr_in address_of(const char *text, int port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-  if (inet_pton(AF_INET, text, &address.sin_addr) != 1) die(text);
-  return address;
-}
-
-static int open_socket(void) {
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) die("socket");
-  return fd;
-}
-
-static void send_at_once(int fd) {
-  int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-static void watch(int epoll, int operation, int fd, uint32_t events, void *of) {
-  struct epoll_event event = {.events = events, .data.ptr = of};
-  if (epoll_ctl(epoll, operation, fd, &event)) die("epoll_ctl");
-}
-
-// read() that says 0 for "nothing yet" and -1 for the end, however it came.
-static ssize_t take(int fd, void *into, size_t room) {
-  ssize_t got = read(fd, into, room);
-  if (got > 0) return got;
-  return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
-}
-
-// write() that says 0 for "no room" and -1 for the end.
-static ssize_t give(int fd, const void *from, size_t length) {
-  ssize_t gone = write(fd, from, length);
-  if (gone >= 0) return gone;
-  return errno == EAGAIN || errno == EINTR ? 0 : -1;
-}
-
-// ---- the echo server
-
-typedef struct {
-  int fd;
-  size_t length, gone;  // what was read and is not all sent yet
-  char *unsent;
-} Guest;
-
-static void part(Guest *guest) {
-  close(guest->fd);
-  free(guest->unsent);
-  free(guest);
-}
-
-// Sends what waits; reads on only when all of it is gone.
-static bool flush_guest(int epoll, Guest *guest) {
-  ssize_t gone = give(guest->fd, guest->unsent + guest->gone, guest->length - guest->gone);
-  if (gone < 0) return false;
-  guest->gone += (size_t)gone;
-  if (guest->gone < guest->length) return true;
-  free(guest->unsent);
-  guest->unsent = NULL;
-  watch(epoll, EPOLL_CTL_MOD, guest->fd, EPOLLIN, guest);
-  return true;
-}
-
-static bool echo_guest(int epoll, Guest *guest) {
-  if (guest->unsent) return flush_guest(epoll, guest);
-  ssize_t got = take(guest->fd, scratch, sizeof scratch);
-  if (got <= 0) return got == 0;
-  ssize_t gone = give(guest->fd, scratch, (size_t)got);
-  if (gone < 0) return false;
-  if (gone == got) return true;
-  guest->length = (size_t)(got - gone);
-  guest->gone = 0;
-  guest->unsent = malloc(guest->length);
-  if (!guest->unsent) die("malloc");
-  memcpy(guest->unsent, scratch + gone, guest->length);
-  watch(epoll, EPOLL_CTL_MOD, guest->fd, EPOLLOUT, guest);
-  return true;
-}
-
-static void welcome(int epoll, int listener) {
-  int fd;
-  while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-    send_at_once(fd);
-    Guest *guest = calloc(1, sizeof *guest);
-    if (!guest) die("calloc");
-    guest->fd = fd;
-    watch(epoll, EPOLL_CTL_ADD, fd, EPOLLIN, guest);
-  }
-}
-
-static void serve_echo(const char *ip, int port) {
-  int listener = open_socket(), on = 1;
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  struct sockaddr_in address = address_of(ip, port);
-  if (bind(listener, (struct sockaddr *)&address, sizeof address) || listen(listener, BACKLOG)) die("echo address");
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
-  watch(epoll, EPOLL_CTL_ADD, listener, EPOLLIN, NULL);
-  answer("{\"listening\":true}");
-  struct epoll_event events[EVENTS];
-  for (;;) {
-    int count = epoll_wait(epoll, events, EVENTS, -1);
-    for (int i = 0; i < count; i++) {
-      Guest *guest = events[i].data.ptr;
-      if (!guest) welcome(epoll, listener);
-      else if (!echo_guest(epoll, guest)) part(guest);
-    }
-  }
-}
-
 // ---- the tunnels
 
-typedef enum { UNUSED, DIALLING, ASKED, GREETED, OPEN, DEAD } Stage;
+typedef enum { UNUSED, DIALLING, SHAKING, ASKED, GREETED, OPEN, DEAD } Stage;
 
 typedef struct {
-  int fd;
+  Channel channel;
   Stage stage;
   bool busy;           // a message is on its way
   uint64_t since_ns;   // of the step that runs
   size_t sent, got;
-  char head[512];      // the proxy's answer to CONNECT
+  char head[512];      // the proxy's answer to what was asked
 } Tunnel;
 
 static Tunnel *tunnels;
 static int count_all, epoll_all;
 static struct sockaddr_in proxy;
-static char request[512];
-static bool asks;  // says CONNECT first
+static char request[512];     // empty with sni, which asks for nothing
+static const char *consent;   // the status that says that the tunnel stands
+static const char *our_name;  // NULL: no TLS towards the proxy
 static char hello[4096];
 static size_t hello_length;
 static char first_failure[160];
@@ -226,7 +94,7 @@ static double span_at(double share) {
 }
 
 static void bury(Tunnel *tunnel) {
-  close(tunnel->fd);
+  channel_close(&tunnel->channel);
   tunnel->stage = DEAD;
   tunnel->busy = false;
 }
@@ -251,7 +119,7 @@ static void dial(Tunnel *tunnel) {
   setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   if (bind(fd, (struct sockaddr *)&source, sizeof source)) die("source address");
   send_at_once(fd);
-  *tunnel = (Tunnel){.fd = fd, .stage = DIALLING, .since_ns = now_ns()};
+  *tunnel = (Tunnel){.channel.fd = fd, .stage = DIALLING, .since_ns = now_ns()};
   if (connect(fd, (struct sockaddr *)&proxy, sizeof proxy) && errno != EINPROGRESS) {
     fail(tunnel, strerror(errno));
     return;
@@ -260,7 +128,7 @@ static void dial(Tunnel *tunnel) {
 }
 
 static bool say(Tunnel *tunnel, const char *bytes, size_t length, Stage next) {
-  if (give(tunnel->fd, bytes, length) != (ssize_t)length) return fail(tunnel, "a first write did not go through");
+  if (channel_give(&tunnel->channel, bytes, length) != (ssize_t)length) return fail(tunnel, "a first write did not go through");
   tunnel->got = 0;
   tunnel->stage = next;
   return false;
@@ -268,27 +136,38 @@ static bool say(Tunnel *tunnel, const char *bytes, size_t length, Stage next) {
 
 static bool greet(Tunnel *tunnel) { return say(tunnel, hello, hello_length, GREETED); }
 
+static bool ask(Tunnel *tunnel) { return request[0] ? say(tunnel, request, strlen(request), ASKED) : greet(tunnel); }
+
+static bool shaken(Tunnel *tunnel) {
+  const int state = channel_shake(&tunnel->channel);
+  if (state < 0) return fail(tunnel, "the TLS handshake failed");
+  return state == 1 ? ask(tunnel) : false;
+}
+
 static bool connected(Tunnel *tunnel) {
   int error = 0;
   socklen_t size = sizeof error;
-  getsockopt(tunnel->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+  getsockopt(tunnel->channel.fd, SOL_SOCKET, SO_ERROR, &error, &size);
   if (error) return fail(tunnel, strerror(error));
-  watch(epoll_all, EPOLL_CTL_MOD, tunnel->fd, EPOLLIN, tunnel);
-  return asks ? say(tunnel, request, strlen(request), ASKED) : greet(tunnel);
+  watch(epoll_all, EPOLL_CTL_MOD, tunnel->channel.fd, EPOLLIN, tunnel);
+  if (!our_name) return ask(tunnel);
+  channel_call(&tunnel->channel, our_name);
+  tunnel->stage = SHAKING;
+  return shaken(tunnel);
 }
 
 static bool answered(Tunnel *tunnel) {
   size_t room = sizeof tunnel->head - 1 - tunnel->got;
-  ssize_t got = room == 0 ? -1 : take(tunnel->fd, tunnel->head + tunnel->got, room);
-  if (got < 0) return fail(tunnel, tunnel->got ? tunnel->head : "closed before an answer to CONNECT");
+  ssize_t got = room == 0 ? -1 : channel_take(&tunnel->channel, tunnel->head + tunnel->got, room);
+  if (got < 0) return fail(tunnel, tunnel->got ? tunnel->head : "closed before an answer");
   tunnel->got += (size_t)got;
   tunnel->head[tunnel->got] = 0;
   if (!strstr(tunnel->head, "\r\n\r\n")) return false;
-  return strncmp(tunnel->head + 8, " 200", 4) == 0 ? greet(tunnel) : fail(tunnel, tunnel->head);
+  return strncmp(tunnel->head + 8, consent, 4) == 0 ? greet(tunnel) : fail(tunnel, tunnel->head);
 }
 
 static bool echoed(Tunnel *tunnel) {
-  ssize_t got = take(tunnel->fd, scratch, sizeof scratch);
+  ssize_t got = channel_take(&tunnel->channel, scratch, sizeof scratch);
   if (got < 0) return fail(tunnel, "closed before the hello came back");
   if (tunnel->got + (size_t)got > hello_length || memcmp(scratch, hello + tunnel->got, (size_t)got) != 0)
     return fail(tunnel, "something else than the hello came back");
@@ -303,10 +182,11 @@ static bool echoed(Tunnel *tunnel) {
 static bool step_opening(Tunnel *tunnel) {
   switch (tunnel->stage) {
     case DIALLING: return connected(tunnel);
+    case SHAKING: return shaken(tunnel);
     case ASKED: return answered(tunnel);
     case GREETED: return echoed(tunnel);
     case OPEN:
-      if (take(tunnel->fd, scratch, sizeof scratch) < 0) bury(tunnel);
+      if (channel_take(&tunnel->channel, scratch, sizeof scratch) < 0) bury(tunnel);
       return false;
     default: return false;
   }
@@ -376,14 +256,14 @@ static bool send_on(Tunnel *tunnel, Tally *tally) {
   tunnel->since_ns = now_ns();
   tunnel->got = 0;
   tunnel->busy = true;
-  if (give(tunnel->fd, message, MESSAGE) == MESSAGE) return true;
+  if (channel_give(&tunnel->channel, message, MESSAGE) == MESSAGE) return true;
   tally->lost++;
   bury(tunnel);
   return true;
 }
 
 static void receive(Tunnel *tunnel, Tally *tally) {
-  ssize_t got = take(tunnel->fd, scratch, sizeof scratch);
+  ssize_t got = channel_take(&tunnel->channel, scratch, sizeof scratch);
   bool is_ours = got >= 0 && (got == 0 || (tunnel->busy && tunnel->got + (size_t)got <= MESSAGE &&
                                            memcmp(scratch, message + tunnel->got, (size_t)got) == 0));
   if (!is_ours) {
@@ -470,16 +350,16 @@ static void run_round(long seconds) {
 static void push(Tunnel *tunnel, size_t wanted) {
   static const char zeros[CHUNK];
   size_t left = wanted - tunnel->sent;
-  ssize_t gone = left == 0 ? 0 : give(tunnel->fd, zeros, left < CHUNK ? left : CHUNK);
+  ssize_t gone = left == 0 ? 0 : channel_give(&tunnel->channel, zeros, left < CHUNK ? left : CHUNK);
   if (gone > 0) tunnel->sent += (size_t)gone;
-  if (tunnel->sent == wanted) watch(epoll_all, EPOLL_CTL_MOD, tunnel->fd, EPOLLIN, tunnel);
+  if (tunnel->sent == wanted) watch(epoll_all, EPOLL_CTL_MOD, tunnel->channel.fd, EPOLLIN, tunnel);
 }
 
 // True where the tunnel is through, well or not.
 static bool step_bulk(Tunnel *tunnel, uint32_t events, size_t wanted) {
   if (events & EPOLLOUT) push(tunnel, wanted);
   if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return false;
-  ssize_t got = take(tunnel->fd, scratch, sizeof scratch);
+  ssize_t got = channel_take(&tunnel->channel, scratch, sizeof scratch);
   if (got < 0) bury(tunnel);
   else tunnel->got += (size_t)got;
   return tunnel->stage == DEAD || (got > 0 && tunnel->got == wanted);
@@ -494,7 +374,7 @@ static void run_bulk(int many, long mib) {
     busy++;
     tunnels[i].sent = tunnels[i].got = 0;
     tunnels[i].busy = true;
-    watch(epoll_all, EPOLL_CTL_MOD, tunnels[i].fd, EPOLLIN | EPOLLOUT, &tunnels[i]);
+    watch(epoll_all, EPOLL_CTL_MOD, tunnels[i].channel.fd, EPOLLIN | EPOLLOUT, &tunnels[i]);
   }
   struct epoll_event events[EVENTS];
   while (busy > 0) {
@@ -503,7 +383,7 @@ static void run_bulk(int many, long mib) {
     for (int i = 0; i < count; i++) {
       Tunnel *tunnel = events[i].data.ptr;
       if (tunnel->busy) busy -= step_bulk(tunnel, events[i].events, wanted);
-      else if (tunnel->stage == OPEN && take(tunnel->fd, scratch, sizeof scratch) < 0) bury(tunnel);
+      else if (tunnel->stage == OPEN && channel_take(&tunnel->channel, scratch, sizeof scratch) < 0) bury(tunnel);
     }
   }
   uint64_t bytes = 0;
@@ -523,7 +403,7 @@ static void look_alive(void) {
   while ((count = epoll_wait(epoll_all, events, EVENTS, 0)) > 0)
     for (int i = 0; i < count; i++) {
       Tunnel *tunnel = events[i].data.ptr;
-      if (take(tunnel->fd, scratch, sizeof scratch) < 0) bury(tunnel);
+      if (channel_take(&tunnel->channel, scratch, sizeof scratch) < 0) bury(tunnel);
     }
   answer("{\"alive\":%d}", count_open(0, count_all));
 }
@@ -541,10 +421,20 @@ static void read_hello(const char *path) {
   fclose(file);
 }
 
+static void write_request(const char *mode, const char *target) {
+  consent = strcmp(mode, "connect") == 0 ? " 200" : " 101";
+  if (strcmp(mode, "connect") == 0) snprintf(request, sizeof request, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", target, target);
+  if (strcmp(mode, "upgrade") == 0)
+    snprintf(request, sizeof request,
+             "GET /mqtt HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n",
+             target);
+}
+
 static void drive_tunnels(char **args) {
   proxy = address_of(args[0], atoi(args[1]));
-  asks = strcmp(args[2], "connect") == 0;
-  snprintf(request, sizeof request, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", args[3], args[3]);
+  write_request(args[2], args[3]);
+  our_name = args[6];
   read_hello(args[4]);
   count_all = atoi(args[5]);
   if (count_all < 1 || count_all > TUNNELS_MAX) {
@@ -571,16 +461,10 @@ static void drive_tunnels(char **args) {
 }
 
 int main(int count, char **args) {
-  signal(SIGPIPE, SIG_IGN);
-  // However the bench ends, nothing of it stays.
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  struct rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
-  if (count == 4 && strcmp(args[1], "echo") == 0) serve_echo(args[2], atoi(args[3]));
-  if (count == 8 && strcmp(args[1], "tunnels") == 0) {
+  start_program();
+  if ((count == 4 || count == 6) && strcmp(args[1], "echo") == 0)
+    serve_echo(args[2], atoi(args[3]), count == 6 ? args[4] : NULL, count == 6 ? args[5] : NULL);
+  if ((count == 8 || count == 9) && strcmp(args[1], "tunnels") == 0) {
     drive_tunnels(args + 2);
     return 0;
   }

@@ -1,10 +1,7 @@
-// Builds the load program once, and drives it: a step is a line to it, its answer a line of JSON back.
+// Drives the load program: a step is a line to it, its answer a line of JSON back.
 
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Processes, Started } from './processes.ts';
-import { Unavailable } from './unavailable.ts';
 
 /** What load.c holds at most in one process. */
 export const LOAD_TUNNELS_MAX = 9_000;
@@ -35,17 +32,6 @@ export interface Round {
 export interface Bulk {
   readonly wantedMib: number;
   readonly backMib: number;
-}
-
-/** Gives the program's path. */
-export function buildLoad(folder: string): string {
-  const program = join(folder, 'load');
-  const source = join(import.meta.dirname, 'load.c');
-  const compiled = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', program, source], { encoding: 'utf8' });
-  if (compiled.error)
-    throw new Unavailable('The load program is C, and there is no C compiler (cc) on the PATH. On Debian: apt install gcc libc6-dev');
-  if (compiled.status !== 0) throw new Unavailable(`cc could not build bench/load.c:\n${compiled.stderr.trim()}`);
-  return program;
 }
 
 export class LoadProgram {

@@ -1,20 +1,22 @@
 // `npm run bench`: measures Pinhole beside other proxies, or holds many tunnels on one node. The only file of the bench that prints, catches signals and ends the process.
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, machine, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificates } from './certificates.ts';
 import type { Contestant } from './contestant.ts';
 import { catchClientHello } from './hello.ts';
 import { hold } from './hold.ts';
 import { HOLD_USAGE, type HoldOptions, parseHoldOptions } from './hold-options.ts';
 import { planHold } from './hold-plan.ts';
 import { flawsOf, renderHeld, renderHeldJson } from './hold-report.ts';
-import { buildLoad } from './load.ts';
 import { descriptorsMax } from './measure.ts';
+import { missingOf } from './needs.ts';
 import { type BenchOptions, parseBenchOptions, usage } from './options.ts';
 import { PEERS } from './peers.ts';
 import { PINHOLES } from './pinhole.ts';
+import { buildLoad } from './programs.ts';
 import { Processes } from './processes.ts';
 import { isSound, renderJson, renderMarkdown, type Result } from './report.ts';
 import { runRound } from './round.ts';
@@ -98,11 +100,12 @@ async function holdMany({ tunnels, minutes, json }: HoldOptions, { processes, ..
 async function compareAll({ contestants, tunnels, json, markdown }: BenchOptions, workshop: Workshop): Promise<number> {
   const { processes, tell } = workshop;
   const present = contestants.filter((contestant) => isPresent(contestant));
+  const certificates = present.some(({ ourName }) => ourName !== null) ? makeCertificates(workshop.folder, SERVER_NAME) : null;
   const results: Result[] = [];
   for (const [at, contestant] of present.entries()) {
     console.error(`${contestant.name} (${at + 1} of ${present.length})`);
     try {
-      results.push(await runRound(contestant, { ...workshop, serverName: SERVER_NAME, tunnels }, processes));
+      results.push(await runRound(contestant, { ...workshop, serverName: SERVER_NAME, tunnels, certificates }, processes));
     } catch (error) {
       tell((error as Error).message);
       results.push({ name: contestant.name, problem: (error as Error).message });
@@ -117,7 +120,7 @@ async function compareAll({ contestants, tunnels, json, markdown }: BenchOptions
   if (markdown !== null) writeFileSync(markdown, text);
   if (json !== null) writeFileSync(json, renderJson(run, results));
   for (const { name, needs } of contestants)
-    if (!present.some((contestant) => contestant.name === name)) console.error(`LEFT OUT: ${name}; apt install ${needs?.packages}`);
+    if (!present.some((contestant) => contestant.name === name)) console.error(`LEFT OUT: ${name}; ${needs?.how}`);
   return isSound(results) ? EXIT.ok : EXIT.unsound;
 }
 
@@ -131,9 +134,9 @@ function machineWords(): string {
 }
 
 function isPresent({ name, needs }: Contestant): boolean {
-  const missing = needs?.files.filter((file) => !existsSync(file)) ?? [];
+  const missing = missingOf(needs, process.env.PATH ?? '');
   if (missing.length === 0) return true;
-  console.error(`LEFT OUT: ${name}, since ${missing.join(' and ')} is not here. On Debian: apt install ${needs?.packages}`);
+  console.error(`LEFT OUT: ${name}, since ${missing.join(' and ')} is not here; ${needs?.how}`);
   return false;
 }
 

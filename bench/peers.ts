@@ -11,7 +11,8 @@ export const PEERS: readonly Contestant[] = [
   {
     name: 'haproxy',
     mode: 'sni',
-    needs: { files: ['/usr/sbin/haproxy'], packages: 'haproxy' },
+    ourName: null,
+    needs: { files: ['/usr/sbin/haproxy'], how: 'apt install haproxy' },
     version: ['/usr/sbin/haproxy', '-v'],
     target: atEcho,
     configFile: 'haproxy.cfg',
@@ -38,7 +39,8 @@ listen door
   {
     name: 'nginx',
     mode: 'sni',
-    needs: { files: ['/usr/sbin/nginx', '/usr/lib/nginx/modules/ngx_stream_module.so'], packages: 'nginx libnginx-mod-stream' },
+    ourName: null,
+    needs: { files: ['/usr/sbin/nginx', '/usr/lib/nginx/modules/ngx_stream_module.so'], how: 'apt install nginx libnginx-mod-stream' },
     version: ['/usr/sbin/nginx', '-v'],
     target: atEcho,
     configFile: 'nginx.conf',
@@ -70,7 +72,8 @@ stream {
   {
     name: 'squid',
     mode: 'connect',
-    needs: { files: ['/usr/sbin/squid'], packages: 'squid' },
+    ourName: null,
+    needs: { files: ['/usr/sbin/squid'], how: 'apt install squid' },
     version: ['/usr/sbin/squid', '-v'],
     target: atEcho,
     configFile: 'squid.conf',
@@ -99,7 +102,8 @@ shutdown_lifetime 1 second
   {
     name: 'tinyproxy',
     mode: 'connect',
-    needs: { files: ['/usr/bin/tinyproxy'], packages: 'tinyproxy-bin' },
+    ourName: null,
+    needs: { files: ['/usr/bin/tinyproxy'], how: 'apt install tinyproxy-bin' },
     version: ['/usr/bin/tinyproxy', '-v'],
     target: atEcho,
     configFile: 'tinyproxy.conf',

@@ -1,6 +1,8 @@
 // What a run says in the end. Numbers of one machine are worth little by themselves, so the ratios are what counts; where a proxy lost work,
 // it did less than the others, and nothing is compared with it.
 
+import type { Contestant } from './contestant.ts';
+
 export interface Costs {
   readonly idleKib: number;
   /** All its processes, with all tunnels open. */
@@ -14,7 +16,7 @@ export interface Costs {
 
 export interface Measured {
   readonly name: string;
-  readonly mode: 'connect' | 'sni';
+  readonly mode: Contestant['mode'];
   /** Asked for. */
   readonly tunnels: number;
   readonly failed: number;

@@ -3,6 +3,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Certificates } from './certificates.ts';
 import type { Contestant, Place } from './contestant.ts';
 import { LoadProgram, type Ramp } from './load.ts';
 import { cpuSeconds, memoryKib } from './measure.ts';
@@ -25,12 +26,14 @@ export interface RoundPlan {
   readonly helloFile: string;
   readonly serverName: string;
   readonly tunnels: number;
+  readonly certificates: Certificates | null;
   readonly tell: (line: string) => void;
 }
 
 export async function runRound(contestant: Contestant, plan: RoundPlan, processes: Processes): Promise<Measured> {
   const echoPort = await freePort(ECHO_ADDRESS);
-  const echo = await LoadProgram.start(processes, [plan.loadProgram, 'echo', ECHO_ADDRESS, `${echoPort}`]);
+  const identity = contestant.mode === 'upgrade' && plan.certificates ? [plan.certificates.far.certificate, plan.certificates.far.key] : [];
+  const echo = await LoadProgram.start(processes, [plan.loadProgram, 'echo', ECHO_ADDRESS, `${echoPort}`, ...identity]);
   await echo.line();
   const place = await makePlace(contestant, plan, echoPort);
   const configPath = join(place.folder, contestant.configFile);
@@ -49,7 +52,7 @@ async function drive(contestant: Contestant, plan: RoundPlan, place: Place, pid:
   const { tell } = plan;
   const load = await LoadProgram.start(processes, [
     ...[plan.loadProgram, 'tunnels', '127.0.0.1', `${place.port}`, contestant.mode],
-    ...[contestant.target(place), plan.helloFile, `${plan.tunnels}`],
+    ...[contestant.target(place), plan.helloFile, `${plan.tunnels}`, ...(contestant.ourName === null ? [] : [contestant.ourName])],
   ]);
   const counted = async <Answer>(step: () => Promise<Answer>): Promise<{ answer: Answer; cpu: number }> => {
     const before = cpuSeconds(pid);
@@ -107,7 +110,7 @@ async function drive(contestant: Contestant, plan: RoundPlan, place: Place, pid:
   }
 }
 
-async function makePlace({ name }: Contestant, plan: RoundPlan, echoPort: number): Promise<Place> {
+async function makePlace({ name, ourName }: Contestant, plan: RoundPlan, echoPort: number): Promise<Place> {
   const folder = join(plan.folder, name.replaceAll(' ', '-'));
   mkdirSync(folder);
   // Started by root, some give their rights away and still write here.
@@ -115,5 +118,6 @@ async function makePlace({ name }: Contestant, plan: RoundPlan, echoPort: number
   const port = await freePort('127.0.0.1');
   const spare = [await freePort('127.0.0.1'), await freePort('127.0.0.1')] as const;
   const { serverName, tunnels } = plan;
-  return { folder, port, spare, echo: { address: ECHO_ADDRESS, port: echoPort }, serverName, tunnels };
+  const certificates = ourName === null ? null : plan.certificates;
+  return { folder, port, spare, echo: { address: ECHO_ADDRESS, port: echoPort }, serverName, tunnels, certificates };
 }
