@@ -1,12 +1,36 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { COLUMNS, type Costs, flawOf, isSound, type Measured, ratiosOf, renderJson, renderMarkdown, type Result } from './report.ts';
+import {
+  COLUMNS,
+  type Costs,
+  flawOf,
+  isSound,
+  type LoadBusy,
+  type Measured,
+  ratiosOf,
+  renderJson,
+  renderMarkdown,
+  type Result,
+} from './report.ts';
 
 const COSTS: Costs = { idleKib: 2, idleMib: 30, openCpuUs: 100, messageCpuUs: 10, rateP50Us: 80, rateP99Us: 200, bulkCpuSeconds: 1 };
 
+const IDLE_LOAD: LoadBusy = { open: 0.1, message: 0.1, rate: 0.1, bulk: 0.1 };
+
 function measured(name: string, changes: Partial<Measured> = {}): Measured {
   const work = { failed: 0, firstFailure: '', died: 0, lostMessages: 0, lostMib: 0 };
-  return { name, mode: 'connect', tunnels: 4_000, ...work, emptyMib: 10, openP50Ms: 1, openP99Ms: 5, costs: COSTS, ...changes };
+  return {
+    name,
+    mode: 'connect',
+    tunnels: 4_000,
+    ...work,
+    emptyMib: 10,
+    openP50Ms: 1,
+    openP99Ms: 5,
+    costs: COSTS,
+    loadBusy: IDLE_LOAD,
+    ...changes,
+  };
 }
 
 const HALF: Costs = { idleKib: 1, idleMib: 15, openCpuUs: 50, messageCpuUs: 5, rateP50Us: 40, rateP99Us: 100, bulkCpuSeconds: 0.5 };
@@ -54,6 +78,13 @@ describe('ratiosOf', () => {
     });
   }
 
+  test('gives none for a cost that was not taken, on either side', () => {
+    const untimed = measured('a', { costs: { ...COSTS, rateP99Us: null } });
+    assert.equal(ratiosOf(untimed, SQUID)?.rateP99Us, null);
+    assert.equal(ratiosOf(SQUID, untimed)?.rateP99Us, null);
+    assert.equal(ratiosOf(untimed, SQUID)?.rateP50Us, 1);
+  });
+
   test('gives none where the yardstick did not run', () => assert.equal(ratiosOf(PINHOLE, undefined), null));
 });
 
@@ -79,6 +110,11 @@ describe('renderMarkdown', () => {
       shown.filter((line) => line.startsWith('| ×')).map((line) => line.split(' | ')[0]),
       ['| × haproxy', '| × squid'],
     );
+  });
+
+  test('shows a cost that was not taken as a dash', () => {
+    const untimed = measured('a', { costs: { ...COSTS, rateP50Us: null, rateP99Us: null } });
+    assert.ok(lines(untimed).includes('| a | 2.00 | 30 | 100 | 10.00 | – | – | 1.00 |'));
   });
 
   test('has no table of ratios to a yardstick that did not run', () => {

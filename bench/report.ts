@@ -3,15 +3,24 @@
 
 import type { Contestant } from './contestant.ts';
 
+/** Null where it could not be taken soundly. */
 export interface Costs {
-  readonly idleKib: number;
+  readonly idleKib: number | null;
   /** All its processes, with all tunnels open. */
-  readonly idleMib: number;
-  readonly openCpuUs: number;
-  readonly messageCpuUs: number;
-  readonly rateP50Us: number;
-  readonly rateP99Us: number;
-  readonly bulkCpuSeconds: number;
+  readonly idleMib: number | null;
+  readonly openCpuUs: number | null;
+  readonly messageCpuUs: number | null;
+  readonly rateP50Us: number | null;
+  readonly rateP99Us: number | null;
+  readonly bulkCpuSeconds: number | null;
+}
+
+/** Share of a core that the busiest program of the load used: near 1 it was the load that was measured. */
+export interface LoadBusy {
+  readonly open: number;
+  readonly message: number;
+  readonly rate: number;
+  readonly bulk: number;
 }
 
 export interface Measured {
@@ -32,6 +41,7 @@ export interface Measured {
   readonly openP50Ms: number;
   readonly openP99Ms: number;
   readonly costs: Costs;
+  readonly loadBusy: LoadBusy;
 }
 
 /** Its turn ended before there were numbers. */
@@ -58,6 +68,8 @@ export const COLUMNS: Readonly<Record<keyof Costs, Column>> = {
   rateP99Us: { title: 'p99 µs at 2000 messages/s', digits: 0 },
   bulkCpuSeconds: { title: 'CPU s per GiB echoed', digits: 2 },
 };
+/** In place of a number. */
+const NOT_TAKEN = '–';
 const KEYS = Object.keys(COLUMNS) as (keyof Costs)[];
 
 /** Those to whom all others are held. */
@@ -78,13 +90,13 @@ export function isSound(results: readonly Result[]): boolean {
   return results.every((result) => flawOf(result) === null);
 }
 
-/** Null as a whole where one of the two lost work; null for one cost that was too small to be measured. */
+/** Null as a whole where one of the two lost work; null for one cost that was not measured, or too small to be. */
 export function ratiosOf(result: Result, yardstick: Result | undefined): Ratios | null {
   if (!yardstick || 'problem' in result || 'problem' in yardstick) return null;
   if (flawOf(result) !== null || flawOf(yardstick) !== null) return null;
   const ratio = (key: keyof Costs): number | null => {
     const [cost, measure] = [result.costs[key], yardstick.costs[key]];
-    return cost > 0 && measure > 0 ? cost / measure : null;
+    return cost !== null && measure !== null && cost > 0 && measure > 0 ? cost / measure : null;
   };
   return Object.fromEntries(KEYS.map((key) => [key, ratio(key)])) as Ratios;
 }
@@ -109,7 +121,7 @@ function renderCosts(results: readonly Result[]): string {
     results.map((result) => {
       const flaw = flawOf(result);
       if (flaw !== null || 'problem' in result) return refused(result, flaw ?? '');
-      return [result.name, ...KEYS.map((key) => result.costs[key].toFixed(COLUMNS[key].digits))];
+      return [result.name, ...KEYS.map((key) => result.costs[key]?.toFixed(COLUMNS[key].digits) ?? NOT_TAKEN)];
     }),
   );
 }
@@ -123,13 +135,13 @@ function renderRatios(results: readonly Result[], name: string): string {
     .map((result) => {
       const ratios = ratiosOf(result, yardstick);
       if (ratios === null) return refused(result, flawOf(result) ?? '');
-      return [result.name, ...KEYS.map((key) => ratios[key]?.toFixed(2) ?? '–')];
+      return [result.name, ...KEYS.map((key) => ratios[key]?.toFixed(2) ?? NOT_TAKEN)];
     });
   return renderTable([`× ${name}`, ...KEYS.map((key) => COLUMNS[key].title)], rows);
 }
 
 function refused({ name }: Result, flaw: string): string[] {
-  return [name, `not compared: ${flaw.replaceAll('|', '/')}`, ...KEYS.slice(1).map(() => '–')];
+  return [name, `not compared: ${flaw.replaceAll('|', '/')}`, ...KEYS.slice(1).map(() => NOT_TAKEN)];
 }
 
 function find(results: readonly Result[], name: string): Result | undefined {
