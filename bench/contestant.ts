@@ -6,6 +6,10 @@ import type { Needs } from './needs.ts';
 /** Where a proxy runs, and what it shall lead to. */
 export interface Place {
   readonly folder: string;
+  /** Where its configuration is, if it has one. */
+  readonly configPath: string;
+  /** The path of the program. */
+  readonly bareRelay: string;
   readonly port: number;
   /** Ports that are free as well, for those who want more than one. */
   readonly spare: readonly [number, number];
@@ -25,10 +29,11 @@ export interface Contestant {
   readonly ourName: string | null;
   /** Null where it needs nothing but Pinhole itself. */
   readonly needs: Needs | null;
-  readonly version: readonly string[];
+  /** Says its version; null for the bench's own program. */
+  readonly version: readonly string[] | null;
   /** What CONNECT asks for, or the name that the upgrade is sent to. */
   readonly target: (place: Place) => string;
-  readonly configFile: string;
-  readonly config: (place: Place) => string;
-  readonly command: (configPath: string) => readonly string[];
+  /** Null where its command says everything. */
+  readonly config: { readonly file: string; readonly text: (place: Place) => string } | null;
+  readonly command: (place: Place) => readonly string[];
 }

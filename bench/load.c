@@ -8,11 +8,11 @@
 //
 //   ramp UP_TO           opens tunnels until there are so many: CONNECT for TARGET, a WebSocket upgrade under that name, or neither (sni);
 //                        then the bytes of HELLO_FILE, and their echo
-//   messages COUNT BUSY  that many messages, BUSY of them on their way at any time, over tunnels chosen by chance
+//   messages COUNT BUSY BYTES    that many messages of that size, BUSY of them on their way at any time, over tunnels chosen by chance
 //   rate PER_S SECONDS   messages at that pace, whether the earlier ones are back or not
 //   round SECONDS        one message on every tunnel, in their order and evenly over that time; says how long each took, for whoever puts
 //                        several loads together
-//   bulk TUNNELS MIB     so many MiB there and back over each of some tunnels at once
+//   bulk TUNNELS MIB KIB so many MiB there and back over each of some tunnels at once, so many KiB to a write
 //   alive                how many tunnels still stand
 //   close                closes all
 //
@@ -37,7 +37,7 @@ enum {
   TUNNELS_MAX = 9000,      // a proxy that is one process holds two descriptors for each, and 20,000 is a common limit
   OPENING_MAX = 256,       // tunnels that are being opened at the same time
   SOURCES = 4,             // 127.0.1.1 to .4: one address has some 28,000 ports, and its last users may linger
-  MESSAGE = 256,           // bytes: a small telemetry record
+  MESSAGE = 256,           // bytes at most: a small telemetry record
   CHUNK = 64 * 1024,
   EVENTS = 256,
   STALL_MS = 5000,         // nothing happened for so long: what is missing is lost
@@ -45,6 +45,8 @@ enum {
 
 static char scratch[4 * CHUNK];
 static char message[MESSAGE];
+static size_t message_length = MESSAGE;
+static size_t piece;  // of a write of bulk
 
 // ---- the tunnels
 
@@ -256,7 +258,7 @@ static bool send_on(Tunnel *tunnel, Tally *tally) {
   tunnel->since_ns = now_ns();
   tunnel->got = 0;
   tunnel->busy = true;
-  if (channel_give(&tunnel->channel, message, MESSAGE) == MESSAGE) return true;
+  if (channel_give(&tunnel->channel, message, message_length) == (ssize_t)message_length) return true;
   tally->lost++;
   bury(tunnel);
   return true;
@@ -264,7 +266,7 @@ static bool send_on(Tunnel *tunnel, Tally *tally) {
 
 static void receive(Tunnel *tunnel, Tally *tally) {
   ssize_t got = channel_take(&tunnel->channel, scratch, sizeof scratch);
-  bool is_ours = got >= 0 && (got == 0 || (tunnel->busy && tunnel->got + (size_t)got <= MESSAGE &&
+  bool is_ours = got >= 0 && (got == 0 || (tunnel->busy && tunnel->got + (size_t)got <= message_length &&
                                            memcmp(scratch, message + tunnel->got, (size_t)got) == 0));
   if (!is_ours) {
     tally->lost += tunnel->busy;
@@ -272,7 +274,7 @@ static void receive(Tunnel *tunnel, Tally *tally) {
     return;
   }
   tunnel->got += (size_t)got;
-  if (tunnel->got < MESSAGE || !tunnel->busy) return;
+  if (tunnel->got < message_length || !tunnel->busy) return;
   note_span(tunnel);
   tunnel->busy = false;
   tally->back++;
@@ -284,7 +286,8 @@ static void answer_messages(const Tally *tally, uint64_t started) {
          (double)(now_ns() - started) / 1e9, span_at(.5), span_at(.99));
 }
 
-static void run_messages(long wanted, long busy_most) {
+static void run_messages(long wanted, long busy_most, size_t length) {
+  message_length = length < MESSAGE ? length : MESSAGE;
   uint64_t started = now_ns();
   Tally tally = {.wanted = wanted};
   start_spans(wanted);
@@ -325,6 +328,7 @@ static void keep_pace(Tally *tally, long beat_ns, Tunnel *(*choose)(void)) {
 }
 
 static void run_rate(long per_second, long seconds) {
+  message_length = MESSAGE;
   uint64_t started = now_ns();
   Tally tally = {.wanted = per_second * seconds};
   keep_pace(&tally, 1000000000 / per_second, any_idle);
@@ -348,9 +352,9 @@ static void run_round(long seconds) {
 
 // Fills the tunnel as far as it takes; once all is sent only reads.
 static void push(Tunnel *tunnel, size_t wanted) {
-  static const char zeros[CHUNK];
+  static const char zeros[4 * CHUNK];
   size_t left = wanted - tunnel->sent;
-  ssize_t gone = left == 0 ? 0 : channel_give(&tunnel->channel, zeros, left < CHUNK ? left : CHUNK);
+  ssize_t gone = left == 0 ? 0 : channel_give(&tunnel->channel, zeros, left < piece ? left : piece);
   if (gone > 0) tunnel->sent += (size_t)gone;
   if (tunnel->sent == wanted) watch(epoll_all, EPOLL_CTL_MOD, tunnel->channel.fd, EPOLLIN, tunnel);
 }
@@ -365,7 +369,8 @@ static bool step_bulk(Tunnel *tunnel, uint32_t events, size_t wanted) {
   return tunnel->stage == DEAD || (got > 0 && tunnel->got == wanted);
 }
 
-static void run_bulk(int many, long mib) {
+static void run_bulk(int many, long mib, long kib) {
+  piece = (size_t)kib * 1024 < 4 * CHUNK ? (size_t)kib * 1024 : 4 * CHUNK;
   uint64_t started = now_ns();
   size_t wanted = (size_t)mib << 20;
   int busy = 0;
@@ -447,13 +452,13 @@ static void drive_tunnels(char **args) {
   for (int i = 0; i < MESSAGE; i++) message[i] = (char)('a' + i % 26);
 
   char line[128];
-  long a, b;
+  long a, b, c;
   while (fgets(line, sizeof line, stdin)) {
     if (sscanf(line, "ramp %ld", &a) == 1) ramp((int)a);
-    else if (sscanf(line, "messages %ld %ld", &a, &b) == 2) run_messages(a, b);
+    else if (sscanf(line, "messages %ld %ld %ld", &a, &b, &c) == 3) run_messages(a, b, (size_t)c);
     else if (sscanf(line, "rate %ld %ld", &a, &b) == 2) run_rate(a, b);
     else if (sscanf(line, "round %ld", &a) == 1) run_round(a);
-    else if (sscanf(line, "bulk %ld %ld", &a, &b) == 2) run_bulk((int)a, b);
+    else if (sscanf(line, "bulk %ld %ld %ld", &a, &b, &c) == 3) run_bulk((int)a, b, c);
     else if (strcmp(line, "alive\n") == 0) look_alive();
     else if (strcmp(line, "close\n") == 0) close_all();
     else answer("{\"problem\":\"no such step\"}");

@@ -58,8 +58,8 @@ export class LoadProgram {
   }
 
   /** One message is sent when another has come back. */
-  messages({ count, busy }: { readonly count: number; readonly busy: number }): Promise<Messages> {
-    return this.#step(`messages ${count} ${busy}`);
+  messages({ count, busy, bytes }: { readonly count: number; readonly busy: number; readonly bytes: number }): Promise<Messages> {
+    return this.#step(`messages ${count} ${busy} ${bytes}`);
   }
 
   /** Messages at a pace of their own. */
@@ -72,8 +72,9 @@ export class LoadProgram {
     return this.#step(`round ${seconds}`);
   }
 
-  bulk({ tunnels, mib }: { readonly tunnels: number; readonly mib: number }): Promise<Bulk> {
-    return this.#step(`bulk ${tunnels} ${mib}`);
+  /** So many MiB there and back on each of some tunnels, so many KiB to a write. */
+  bulk({ tunnels, mib, kib }: { readonly tunnels: number; readonly mib: number; readonly kib: number }): Promise<Bulk> {
+    return this.#step(`bulk ${tunnels} ${mib} ${kib}`);
   }
 
   /** How many tunnels still stand. */

@@ -6,6 +6,7 @@ import { availableParallelism, machine, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificates } from './certificates.ts';
 import type { Contestant } from './contestant.ts';
+import { BARE_RELAY } from './bare-relay.ts';
 import { catchClientHello } from './hello.ts';
 import { hold } from './hold.ts';
 import { HOLD_USAGE, type HoldOptions, parseHoldOptions } from './hold-options.ts';
@@ -16,14 +17,14 @@ import { missingOf } from './needs.ts';
 import { type BenchOptions, parseBenchOptions, usage } from './options.ts';
 import { PEERS } from './peers.ts';
 import { PINHOLES } from './pinhole.ts';
-import { buildLoad } from './programs.ts';
+import { buildBareRelay, buildLoad } from './programs.ts';
 import { Processes } from './processes.ts';
 import { isSound, renderJson, renderMarkdown, type Result } from './report.ts';
 import { runRound } from './round.ts';
 import { Unavailable } from './unavailable.ts';
 
 const EXIT = { ok: 0, unsound: 1, usage: 64, unavailable: 69, interrupted: 130 } as const;
-const ALL: readonly Contestant[] = [...PINHOLES, ...PEERS];
+const ALL: readonly Contestant[] = [...PINHOLES, BARE_RELAY, ...PEERS];
 /** Made up, and of the form that AWS gives an endpoint. */
 const SERVER_NAME = 'a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com';
 /** Beside two for each tunnel: what a proxy, Node above all, has open by itself. */
@@ -101,11 +102,12 @@ async function compareAll({ contestants, tunnels, json, markdown }: BenchOptions
   const { processes, tell } = workshop;
   const present = contestants.filter((contestant) => isPresent(contestant));
   const certificates = present.some(({ ourName }) => ourName !== null) ? makeCertificates(workshop.folder, SERVER_NAME) : null;
+  const plan = { ...workshop, bareRelay: buildBareRelay(workshop.folder), serverName: SERVER_NAME, tunnels, certificates };
   const results: Result[] = [];
   for (const [at, contestant] of present.entries()) {
     console.error(`${contestant.name} (${at + 1} of ${present.length})`);
     try {
-      results.push(await runRound(contestant, { ...workshop, serverName: SERVER_NAME, tunnels, certificates }, processes));
+      results.push(await runRound(contestant, plan, processes));
     } catch (error) {
       tell((error as Error).message);
       results.push({ name: contestant.name, problem: (error as Error).message });
@@ -114,7 +116,7 @@ async function compareAll({ contestants, tunnels, json, markdown }: BenchOptions
 
   const run = { tunnels, ...thisMachine(), versions: versionsOf(present) };
   const versions = Object.entries(run.versions).map(([name, version]) => `${name} ${version}`);
-  const about = `${tunnels} tunnels; ${machineWords()}; ${versions.join(', ')}.`;
+  const about = `${[`${tunnels} tunnels`, machineWords(), ...(versions.length > 0 ? [versions.join(', ')] : [])].join('; ')}.`;
   const text = `${about}\n\n${renderMarkdown(results)}`;
   console.log(text);
   if (markdown !== null) writeFileSync(markdown, text);
@@ -142,9 +144,11 @@ function isPresent({ name, needs }: Contestant): boolean {
 
 /** By program: the entries of Pinhole are one. */
 function versionsOf(contestants: readonly Contestant[]): Record<string, string> {
-  const versions = contestants.map(({ name, version: [program = '', ...args] }) => {
+  const versions = contestants.flatMap(({ name, version }) => {
+    if (version === null) return [];
+    const [program = '', ...args] = version;
     const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
-    return [name.split(' ')[0], /\d+\.\d+[\w.+~-]*/.exec(`${stdout}${stderr}`)?.[0] ?? 'unknown'];
+    return [[name.split(' ')[0], /\d+\.\d+[\w.+~-]*/.exec(`${stdout}${stderr}`)?.[0] ?? /version (\S+)/i.exec(stdout)?.[1] ?? 'unknown']];
   });
   return Object.fromEntries(versions) as Record<string, string>;
 }

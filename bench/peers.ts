@@ -15,9 +15,10 @@ export const PEERS: readonly Contestant[] = [
     needs: { files: ['/usr/sbin/haproxy'], how: 'apt install haproxy' },
     version: ['/usr/sbin/haproxy', '-v'],
     target: atEcho,
-    configFile: 'haproxy.cfg',
-    command: (config) => ['/usr/sbin/haproxy', '-db', '-f', config],
-    config: (place) => `
+    command: ({ configPath }) => ['/usr/sbin/haproxy', '-db', '-f', configPath],
+    config: {
+      file: 'haproxy.cfg',
+      text: (place) => `
 global
   nbthread 1
   maxconn ${place.tunnels + 100}
@@ -35,6 +36,7 @@ listen door
   tcp-request content reject unless { req.ssl_hello_type 1 } { req.ssl_sni -i ${place.serverName} }
   server echo ${atEcho(place)}
 `,
+    },
   },
   {
     name: 'nginx',
@@ -43,9 +45,10 @@ listen door
     needs: { files: ['/usr/sbin/nginx', '/usr/lib/nginx/modules/ngx_stream_module.so'], how: 'apt install nginx libnginx-mod-stream' },
     version: ['/usr/sbin/nginx', '-v'],
     target: atEcho,
-    configFile: 'nginx.conf',
-    command: (config) => ['/usr/sbin/nginx', '-c', config, '-g', 'daemon off;'],
-    config: (place) => `
+    command: ({ configPath }) => ['/usr/sbin/nginx', '-c', configPath, '-g', 'daemon off;'],
+    config: {
+      file: 'nginx.conf',
+      text: (place) => `
 load_module /usr/lib/nginx/modules/ngx_stream_module.so;
 pid ${place.folder}/nginx.pid;
 error_log ${place.folder}/error.log;
@@ -68,6 +71,7 @@ stream {
   }
 }
 `,
+    },
   },
   {
     name: 'squid',
@@ -76,9 +80,10 @@ stream {
     needs: { files: ['/usr/sbin/squid'], how: 'apt install squid' },
     version: ['/usr/sbin/squid', '-v'],
     target: atEcho,
-    configFile: 'squid.conf',
-    command: (config) => ['/usr/sbin/squid', '-N', '-n', 'pinholebench', '-f', config],
-    config: (place) => `
+    command: ({ configPath }) => ['/usr/sbin/squid', '-N', '-n', 'pinholebench', '-f', configPath],
+    config: {
+      file: 'squid.conf',
+      text: (place) => `
 http_port 127.0.0.1:${place.port}
 acl target dst ${place.echo.address}
 acl port port ${place.echo.port}
@@ -98,6 +103,7 @@ read_timeout 1 hour
 client_lifetime 1 hour
 shutdown_lifetime 1 second
 `,
+    },
   },
   {
     name: 'tinyproxy',
@@ -106,9 +112,10 @@ shutdown_lifetime 1 second
     needs: { files: ['/usr/bin/tinyproxy'], how: 'apt install tinyproxy-bin' },
     version: ['/usr/bin/tinyproxy', '-v'],
     target: atEcho,
-    configFile: 'tinyproxy.conf',
-    command: (config) => ['/usr/bin/tinyproxy', '-d', '-c', config],
-    config: (place) => `
+    command: ({ configPath }) => ['/usr/bin/tinyproxy', '-d', '-c', configPath],
+    config: {
+      file: 'tinyproxy.conf',
+      text: (place) => `
 Listen 127.0.0.1
 Port ${place.port}
 MaxClients ${place.tunnels + 100}
@@ -117,5 +124,17 @@ ConnectPort ${place.echo.port}
 LogLevel Connect
 LogFile "${place.folder}/tinyproxy.log"
 `,
+    },
+  },
+  {
+    name: 'smokescreen',
+    mode: 'connect',
+    ourName: null,
+    needs: { files: ['smokescreen'], how: 'go install github.com/stripe/smokescreen@latest, and put it on the PATH' },
+    version: ['smokescreen', '--version'],
+    target: atEcho,
+    // By itself it reaches no private address, and loopback is one.
+    command: ({ port, echo }) => [...['smokescreen', '--listen-ip=127.0.0.1', `--listen-port=${port}`], `--allow-range=${echo.address}/32`],
+    config: null,
   },
 ];

@@ -33,9 +33,8 @@ function contestant(name: string, door: Door, relay: Relay): Contestant {
     ...TRAITS[door],
     needs: TRAITS[door].ourName === null ? null : NEEDS_TLS,
     version: [PINHOLE, '--version'],
-    configFile: 'pinhole.yaml',
-    command: (config) => [PINHOLE, 'serve', '-c', config],
-    config: (place) => config(place, door, relay),
+    config: { file: 'pinhole.yaml', text: (place) => config(place, door, relay) },
+    command: ({ configPath }) => [PINHOLE, 'serve', '-c', configPath],
   };
 }
 

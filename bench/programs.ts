@@ -1,7 +1,7 @@
 // The bench's own C programs, built when a run starts: what is measured is what the sources say.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Unavailable } from './unavailable.ts';
 
@@ -14,9 +14,16 @@ export function buildLoad(folder: string): string {
   return build(folder, 'load', ['load.c', 'echo.c', 'channel.c', 'sockets.c'], tls);
 }
 
+/** The yardstick without policy. */
+export function buildBareRelay(folder: string): string {
+  return build(folder, 'bare-relay', ['bare-relay.c', 'copy.c', 'splice.c', 'sockets.c'], []);
+}
+
 /** Gives the program's path. */
 function build(folder: string, name: string, sources: readonly string[], flags: readonly string[]): string {
-  const program = join(folder, name);
+  const programs = join(folder, 'programs');
+  mkdirSync(programs, { recursive: true });
+  const program = join(programs, name);
   const paths = sources.map((source) => join(import.meta.dirname, source));
   const compiled = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', program, ...paths, ...flags], { encoding: 'utf8' });
   if (compiled.error)

@@ -112,6 +112,16 @@ describe('renderMarkdown', () => {
     );
   });
 
+  test('holds all others to a bare relay, where one ran', () => {
+    const shown = lines(PINHOLE, measured('bare relay'));
+    assert.ok(shown.some((line) => line.startsWith('| × bare relay |')));
+    assert.equal(shown.at(-2), '| pinhole | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |');
+  });
+
+  test('has no table of ratios where there is nothing to hold to a yardstick', () => {
+    assert.ok(!lines(HAPROXY).some((line) => line.startsWith('| ×')));
+  });
+
   test('shows a cost that was not taken as a dash', () => {
     const untimed = measured('a', { costs: { ...COSTS, rateP50Us: null, rateP99Us: null } });
     assert.ok(lines(untimed).includes('| a | 2.00 | 30 | 100 | 10.00 | – | – | 1.00 |'));
@@ -146,6 +156,6 @@ test('the JSON has the ratios of each to each yardstick but itself, and whether 
   assert.equal(json.isSound, false);
   assert.equal(json.results[0].ratios.haproxy.idleKib, 0.5);
   assert.equal(json.results[0].ratios.squid, null);
-  assert.deepEqual(json.results[1].ratios, { squid: null });
+  assert.deepEqual(json.results[1].ratios, { squid: null, 'bare relay': null });
   assert.equal(json.results[2].flaw, '2 of 4000 tunnels were lost');
 });

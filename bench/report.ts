@@ -73,7 +73,7 @@ const NOT_TAKEN = '–';
 const KEYS = Object.keys(COLUMNS) as (keyof Costs)[];
 
 /** Those to whom all others are held. */
-export const YARDSTICKS: readonly string[] = ['haproxy', 'squid'];
+export const YARDSTICKS: readonly string[] = ['haproxy', 'squid', 'bare relay'];
 
 /** Why a result cannot be compared, or null where it can. */
 export function flawOf(result: Result): string | null {
@@ -102,7 +102,7 @@ export function ratiosOf(result: Result, yardstick: Result | undefined): Ratios 
 }
 
 export function renderMarkdown(results: readonly Result[]): string {
-  const yardsticks = YARDSTICKS.filter((name) => results.some((result) => result.name === name));
+  const yardsticks = YARDSTICKS.filter((name) => results.length > 1 && results.some((result) => result.name === name));
   const parts = [renderCosts(results), ...yardsticks.map((name) => renderRatios(results, name))];
   return `${parts.join('\n\n')}\n`;
 }

@@ -17,7 +17,9 @@ const ECHO_ADDRESS = '127.0.0.9';
 export interface RoundPlan {
   /** The run's folder. */
   readonly folder: string;
+  /** Paths of programs. */
   readonly loadProgram: string;
+  readonly bareRelay: string;
   readonly helloFile: string;
   readonly serverName: string;
   readonly tunnels: number;
@@ -30,10 +32,9 @@ export async function runRound(contestant: Contestant, plan: RoundPlan, processe
   const place = await makePlace(contestant, plan);
   const echo = await LoadProgram.start(processes, echoCommand(contestant, plan, place));
   await echo.line();
-  const configPath = join(place.folder, contestant.configFile);
-  writeFileSync(configPath, contestant.config(place).trimStart());
+  if (contestant.config !== null) writeFileSync(place.configPath, contestant.config.text(place).trimStart());
   const output = join(place.folder, 'output.log');
-  const proxy = await processes.start(contestant.command(configPath), { file: output }, place.folder);
+  const proxy = await processes.start(contestant.command(place), { file: output }, place.folder);
   try {
     await waitUntilReady(proxy, place.port, output);
     const load = await LoadProgram.start(processes, loadCommand(contestant, plan, place));
@@ -59,14 +60,16 @@ function loadCommand({ mode, target, ourName }: Contestant, { loadProgram, hello
   return [loadProgram, 'tunnels', '127.0.0.1', `${place.port}`, mode, target(place), helloFile, `${tunnels}`, ...name];
 }
 
-async function makePlace({ name, ourName }: Contestant, plan: RoundPlan): Promise<Place> {
+async function makePlace({ name, ourName, config }: Contestant, plan: RoundPlan): Promise<Place> {
   const folder = join(plan.folder, name.replaceAll(' ', '-'));
   mkdirSync(folder);
   // Started by root, some give their rights away and still write here.
   chmodSync(folder, 0o777);
-  const { serverName, tunnels } = plan;
+  const { serverName, tunnels, bareRelay } = plan;
   return {
     folder,
+    configPath: join(folder, config?.file ?? ''),
+    bareRelay,
     port: await freePort('127.0.0.1'),
     spare: [await freePort('127.0.0.1'), await freePort('127.0.0.1')],
     echo: { address: ECHO_ADDRESS, port: await freePort(ECHO_ADDRESS) },

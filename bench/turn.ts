@@ -6,9 +6,9 @@ import { Meter, type Metered } from './meter.ts';
 
 /** After the last open: long enough for a proxy to give back what only the opening took. What that costs it belongs to the opens. */
 const SETTLE_MS = 6_000;
-const CLOSED_LOOP = { count: 200_000, busy: 64 };
+const CLOSED_LOOP = { count: 200_000, busy: 64, bytes: 256 };
 const RATE = { perSecond: 2_000, seconds: 10 };
-const BULK = { tunnels: 8, mib: 128 };
+const BULK = { tunnels: 8, mib: 128, kib: 64 };
 
 export interface Turn {
   /** Asked for: half of them, then all. */
