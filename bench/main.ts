@@ -1,4 +1,4 @@
-// `npm run bench`: measures Pinhole beside other proxies, or holds many tunnels on one node. The only file of the bench that prints, catches signals and ends the process.
+// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, or compares ways to relay. The only file of the bench that prints, catches signals and ends the process.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,6 +21,9 @@ import { buildBareRelay, buildLoad } from './programs.ts';
 import { Processes } from './processes.ts';
 import { isSound, renderJson, renderMarkdown, type Result } from './report.ts';
 import { runRound } from './round.ts';
+import { compareWays } from './splice.ts';
+import { parseSpliceOptions, SPLICE_USAGE, type SpliceOptions } from './splice-options.ts';
+import { renderWays } from './splice-report.ts';
 import { Unavailable } from './unavailable.ts';
 
 const EXIT = { ok: 0, unsound: 1, usage: 64, unavailable: 69, interrupted: 130 } as const;
@@ -41,6 +44,7 @@ interface Workshop {
 
 function main(args: readonly string[]): Promise<number> | number {
   if (args[0] === 'hold') return mainOfHold(args.slice(1));
+  if (args[0] === 'splice') return mainOfSplice(args.slice(1));
   const parsed = parseBenchOptions(args, ALL);
   if (parsed.kind !== 'run') return explain(parsed, usage(ALL));
   const needed = 2 * parsed.options.tunnels + OTHER_DESCRIPTORS;
@@ -53,6 +57,12 @@ function mainOfHold(args: readonly string[]): Promise<number> | number {
   const parsed = parseHoldOptions(args);
   if (parsed.kind !== 'run') return explain(parsed, HOLD_USAGE);
   return inWorkshop((workshop) => holdMany(parsed.options, workshop));
+}
+
+function mainOfSplice(args: readonly string[]): Promise<number> | number {
+  const parsed = parseSpliceOptions(args);
+  if (parsed.kind !== 'run') return explain(parsed, SPLICE_USAGE);
+  return inWorkshop((workshop) => compareRelays(parsed.options, workshop));
 }
 
 function explain(parsed: { readonly kind: 'help' } | { readonly kind: 'problem'; readonly problem: string }, words: string): number {
@@ -96,6 +106,13 @@ async function holdMany({ tunnels, minutes, json }: HoldOptions, { processes, ..
   const flaws = flawsOf(held);
   for (const flaw of flaws) console.error(flaw);
   return flaws.length === 0 ? EXIT.ok : EXIT.unsound;
+}
+
+async function compareRelays({ rounds, json }: SpliceOptions, { processes, ...workshop }: Workshop): Promise<number> {
+  const ways = await compareWays({ ...workshop, bareRelay: buildBareRelay(workshop.folder), rounds }, processes);
+  console.log(`${rounds} rounds; ${machineWords()}.\n\n${renderWays(ways)}`);
+  if (json !== null) writeFileSync(json, `${JSON.stringify({ ...thisMachine(), rounds, ways }, null, 2)}\n`);
+  return EXIT.ok;
 }
 
 async function compareAll({ contestants, tunnels, json, markdown }: BenchOptions, workshop: Workshop): Promise<number> {
