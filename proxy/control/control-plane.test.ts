@@ -88,7 +88,12 @@ test('every metric of the table is served, with a value', async (t) => {
   const ledger = openLedgerFile(
     ledgerFile(world.runtime),
     0,
-    { capacity: { tunnels: 100, perCarrier: 50 }, opensPerSecond: 100, pending: 1, perSource: { pending: 1, refusalsPerSecond: 1 } },
+    {
+      capacity: { tunnels: 100, perCarrier: 50, nofile: 1_000_000 },
+      opensPerSecond: 100,
+      pending: 1,
+      perSource: { pending: 1, refusalsPerSecond: 1 },
+    },
     systemClock,
   );
   for (let tunnel = 0; tunnel < 25; tunnel += 1) ledger.open();

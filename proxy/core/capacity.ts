@@ -1,6 +1,6 @@
 // How many tunnels a node can hold, and which limit binds.
 
-import { DESCRIPTORS_FLOOR, DESCRIPTORS_RESERVED } from './limits.ts';
+import { DESCRIPTORS_FLOOR, DESCRIPTORS_RESERVED, HEALTH_RESERVE } from './limits.ts';
 import type { Capacity } from './supervision.ts';
 
 /** A tunnel takes two descriptors: the client's and the upstream's. */
@@ -22,11 +22,22 @@ export function capacityOf(configured: number, carriers: number, nofile: number)
   };
 }
 
+/** Between the two marks below, where there are many descriptors. */
+const MARKS_GAP = 64;
+
 /**
- * How many descriptors of clients and upstreams a carrier holds when it stops accepting, and how few when it goes on. The gap keeps it
- * from closing and opening its listeners at every tunnel; with few descriptors the gap is a quarter, so that there is a way back.
+ * How many descriptors of clients and upstreams a carrier holds when it stops accepting, and below how many it goes on. The gap keeps it from
+ * closing and opening its listeners at every tunnel. A carrier that is full of tunnels is below both: it accepts, and refuses.
  */
 export function acceptMarks(nofile: number): { readonly stop: number; readonly goOn: number } {
   const stop = Math.max(1, nofile - DESCRIPTORS_FLOOR - DESCRIPTORS_OF_PROCESS);
-  return { stop, goOn: stop - Math.min(DESCRIPTORS_RESERVED - DESCRIPTORS_FLOOR, Math.floor(stop / 4)) };
+  return { stop, goOn: stop - Math.min(MARKS_GAP, Math.floor(stop / 4)) };
+}
+
+/**
+ * How many connections without a request a carrier may hold beside so many tunnels, whatever the limits allow: with more of them it would have
+ * to stop accepting, health checks and all. What comes beyond gets one of the few places in which a head is still read.
+ */
+export function pendingRoom(nofile: number, tunnels: number): number {
+  return Math.max(0, acceptMarks(nofile).goOn - HEALTH_RESERVE - DESCRIPTORS_PER_TUNNEL * tunnels);
 }

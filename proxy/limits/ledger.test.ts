@@ -14,7 +14,7 @@ const ROWS = 4;
 const SOURCE = '198.51.100.7';
 const OTHER = '198.51.100.8';
 const ROOMY: LedgerLimits = {
-  capacity: { tunnels: 1_000, perCarrier: 1_000 },
+  capacity: { tunnels: 1_000, perCarrier: 1_000, nofile: 1_000_000 },
   opensPerSecond: 100_000,
   pending: 1_000,
   perSource: { pending: 1_000, refusalsPerSecond: 1_000 },
@@ -53,7 +53,7 @@ function times<T>(count: number, run: () => T): T[] {
 }
 
 test('the node is full at the sum of all carriers', (t) => {
-  const { carrier } = harness(t, { capacity: { tunnels: 5, perCarrier: 1_000 } });
+  const { carrier } = harness(t, { capacity: { tunnels: 5, perCarrier: 1_000, nofile: 1_000_000 } });
   const [first, second] = [carrier(0), carrier(1)];
   assert.deepEqual(
     times(3, () => first.open()),
@@ -67,7 +67,7 @@ test('the node is full at the sum of all carriers', (t) => {
 });
 
 test('a closed tunnel makes room on every carrier', (t) => {
-  const { carrier } = harness(t, { capacity: { tunnels: 2, perCarrier: 1_000 } });
+  const { carrier } = harness(t, { capacity: { tunnels: 2, perCarrier: 1_000, nofile: 1_000_000 } });
   const [first, second] = [carrier(0), carrier(1)];
   times(2, () => first.open());
   assert.equal(second.open(), 'NODE_FULL');
@@ -76,7 +76,7 @@ test('a closed tunnel makes room on every carrier', (t) => {
 });
 
 test('a carrier is full at its own share of descriptors while the node has room', (t) => {
-  const { carrier } = harness(t, { capacity: { tunnels: 100, perCarrier: 2 } });
+  const { carrier } = harness(t, { capacity: { tunnels: 100, perCarrier: 2, nofile: 1_000_000 } });
   const [first, second] = [carrier(0), carrier(1)];
   assert.deepEqual(
     times(3, () => first.open()),
@@ -195,7 +195,7 @@ test('refusals per second are counted over all carriers and forgotten two second
 
 test("a dead carrier's tunnels, opens and sources count no more once its row is cleared", (t) => {
   const { carrier, file } = harness(t, {
-    capacity: { tunnels: 3, perCarrier: 9 },
+    capacity: { tunnels: 3, perCarrier: 9, nofile: 1_000_000 },
     opensPerSecond: 3,
     perSource: { pending: 1, refusalsPerSecond: 1 },
   });
@@ -227,7 +227,7 @@ test('a carrier that takes over a cleared row starts from nothing', (t) => {
 });
 
 test('garbage in the row of another carrier makes it full at most', (t) => {
-  const { carrier, file } = harness(t, { capacity: { tunnels: 20, perCarrier: 10 } });
+  const { carrier, file } = harness(t, { capacity: { tunnels: 20, perCarrier: 10, nofile: 1_000_000 } });
   const only = carrier(0);
   const fd = openSync(file, 'r+');
   const garbage = new Uint32Array(ROW.words).fill(0xffffffff);
@@ -242,7 +242,7 @@ test('garbage in the row of another carrier makes it full at most', (t) => {
 });
 
 test('a ledger that cannot be read any more does not refuse: the carrier goes on with its own counts', (t) => {
-  const { carrier, file } = harness(t, { capacity: { tunnels: 2, perCarrier: 10 } });
+  const { carrier, file } = harness(t, { capacity: { tunnels: 2, perCarrier: 10, nofile: 1_000_000 } });
   const [first, second] = [carrier(0), carrier(1)];
   times(2, () => first.open());
   assert.equal(second.open(), 'NODE_FULL');
@@ -274,7 +274,11 @@ test('onlookers see the node, without the rows that are not in use', (t) => {
 });
 
 test('a node with one row holds its limits without reading the file', (t) => {
-  const { carrier } = harness(t, { capacity: { tunnels: 2, perCarrier: 10 }, perSource: { pending: 1, refusalsPerSecond: 1 } }, 1);
+  const { carrier } = harness(
+    t,
+    { capacity: { tunnels: 2, perCarrier: 10, nofile: 1_000_000 }, perSource: { pending: 1, refusalsPerSecond: 1 } },
+    1,
+  );
   const only = carrier(0);
   assert.deepEqual(
     times(3, () => only.open()),

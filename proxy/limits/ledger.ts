@@ -9,7 +9,7 @@ import type { Limits, SourceKey } from '../core/ports.ts';
 import { ledgerFile } from '../core/runtime-files.ts';
 import type { LimitSettings, Settings } from '../core/settings.ts';
 import type { Capacity } from '../core/supervision.ts';
-import { capacityOf } from '../core/capacity.ts';
+import { capacityOf, pendingRoom } from '../core/capacity.ts';
 import {
   PENDING_CELL_WORDS,
   pendingCellsOffset,
@@ -29,7 +29,7 @@ import type { CountIn } from './source-ledger.ts';
 const ALONE_MS = 20;
 
 export type LedgerLimits = Pick<LimitSettings, 'opensPerSecond' | 'pending' | 'perSource'> & {
-  readonly capacity: Pick<Capacity, 'tunnels' | 'perCarrier'>;
+  readonly capacity: Pick<Capacity, 'tunnels' | 'perCarrier' | 'nofile'>;
 };
 
 export interface Ledger extends Limits {
@@ -132,7 +132,9 @@ class FileLedger implements Ledger {
   }
 
   isPendingFull(): boolean {
-    const { pending } = this.#limits;
+    const { pending, capacity } = this.#limits;
+    const own = this.#own[ROW.pending] ?? 0;
+    if (own >= pendingRoom(capacity.nofile, this.#own[ROW.tunnels] ?? 0)) return true;
     return this.#sum(ROW.pending, pending) >= pending;
   }
 

@@ -84,6 +84,9 @@ void engine_next_turn(struct engine *engine, uint32_t slot);
 // Commands reach the engine's thread in their order.
 void engine_queue(struct engine *engine, struct command *command);
 
+// CLOCK_MONOTONIC.
+double engine_now_ms(void);
+
 // One store of eight bytes, so that a reader on another thread sees an old or a new value, never half of one.
 void engine_put(double *to, double value);
 

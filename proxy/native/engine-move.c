@@ -22,6 +22,8 @@ struct message {
 };
 
 static const char MAGIC[4] = {'P', 'H', 'T', 'N'};
+// What a double counts exactly.
+#define COUNT_MAX 9007199254740992.0
 // What every version sends at least.
 #define HEADER_BYTES_MIN 56
 _Static_assert(sizeof(struct message) == HEADER_BYTES_MIN, "a field that is added raises this sum, and not HEADER_BYTES_MIN");
@@ -101,6 +103,10 @@ static struct command *read_message(const char *bytes, size_t length, const int 
   memcpy(&message, bytes, HEADER_BYTES_MIN);
   if (memcmp(message.magic, MAGIC, sizeof MAGIC) != 0 || message.header_bytes < HEADER_BYTES_MIN) return NULL;
   const uint64_t whole = (uint64_t)message.header_bytes + message.identity_bytes + message.pending_bytes[0] + message.pending_bytes[1];
+  const double counts[] = {message.bytes_up, message.bytes_down, message.last_ms};
+  // NaN is not at least 0 either.
+  for (int i = 0; i < 3; i += 1)
+    if (!(counts[i] >= 0 && counts[i] <= COUNT_MAX)) return NULL;
   if (whole != length || message.identity_bytes == 0 || message.identity_bytes > identity_room || message.by > BY_FAULT)
     return NULL;
   struct command *command = calloc(1, sizeof *command);
@@ -137,12 +143,18 @@ int engine_receive(struct engine *e, int socket, void *identity, size_t room) {
   struct iovec part = {.iov_base = bytes, .iov_len = MESSAGE_BYTES_MAX};
   struct msghdr envelope = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
   const ssize_t got = recvmsg(socket, &envelope, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (got <= 0) {
+  if (got < 0) {
+    const int error = errno;
     free(bytes);
-    return got < 0 ? -errno : 0;
+    return -error;
   }
   int pair[2];
   take_rights(&envelope, pair);
+  // The end, unless something came with it.
+  if (got == 0 && envelope.msg_controllen == 0) {
+    free(bytes);
+    return 0;
+  }
   const int whole = !(envelope.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
   e->received = whole ? read_message(bytes, (size_t)got, pair, room) : NULL;
   int length = -EPROTO;
@@ -166,7 +178,9 @@ int engine_adopt(struct engine *e, uint32_t slot) {
   engine_next_turn(e, slot);
   engine_put(&e->stats[slot].bytes_up, command->stats.bytes_up);
   engine_put(&e->stats[slot].bytes_down, command->stats.bytes_down);
-  engine_put(&e->stats[slot].last_ms, command->stats.last_ms);
+  // Clocks of one machine agree; who says "in a year" would never be idle.
+  const double now_ms = engine_now_ms();
+  engine_put(&e->stats[slot].last_ms, command->stats.last_ms < now_ms ? command->stats.last_ms : now_ms);
   engine_queue(e, command);
   return 0;
 }

@@ -20,7 +20,7 @@
 // Turns of a slot, before they come round: one bit less than there is room for, so that no name is WAKE.
 #define TURNS (1u << 31)
 
-static double clock_ms(void) {
+double engine_now_ms(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
@@ -168,7 +168,7 @@ static void pass_fin(struct engine *e, uint32_t slot) {
 static void send_pending(struct engine *e, uint32_t slot, int at) {
   struct side *side = &e->tunnels[slot].side[at];
   struct pending *pending = side->pending;
-  const ssize_t sent = send(side->fd, pending->bytes + pending->at, pending->end - pending->at, MSG_NOSIGNAL);
+  const ssize_t sent = send(side->fd, pending->bytes + pending->at, pending->end - pending->at, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0) {
     if (errno != EAGAIN && errno != EINTR) refused(e, slot, at, errno);
     return;
@@ -186,7 +186,7 @@ static void send_pending(struct engine *e, uint32_t slot, int at) {
 static void forward(struct engine *e, uint32_t slot, int from) {
   struct tunnel *t = &e->tunnels[slot];
   struct side *side = &t->side[from], *peer = &t->side[!from];
-  const ssize_t got = recv(side->fd, e->chunk, e->options.chunk_bytes, 0);
+  const ssize_t got = recv(side->fd, e->chunk, e->options.chunk_bytes, MSG_DONTWAIT);
   if (got < 0) {
     if (errno != EAGAIN && errno != EINTR) lost(e, slot, from);
     return;
@@ -204,7 +204,7 @@ static void forward(struct engine *e, uint32_t slot, int from) {
   }
   count(e, slot, from, (double)got);
   if (peer->deaf) return;
-  ssize_t sent = send(peer->fd, e->chunk, (size_t)got, MSG_NOSIGNAL);
+  ssize_t sent = send(peer->fd, e->chunk, (size_t)got, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent == got) return;
   if (sent < 0) {
     if (errno != EAGAIN && errno != EINTR) return refused(e, slot, !from, errno);
@@ -371,7 +371,7 @@ static void *run(void *argument) {
   struct epoll_event events[EVENTS_MAX];
   for (;;) {
     const int found = epoll_wait(e->epoll, events, EVENTS_MAX, SWEEP_MS);
-    e->now_ms = clock_ms();
+    e->now_ms = engine_now_ms();
     int woken = 0;
     for (int i = 0; i < found; i += 1) {
       const uint64_t data = events[i].data.u64;
@@ -414,7 +414,7 @@ struct engine *engine_create(const struct engine_options *options) {
   e->chunk = malloc(options->chunk_bytes);
   e->epoll = epoll_create1(EPOLL_CLOEXEC);
   e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  e->now_ms = e->swept_ms = clock_ms();
+  e->now_ms = e->swept_ms = engine_now_ms();
   pthread_mutex_init(&e->lock, NULL);
   pthread_mutex_init(&e->starting, NULL);
   struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE};
@@ -436,7 +436,7 @@ struct engine_stats *engine_stats(struct engine *e) { return e->stats; }
 // Sends what was read before; what the socket does not take at once waits. 0 where there was no memory for it.
 static int send_first(struct side *side, const void *bytes, size_t length) {
   if (length == 0) return 1;
-  ssize_t sent = send(side->fd, bytes, length, MSG_NOSIGNAL);
+  ssize_t sent = send(side->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (sent < 0) {
     // A socket that is gone says so again to the engine's thread, but says why only once.
     if (errno != EAGAIN && errno != EINTR && errno != EPIPE) side->was_reset = 1;
@@ -470,7 +470,7 @@ static int watch_first(struct engine *e, uint32_t slot) {
 
 int engine_start(struct engine *e, uint32_t slot, const struct engine_leg legs[2]) {
   struct tunnel *t = &e->tunnels[slot];
-  const double now_ms = clock_ms();
+  const double now_ms = engine_now_ms();
   engine_next_turn(e, slot);
   t->by_known = t->by = t->parked = 0;
   int ok = 1;

@@ -50,7 +50,7 @@ struct engine_stats *engine_stats(struct engine *engine);
 
 // One side of a tunnel that begins.
 struct engine_leg {
-  // A connected stream socket that does not block.
+  // A connected stream socket.
   int fd;
   // It was reset already, and a write was told so.
   uint8_t was_reset;
@@ -77,7 +77,8 @@ size_t engine_ends(struct engine *engine, struct engine_end *ends, size_t room);
 // holder has acknowledged it; the new one relays only after its acknowledgement is on its way. So at no moment do two processes read. Descriptors are
 // closed without shutdown: the sockets live on at the other holder. Sockets are connected Unix ones of type SOCK_SEQPACKET.
 
-// Asks for a tunnel to be parked; NEWS_PARKED or NEWS_STAYS comes with the ends, or its end, where it ended first.
+// Asks for a tunnel to be parked; NEWS_PARKED or NEWS_STAYS comes with the ends, or its end, where it ended first. Nothing else may be asked of its moving
+// before that has been fetched.
 void engine_park(struct engine *engine, uint32_t slot);
 
 // Sends a parked tunnel, with what the caller knows of it. 0, or an errno value with nothing sent (EAGAIN: try again when there is room).

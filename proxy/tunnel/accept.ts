@@ -64,10 +64,9 @@ async function afterProxyHeader(walk: Walk): Promise<void> {
 async function firstBytes(walk: Walk): Promise<void> {
   const { inbox, plane } = walk;
   // Until its request is known a connection counts against its source: a good tunnel never does.
-  if (!walk.pendingStarted(plane.sourceKey(walk.session.record.client_ip))) {
-    // A flood must not silence the health checks: they stand outside the limits.
-    walk.joinReserve(plane.limits.isPendingFull() ? 'NODE_FULL' : 'SOURCE_LIMITED');
-  }
+  // A flood must not silence the health checks: they stand outside the limits.
+  if (walk.pendingStarted(plane.sourceKey(walk.session.record.client_ip))) walk.limited = null;
+  else walk.joinReserve(plane.limits.isPendingFull() ? 'NODE_FULL' : 'SOURCE_LIMITED');
   const { headMs, helloMs } = plane.settings.timeouts;
   for (;;) {
     const kind = inbox.bytes.length === 0 ? 'more' : sniff(inbox.bytes);

@@ -173,6 +173,31 @@ for (const relay of ENGINES) {
       assert.equal(record.status, null);
     });
 
+    test('a HelloRetryRequest reaches the client whole, wherever a segment ends', async () => {
+      const retry = Buffer.concat([makeHelloRetryRequest(), Buffer.from('140303000101', 'hex')]);
+      for (const cut of [1, 6, 42, 43, 44, 60, retry.length - 6, retry.length - 1]) {
+        let times = 0;
+        serveUpstream = (socket) => {
+          socket.on('data', () => {
+            times += 1;
+            if (times > 1) return void socket.end('done');
+            socket.write(retry.subarray(0, cut));
+            setTimeout(() => socket.write(retry.subarray(cut)), 30);
+          });
+        };
+        const client = await node.connect();
+        client.write(connectTo(`${DATA_HOST}:443`));
+        assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
+        client.write(makeHello({ sni: DATA_HOST }));
+        const got = await readAll(client, (text) => text.length >= retry.length);
+        assert.equal(got, retry.toString('latin1'), `cut at ${cut}`);
+        client.write(makeHello({ sni: DATA_HOST }));
+        assert.equal(await readAll(client), 'done');
+        client.destroy();
+      }
+      serveUpstream = echo;
+    });
+
     test('the second hello after a HelloRetryRequest is judged, whatever stands before it', async () => {
       for (const [second, code] of [
         [makeHello({ sni: OTHER_HOST }), 'SNI_MISMATCH'],

@@ -25,6 +25,9 @@ export class Inbox implements SocketOwner {
   readonly #socket: Leg;
   readonly #clock: Clock;
 
+  /** Told at once of new bytes, also while nobody waits for them. */
+  onBytes: (() => void) | null = null;
+
   /** Told at once when the far end finishes or the connection is lost, also while nobody waits for bytes. */
   onLeft: (() => void) | null = null;
 
@@ -43,6 +46,7 @@ export class Inbox implements SocketOwner {
     this.#append(chunk);
     if (this.#bytes.length >= this.#cap) this.#pause();
     this.#settle('bytes');
+    this.onBytes?.();
   }
 
   socketEnd(): void {
@@ -118,6 +122,7 @@ export class Inbox implements SocketOwner {
   release(): Buffer {
     this.#settle('gone');
     this.onLeft = null;
+    this.onBytes = null;
     const rest = this.#bytes;
     this.#bytes = EMPTY;
     this.#room = EMPTY;

@@ -15,6 +15,8 @@ import type { RelayJob } from './relay.ts';
 import type { Session } from './session.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** Before a second hello an upstream has a HelloRetryRequest to say, and nothing else. */
+const ANSWERS_BYTES_MAX = HELLO_BYTES_MAX;
 
 type Judged =
   | { readonly kind: 'hello'; readonly hello: ClientHello; readonly length: number }
@@ -68,8 +70,14 @@ export async function forwardHello(
     if (answer === 'gone') return { kind: 'ended', by: client.destroyed ? 'client' : 'upstream', sentUp, sentDown: 0 };
     let sentDown = 0;
     if (answer === 'hello-retry') {
-      sentDown = answers.bytes.length;
-      client.write(answers.take(answers.bytes.length));
+      // What is left of it, and what comes behind it, goes on as it comes: a segment may end in the middle.
+      const passOn = (): void => {
+        if (sentDown + answers.bytes.length > ANSWERS_BYTES_MAX) return;
+        sentDown += answers.bytes.length;
+        if (answers.bytes.length > 0) client.write(answers.take(answers.bytes.length));
+      };
+      passOn();
+      answers.onBytes = passOn;
       const second = await awaitSecondHello(client, inbox, answers, plane.clock.nowMs() + timeoutMs);
       if (second === null) return { kind: 'ended', by: 'upstream', sentUp, sentDown };
       judge(plane, session, second, hello.host);
@@ -78,6 +86,7 @@ export async function forwardHello(
   } finally {
     inbox.onLeft = null;
     answers.onLeft = null;
+    answers.onBytes = null;
   }
 }
 

@@ -87,6 +87,43 @@ for (const relay of ENGINES) {
       await closeCleanly(node);
     });
 
+    test('who is sent away in the middle of its head can read why, and is not cut off while it still writes', async () => {
+      const node = await startTestNode({ relay });
+      const client = await node.connect();
+      client.write('CONNECT ');
+      while (node.counts.pending < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      let error: Error | null = null;
+      client.on('error', (given) => (error = given));
+      assert.equal(node.plane.sessions.sendPendingAway(), 1);
+      for (let times = 0; times < 5; times += 1) {
+        client.write('more of it');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.match(await readAll(client), /^HTTP\/1\.1 503 DRAINING\r\n/);
+      assert.equal(error, null);
+      client.end();
+      await closeCleanly(node);
+    });
+
+    test('a place that is free again is had by a connection whose PROXY header came meanwhile', async () => {
+      const { limits } = testSettings();
+      const node = await startTestNode({
+        relay,
+        limits: { ...limits, pending: 1 },
+        listeners: [{ name: 'nlb', host: '127.0.0.1', port: 0, doors: ['connect'], backlog: 16, proxyProtocolTrust: ['127.0.0.0/8'] }],
+      });
+      const first = await node.connect();
+      while (node.counts.pending < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      const second = await node.connect();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      first.destroy();
+      while (node.counts.pending > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+      second.write(`PROXY TCP4 203.0.113.77 203.0.113.1 4711 443\r\nCONNECT ${OTHER_HOST}:443 HTTP/1.1\r\nHost: ${OTHER_HOST}\r\n\r\n`);
+      assert.match(await readAll(second), /^HTTP\/1\.1 403 TARGET_NOT_ALLOWED\r\n/);
+      await closeCleanly(node);
+    });
+
     test('what report mode would have refused is recorded also where another check refuses', async () => {
       const { policy } = testSettings();
       const node = await startTestNode({

@@ -91,6 +91,8 @@ export class Walk {
 
   /** Final: tells the client in the form that it can read now, records, and closes. `status` overrides the code's own (426). */
   refuse(code: FaultCode, status?: number): void {
+    // Refused already, by somebody who closes it in his own way: what a stage that was waiting makes of that is late.
+    if (this.session.isOver) return;
     this.pendingEnded();
     const { plane, session, socket } = this;
     const isOneTooMany = countsAgainstSource(code) && !plane.limits.refused(plane.sourceKey(session.record.client_ip));

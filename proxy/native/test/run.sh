@@ -11,7 +11,7 @@ build_and_run() {
   [ "$part" != front ] || sources=(../front.c)
   shift 2
   echo "== $name: cc $*"
-  "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -pthread "$@" -o "$folder/test" "$part-test.c" "${sources[@]}"
+  "${CC:-cc}" -std=gnu11 -Wall -Wextra -Werror -pthread "$@" -o "$folder/test" "$part-test.c" "${sources[@]}" -lm
   local status=0
   "$folder/test" || status=$?
   echo "== $name: $([ "$status" = 0 ] && echo passed || echo "FAILED ($status)") after $((SECONDS - from)) s"
@@ -19,7 +19,7 @@ build_and_run() {
 }
 
 failed=0
-for part in engine engine-move front; do
+for part in engine engine-move move-message front; do
   build_and_run "$part" plain -O2 -DTUNNELS=100000
   build_and_run "$part" address -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 done

@@ -45,7 +45,7 @@ function runCarrier(words: readonly string[]): void {
   const settings = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Pick<ServePlan, 'listeners'>;
   const servers: Server[] = [];
   const limits = {
-    capacity: { tunnels: 100, perCarrier: 100 },
+    capacity: { tunnels: 100, perCarrier: 100, nofile: 1_000_000 },
     opensPerSecond: 100,
     pending: 100,
     perSource: { pending: 100, refusalsPerSecond: 100 },

@@ -5,7 +5,7 @@ import { openLedgerFile } from '../../limits/ledger.ts';
 
 const [file = '', row = '', cap = ''] = process.argv.slice(2);
 const limits = {
-  capacity: { tunnels: Number(cap), perCarrier: Number(cap) },
+  capacity: { tunnels: Number(cap), perCarrier: Number(cap), nofile: 1_000_000 },
   opensPerSecond: 1e9,
   pending: 1e6,
   perSource: { pending: 1e6, refusalsPerSecond: 1e6 },
