@@ -6,6 +6,7 @@ import { promises as dns } from 'node:dns';
 import { readFileSync } from 'node:fs';
 import type { BlockList } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import v8 from 'node:v8';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
 import { startCarrierApi } from './control/carrier-api.ts';
 import { createLog, type Log } from './control/log.ts';
@@ -52,8 +53,16 @@ export interface CarrierOptions {
 
 const PERIOD_MS = 1_000;
 
+/**
+ * The buffers of Node's sockets lie outside the heap, and V8 by itself collects all of it whenever some tens of megabytes of them have come and gone, which
+ * on doors with TLS was twice a second. Counted into the heap's own limit they cost a third less CPU for a message there, and half for bulk
+ * (measured). Set here and not on the command line, where a Node without this flag would refuse to start.
+ */
+const V8_FLAG = '--external-memory-accounted-in-global-limit';
+
 /** Runs until the supervisor says stop and the tunnels are gone. Rejects where it cannot start. */
 export async function runCarrier(options: CarrierOptions): Promise<void> {
+  v8.setFlagsFromString(V8_FLAG);
   const { clock, runtime } = options;
   const settings = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Settings;
   const log = createLog({

@@ -155,7 +155,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
       { place: 'proxy/supervisor/standard-output.ts', why: 'all processes of a node write to one standard output in one way' },
     ],
-    node: ['crypto', 'dns', 'fs', 'net', 'os'],
+    node: ['crypto', 'dns', 'fs', 'net', 'os', 'v8'],
     packages: [],
     instead: 'the carrier only joins what other folders make; it reads settings that were checked, so never proxy/config or proxy/cli',
   },
