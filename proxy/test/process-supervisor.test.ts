@@ -13,28 +13,29 @@ function secondsBetween(from: { time: string }, to: { time: string }): number {
   return (Date.parse(to.time) - Date.parse(from.time)) / 1_000;
 }
 
+// By itself: with a dozen processes that start beside it the next carrier may take the three seconds after which a queue is given up.
+test('what is queued while a carrier is killed is served by the next one, and soon', async (t) => {
+  const serve = fakeNode(t).start();
+  const port = await ready(serve);
+  const { pid } = await answered(port);
+  process.kill(pid, 'SIGSTOP');
+  const queued = Array.from({ length: 20 }, () => ask(port));
+  process.kill(pid, 'SIGKILL');
+
+  const replies = await Promise.all(queued);
+  assert.deepEqual(
+    replies.filter((reply) => typeof reply === 'string' || reply.pid === pid),
+    [],
+  );
+  const died = await serve.line('carrier-died');
+  assert.equal(died['pid'], pid);
+  assert.equal(died['signal'], 'SIGKILL');
+  assert.equal(died['cause'], null);
+  const again = await serve.line('carrier-ready', serve.lines.indexOf(died));
+  assert.ok(secondsBetween(died, again) < 3, `${secondsBetween(died, again)} s`);
+});
+
 describe('a supervisor and its children', { concurrency: 4 }, () => {
-  test('what is queued while a carrier is killed is served by the next one, and soon', async (t) => {
-    const serve = fakeNode(t).start();
-    const port = await ready(serve);
-    const { pid } = await answered(port);
-    process.kill(pid, 'SIGSTOP');
-    const queued = Array.from({ length: 20 }, () => ask(port));
-    process.kill(pid, 'SIGKILL');
-
-    const replies = await Promise.all(queued);
-    assert.deepEqual(
-      replies.filter((reply) => typeof reply === 'string' || reply.pid === pid),
-      [],
-    );
-    const died = await serve.line('carrier-died');
-    assert.equal(died['pid'], pid);
-    assert.equal(died['signal'], 'SIGKILL');
-    assert.equal(died['cause'], null);
-    const again = await serve.line('carrier-ready', serve.lines.indexOf(died));
-    assert.ok(secondsBetween(died, again) < 3, `${secondsBetween(died, again)} s`);
-  });
-
   test('a carrier that hangs is killed and replaced', async (t) => {
     const serve = fakeNode(t).start();
     const port = await ready(serve);
