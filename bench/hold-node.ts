@@ -45,6 +45,7 @@ limits:
   opensPerSecond: 100000
   perSource: { pending: 10000, refusalsPerSecond: 10000 }
 drain: { stop: 1s }
+probe: off
 health: { address: "127.0.0.1:${health}" }
 admin: { address: "127.0.0.1:${admin}" }
 log: { level: info, file: ${folder}/records.log }

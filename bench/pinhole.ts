@@ -59,6 +59,7 @@ limits:
   perSource: { pending: 10000 }
 health: { address: "127.0.0.1:${spare[0]}" }
 admin: { address: "127.0.0.1:${spare[1]}" }
+probe: off
 `;
 }
 

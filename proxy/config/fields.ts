@@ -1,6 +1,7 @@
 // The kinds of value that keys of the file take. Each reads the file's text into what Settings hold, and says what it expected.
 // `title` is the kind's name: in the schema, in docs/configuration.md and in messages.
 
+import cron from 'node-cron';
 import * as z from 'zod';
 import { hostNameMistake, isAwsName, parseEndpointName } from '../policy/endpoint-name.ts';
 import { parseRange } from '../policy/ranges.ts';
@@ -80,6 +81,23 @@ export function serverAddress() {
     const isGood = canonicalAddress(text) !== null || (withPort !== null && withPort.port !== 0);
     return isGood ? { value: text } : { why: 'expected the IP address of a DNS server, with or without a port' };
   });
+}
+
+/** Where agents reach another node; the port is 443 where none is given. */
+export function peerAddress() {
+  return textOf('IP or IP:PORT', (text) => {
+    const alone = canonicalAddress(text);
+    const value = alone === null ? parseIpPort(text) : { address: alone, port: 443 };
+    if (value === null || value.port === 0) return { why: 'expected the IP address of another node, with or without a port' };
+    return { value };
+  });
+}
+
+/** What the scheduler itself takes: five fields, or six with seconds first. */
+export function schedule() {
+  return checkedText('cron schedule', (text) =>
+    cron.validate(text) ? null : 'expected five fields of a cron schedule, or six with seconds first, such as */15 * * * * *',
+  );
 }
 
 export function ipAddress() {

@@ -2,7 +2,7 @@
 
 import type * as z from 'zod';
 import { didYouMean } from './did-you-mean.ts';
-import { expectation, type JsonSchema, schemaAt } from './json-schema.ts';
+import { expectation, type JsonSchema, optionOf, schemaAt } from './json-schema.ts';
 import { type ConfigPath, type Places, type Problem, renderPath } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -21,36 +21,47 @@ export interface Checked {
 
 export function problemsOf(issues: readonly Issue[], checked: Checked): FoundProblem[] {
   const { places, schema } = checked;
-  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? [issue] : []));
+  const placed = issues.flatMap((issue) => intoUnions(issue, []));
   const meant = new Set<string>();
   const found: FoundProblem[] = [];
-  for (const issue of unknown) {
-    const known = Object.keys(schemaAt(schema, configPath(issue.path))?.properties ?? {});
+  for (const { issue, path: above } of placed) {
+    if (issue.code !== 'unrecognized_keys') continue;
+    const map = schemaAt(schema, above);
+    const known = Object.keys((map && optionOf(map, 'object').properties) ?? {});
     for (const key of issue.keys) {
-      const path = [...configPath(issue.path), key];
+      const path = [...above, key];
       const guess = didYouMean(key, known);
-      if (guess !== null) meant.add(renderPath([...configPath(issue.path), guess]));
+      if (guess !== null) meant.add(renderPath([...above, guess]));
       const message = guess === null ? 'unknown key' : `unknown key; did you mean ${guess}?`;
       found.push({ ...places.keyAt(path), path: renderPath(path), message, isMissing: false });
     }
   }
-  for (const issue of issues) if (issue.code !== 'unrecognized_keys') found.push(...describe(issue, [], checked));
+  for (const one of placed) if (one.issue.code !== 'unrecognized_keys') found.push(describe(one, checked));
   // A key that is only misspelt is one mistake, not two.
   return found.filter((problem) => !(problem.isMissing && meant.has(problem.path)));
 }
 
-function describe(issue: Issue, above: ConfigPath, checked: Checked): FoundProblem[] {
-  const { value, places } = checked;
-  const path = [...above, ...configPath(issue.path)];
-  const input = valueAt(value, path);
-  const inner = issue.code === 'invalid_union' ? closestOption(issue.errors) : null;
-  if (inner !== null) return inner.flatMap((option) => describe(option, path, checked));
+interface PlacedIssue {
+  readonly issue: Issue;
+  /** From the root of the file. */
+  readonly path: ConfigPath;
+}
 
+/** What is wrong inside a union is what is wrong with the option that was meant. */
+function intoUnions(issue: Issue, above: ConfigPath): PlacedIssue[] {
+  const path = [...above, ...configPath(issue.path)];
+  const inner = issue.code === 'invalid_union' ? closestOption(issue.errors) : null;
+  return inner === null ? [{ issue, path }] : inner.flatMap((option) => intoUnions(option, path));
+}
+
+function describe({ issue, path }: PlacedIssue, checked: Checked): FoundProblem {
+  const { value, places } = checked;
+  const input = valueAt(value, path);
   const schema = schemaAt(checked.schema, path);
   const expected = schema === null ? 'something else' : expectation(schema);
   const isMissing = input === undefined;
   const message = isMissing ? `missing: expected ${expected}` : wrong(issue, expected, input, path);
-  return [{ ...places.valueAt(path), path: renderPath(path), message, isMissing }];
+  return { ...places.valueAt(path), path: renderPath(path), message, isMissing };
 }
 
 function wrong(issue: Issue, expected: string, input: unknown, path: ConfigPath): string {

@@ -55,11 +55,16 @@ export function renderSchemaFile(title: string, of: z.ZodType): string {
 export function schemaAt(root: JsonSchema, path: ConfigPath): JsonSchema | null {
   let schema: JsonSchema | undefined = root;
   for (const step of path) {
-    const inner: JsonSchema | undefined = schema.anyOf?.find((option) => option.type === 'array') ?? schema;
+    const inner: JsonSchema = optionOf(schema, typeof step === 'number' ? 'array' : 'object');
     schema = typeof step === 'number' ? inner.items : inner.properties?.[step];
     if (schema === undefined) return null;
   }
   return schema;
+}
+
+/** Of a key that takes more than one kind of value the option of this type; else the schema itself. */
+export function optionOf(schema: JsonSchema, type: 'array' | 'object'): JsonSchema {
+  return schema.anyOf?.find((option) => option.type === type) ?? schema;
 }
 
 /** The kind of value in words: `duration`, `whole number from 1 to 65535`, `list of CIDR ranges`. */

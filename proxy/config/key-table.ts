@@ -1,6 +1,6 @@
 // Every key of a file as a row: what the docs show and what scripts/schema.ts writes there.
 
-import { type JsonSchema, typeName } from './json-schema.ts';
+import { type JsonSchema, optionOf, typeName } from './json-schema.ts';
 
 export interface KeyRow {
   /** `listen[].address` */
@@ -33,13 +33,14 @@ function rowsBelow(schema: JsonSchema, above: string, computed: ComputedDefaults
       meaning: inner.description ?? '',
     };
     const isListOfMaps = inner.items?.type === 'object';
-    return [row, ...rowsBelow(isListOfMaps ? (inner.items ?? {}) : inner, isListOfMaps ? `${key}[]` : key, computed)];
+    const below = isListOfMaps ? (inner.items ?? {}) : optionOf(inner, 'object');
+    return [row, ...rowsBelow(below, isListOfMaps ? `${key}[]` : key, computed)];
   });
 }
 
 function defaultOf(schema: JsonSchema): string {
   // A map's default is those of its keys.
-  if (schema.default === undefined || schema.type === 'object') return '–';
+  if (schema.default === undefined || optionOf(schema, 'object').type === 'object') return '–';
   const { default: value } = schema;
   return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
 }

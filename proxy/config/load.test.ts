@@ -46,6 +46,7 @@ test('the least file becomes settings with every default', () => {
     carriers: 2,
     relay: 'auto',
     health: { host: '127.0.0.1', port: 8080 },
+    probe: { schedule: '*/15 * * * * *', failures: 3, peers: [], roots: {} },
     admin: { host: '127.0.0.1', port: 9901, token: null },
     addresses: null,
     log: { level: 'info', file: null },
@@ -55,6 +56,26 @@ test('the least file becomes settings with every default', () => {
 test('the least file has no warning', () => {
   const loaded = load(MINIMAL);
   assert.deepEqual('warnings' in loaded && loaded.warnings, []);
+});
+
+test('the probe is read with its peers, and with the roots of each entry', () => {
+  const text = `${MINIMAL}probe: { schedule: "*/5 * * * *", failures: 2, peers: [203.0.113.11, "203.0.113.12:8443", "2001:db8::12"] }\n`;
+  assert.deepEqual(settingsOf(text).probe, {
+    schedule: '*/5 * * * *',
+    failures: 2,
+    peers: [
+      { address: '203.0.113.11', port: 443 },
+      { address: '203.0.113.12', port: 8_443 },
+      { address: '2001:db8::12', port: 443 },
+    ],
+    roots: {},
+  });
+  assert.equal(settingsOf(`${MINIMAL}probe: off\n`).probe, null);
+});
+
+test('a node is no peer of its own', () => {
+  const text = `${MINIMAL}node: { publicAddresses: [203.0.113.10] }\nprobe: { peers: [203.0.113.11, 203.0.113.10] }\n`;
+  assert.deepEqual(problemsOf(text), ['7:32: probe.peers[1]: 203.0.113.10 is under node.publicAddresses: it is this node’s own']);
 });
 
 test('the policy version is of the content, not of how it is written', () => {
@@ -130,6 +151,28 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['health: { address: 127.0.0.1:9901 }', '6:20: health.address: the address of admin already'],
   ['health: { address: 127.0.0.1:8443 }', '6:20: health.address: the address of a listener already'],
   ['health: { address: 0.0.0.0:8443 }', '6:20: health.address: the address of a listener already'],
+  ['probe: on', '6:8: probe: "on": expected off or a map'],
+  ['probe: 5', '6:8: probe: 5: expected off or a map'],
+  ['probe: []', '6:8: probe: a list: expected off or a map'],
+  ['probe: { login: "file:x" }', '6:10: probe.login: unknown key'],
+  ['probe: { scedule: "* * * * *" }', '6:10: probe.scedule: unknown key; did you mean schedule?'],
+  [
+    'probe: { schedule: "every minute" }',
+    '6:20: probe.schedule: "every minute": expected five fields of a cron schedule, or six with seconds first, such as */15 * * * * *',
+  ],
+  [
+    'probe: { schedule: "61 * * * * *" }',
+    '6:20: probe.schedule: "61 * * * * *": expected five fields of a cron schedule, or six with seconds first, such as */15 * * * * *',
+  ],
+  ['probe: { schedule: 15 }', '6:20: probe.schedule: 15: expected a cron schedule'],
+  ['probe: { failures: 0 }', '6:20: probe.failures: 0: expected a whole number from 1 to 100'],
+  ['probe: { peers: 203.0.113.11 }', '6:17: probe.peers: "203.0.113.11": expected a list of IP or IP:PORT'],
+  ['probe: { peers: [other] }', '6:18: probe.peers[0]: "other": expected the IP address of another node, with or without a port'],
+  [
+    'probe: { peers: [203.0.113.11:0] }',
+    '6:18: probe.peers[0]: "203.0.113.11:0": expected the IP address of another node, with or without a port',
+  ],
+  ['probe: { peers: [203.0.113.11, 203.0.113.11:443] }', '6:32: probe.peers[1]: "203.0.113.11:443": the same again'],
   ['admin: { address: 0.0.0.0:9901 }', '6:19: admin.address: off loopback: give admin.token'],
   ['admin: { address: 0.0.0.0:9901, tokn: x }', '6:33: admin.tokn: unknown key; did you mean token?'],
   ['admin: { token: 5 }', '6:17: admin.token: expected a secret or file:PATH'],

@@ -15,6 +15,7 @@ import { Files } from './files.ts';
 import { readGateways } from './gateways.ts';
 import { readListeners, refuseOpenAdmin } from './listeners.ts';
 import { refuseSharedNames } from './names.ts';
+import { refuseOwnPeers } from './peers.ts';
 import { readPins } from './pins.ts';
 import { inOrder, type Problem, Report } from './problem.ts';
 import { readStrictly, withoutRepeats } from './read-strictly.ts';
@@ -44,6 +45,7 @@ export function loadConfig(
   const files = new Files(file, readFile, report);
   const parts = readParts(document.value, files, report, nowMs);
   if (parts.published) warnOfOtherNode(parts.published.list, value?.node.publicAddresses ?? [], report);
+  if (value !== null) refuseOwnPeers(value, report);
   const token = readSecret(value?.admin.token, ['admin', 'token'], files, report);
   const problems = withoutRepeats(document.problems, [...found, ...report.problems]);
   if (value === null || problems.length > 0) return { problems: inOrder(problems) };
@@ -139,6 +141,7 @@ function settingsOf(
     carriers,
     relay: config.relay,
     health: { host: health.address.host, port: health.address.port },
+    probe: config.probe === null ? null : { ...config.probe, roots: Object.fromEntries(parts.endpoints.roots) },
     admin: { host: admin.address.host, port: admin.address.port, token: found.token },
     addresses: parts.published?.settings ?? null,
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },

@@ -15,7 +15,9 @@ import {
   listenAddress,
   origin,
   path,
+  peerAddress,
   range,
+  schedule,
   secret,
   serverAddress,
   size,
@@ -91,7 +93,9 @@ const endpoint = z.strictObject({
     .array(range())
     .prefault([])
     .meta({ description: 'Ranges that may be dialled for this entry though not public, such as those of a VPC endpoint.' }),
-  ca: path().optional().meta({ description: 'PEM file with the roots the gateway trusts for this entry, instead of the public ones.' }),
+  ca: path()
+    .optional()
+    .meta({ description: 'PEM file with the roots that gateway and probe trust for this entry, instead of the public ones.' }),
 });
 
 const gateway = z.strictObject({
@@ -179,6 +183,20 @@ const drain = z.strictObject({
   stop: duration().prefault('30s').meta({ description: 'How long SIGTERM takes to close the tunnels, at an even pace.' }),
 });
 
+const probe = z.strictObject({
+  schedule: schedule().prefault('*/15 * * * * *').meta({ description: 'When a round begins; seconds first where there are six fields.' }),
+  failures: wholeNumber(1, 100)
+    .prefault(3)
+    .meta({ description: 'Rounds in a row that must fail before an endpoint counts as failing, and succeed before it is well again.' }),
+  peers: z
+    .array(peerAddress())
+    .check((context) => distinct(context.value, context))
+    .prefault([])
+    .meta({
+      description: 'The other nodes’ addresses, as agents dial them. Without an answer from one, this node never leaves for AWS’s sake.',
+    }),
+});
+
 const admin = z.strictObject({
   address: listenAddress()
     .prefault('127.0.0.1:9901')
@@ -224,6 +242,10 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'Health and metrics for those who run the node.' }),
+  probe: z
+    .union([z.literal('off').transform(() => null), probe])
+    .prefault({})
+    .meta({ description: 'Opens tunnels through this node’s own listeners to every endpoint, again and again, as an agent would.' }),
   admin: admin.prefault({}).meta({ description: 'Operators’ commands.' }),
   addresses: path().optional().meta({
     description: 'Signed list of the fleet’s addresses, served at `/.well-known/pinhole/addresses.json`. Not there: `NOT_FOUND`.',

@@ -77,6 +77,16 @@ export interface PolicySettings {
   readonly allowMissingSni: boolean;
 }
 
+export interface ProbeSettings {
+  /** A cron expression, with seconds first where it has six fields. */
+  readonly schedule: string;
+  readonly failures: number;
+  /** The other nodes, as agents dial them. */
+  readonly peers: readonly { readonly address: string; readonly port: number }[];
+  /** Roots (PEM) instead of the public ones, by the name of the entry under `endpoints`. */
+  readonly roots: Readonly<Record<string, string>>;
+}
+
 export interface LimitSettings {
   readonly tunnels: number;
   readonly opensPerSecond: number;
@@ -113,6 +123,8 @@ export interface Settings {
   readonly carriers: number;
   readonly relay: RelayChoice;
   readonly health: { readonly host: string; readonly port: number };
+  /** Null is off. */
+  readonly probe: ProbeSettings | null;
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
   /** Null where the node publishes no list. */
   readonly addresses: AddressesSettings | null;

@@ -31,7 +31,7 @@ test('with a log that nobody reads, clients are served and SIGTERM ends the node
   const loopback = '{ address: "127.0.0.1:0" }';
   writeFileSync(
     file,
-    `runtime: ${runtime}\nlisten: [${loopback}]\nhealth: ${loopback}\nadmin: ${loopback}\ncarriers: 1\ndrain: { stop: 2s }\n` +
+    `runtime: ${runtime}\nlisten: [${loopback}]\nhealth: ${loopback}\nadmin: ${loopback}\ncarriers: 1\nprobe: off\ndrain: { stop: 2s }\n` +
       `endpoints: [{ name: production, data: ${DATA_HOST} }]\n`,
   );
   const serve = spawn(process.execPath, ['--disable-sigusr1', ENTRY, 'serve', '-c', file], { stdio: ['ignore', 'pipe', 'ignore'] });

@@ -62,6 +62,8 @@ export class NodeProcess {
       runtime: join(folder, `${name}.run`),
       health: { address: `127.0.0.1:${health}` },
       admin: { address: `127.0.0.1:${admin}` },
+      // Every connection upstream, and every record, is counted.
+      probe: 'off',
       ...config,
     };
     // JSON is YAML too.

@@ -104,7 +104,7 @@ export const LAYERS: readonly Layer[] = [
     place: 'proxy/config',
     imports: ['proxy/core', 'proxy/policy', 'proxy/addresses'],
     node: ['crypto', 'net', 'path', 'tls'],
-    packages: ['yaml', 'zod'],
+    packages: ['node-cron', 'yaml', 'zod'],
     instead: 'config turns a text into Settings or problems and opens nothing: files and the environment are handed in by proxy/main.ts',
   },
   {

@@ -48,6 +48,7 @@ export function servedNode(t: TestContext, changes: readonly string[] = [], nofi
     'limits: { tunnels: 100 }',
     'carriers: 2',
     'drain: { stop: 2s }',
+    'probe: off',
     `runtime: ${runtime}`,
   ].filter((line) => !changes.some((change) => change.startsWith(line.slice(0, line.indexOf(':') + 1))));
   writeFileSync(file, `${[...text, ...changes].join('\n')}\n`);

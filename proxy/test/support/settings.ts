@@ -55,6 +55,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     carriers: 1,
     relay: 'node',
     health: { host: '127.0.0.1', port: 0 },
+    probe: null,
     admin: { host: '127.0.0.1', port: 0, token: null },
     addresses: null,
     log: { level: 'info', file: null },
