@@ -3,7 +3,7 @@
 export type Cancel = () => void;
 
 export interface Clock {
-  /** Milliseconds that only ever go up; never a date. */
+  /** Milliseconds that only ever go up, the same in every process of this machine (CLOCK_MONOTONIC); never a date. */
   nowMs(): number;
   /** Milliseconds since the epoch, for what people read. */
   wallMs(): number;
@@ -11,14 +11,25 @@ export interface Clock {
   after(delayMs: number, run: () => void): Cancel;
 }
 
+/** `performance.now` counts from this process's start; its reading of CLOCK_MONOTONIC then makes it the machine's. */
+const STARTED_MS = Number(process.hrtime.bigint() / 1_000n) / 1_000 - performance.now();
+
 export const systemClock: Clock = {
-  nowMs: () => performance.now(),
+  nowMs: () => STARTED_MS + performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);
   },
 };
+
+/** Rejects with what `late` makes where the work is not done in time. The work itself goes on: its owner ends it. */
+export function inTime<T>(clock: Clock, timeoutMs: number, work: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(timeoutMs, () => reject(late()));
+    work.then(resolve, reject).finally(cancel);
+  });
+}
 
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => void clock.after(delayMs, resolve));

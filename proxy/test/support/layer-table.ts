@@ -198,6 +198,14 @@ export const LAYERS: readonly Layer[] = [
     instead: 'the agent judges the proxy by the wire and must not share its bugs: it has its own copy of what it needs',
   },
   {
+    place: 'healthcheck/probe',
+    imports: [{ place: 'healthcheck/clock.ts', why: 'time comes in by argument here too' }],
+    node: ['fs', 'http', 'net', 'stream', 'tls'],
+    packages: ['node-cron', 'ws'],
+    instead:
+      'the probe judges a node by the wire, as an agent would: it shares nothing with what carries a tunnel, not even a table of reasons',
+  },
+  {
     place: 'healthcheck',
     imports: [
       { place: 'proxy/config', why: 'FLEET.yaml is read as strictly as a node’s file, and by the same code' },
@@ -297,5 +305,10 @@ export const CLOSURES: readonly { readonly from: string; readonly never: readonl
     from: 'healthcheck/fleet/command.ts',
     never: ['proxy/wire', 'proxy/tunnel', 'proxy/gateway', 'proxy/limits', 'proxy/control', 'proxy/supervisor', 'proxy/carrier.ts'],
     why: 'what judges the wire must not share a bug with what it judges',
+  },
+  {
+    from: 'healthcheck/probe/main.ts',
+    never: ['proxy', 'agent', 'healthcheck/fleet', 'npm:@aws-sdk'],
+    why: 'the probe is a process of every node, and shares no code with what it judges',
   },
 ];

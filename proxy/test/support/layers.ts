@@ -78,7 +78,7 @@ function judgeImport(file: File, layer: Layer, imported: Import, tree: Tree): st
   if (!tree.has(target)) return say(`imports ${target}, which is not there`, 'imports name files, with their ending', 'mend the path');
   if (isTestFile(target))
     return say(`imports ${target}`, 'what only tests use is never part of the product', 'move what both need out of the tests');
-  if (isWithin(target, layer.place)) return isWithin(target, 'proxy/tunnel') ? judgeTunnel(file, imported, target) : [];
+  if (layerOf(target) === layer) return isWithin(target, 'proxy/tunnel') ? judgeTunnel(file, imported, target) : [];
   const allowed = layer.imports.map(asAllowed).find(({ place }) => isWithin(target, place));
   if (!allowed) return say(`imports ${target}`, `${layer.place} imports ${listOr(layer.imports.map(renderAllowed), 'nothing of ours')}`);
   if (allowed.types && !imported.isType)
