@@ -9,16 +9,19 @@ import { networkInterfaces } from 'node:os';
 import v8 from 'node:v8';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
 import { startCarrierApi } from './control/carrier-api.ts';
+import { watchCarrierLoad } from './control/carrier-load.ts';
 import { createLog, type Log } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
+import { shedMark } from './core/capacity.ts';
 import type { Clock } from './core/clock.ts';
-import type { Limits, Recorder } from './core/ports.ts';
+import type { Limits, Overload, Recorder } from './core/ports.ts';
 import { settingsFile } from './core/runtime-files.ts';
 import type { ListedHost, Settings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
+import { MeasuredOverload } from './limits/overload.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { createMachinery, type Machinery } from './machinery.ts';
 import { AddressJudge } from './policy/address-rule.ts';
@@ -78,6 +81,12 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
   const limits = openLedger({ runtime, row: options.row, settings, descriptors: options.descriptors, clock });
   const readiness = createReadiness({ runtime, clock });
+  let held = (): number => 0;
+  const overload = new MeasuredOverload({
+    clock,
+    random: Math.random,
+    areDescriptorsShort: () => held() >= shedMark(options.descriptors),
+  });
   const time = { nowMs: clock.nowMs() };
   const machinery = createMachinery(settings, {
     descriptors: options.descriptors,
@@ -91,6 +100,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     log,
     recorder,
     limits,
+    overload,
     isReady: () => readiness.isReady(),
     isDraining: () => readiness.isDraining(),
   });
@@ -108,11 +118,22 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     onRoom: () => supervisor.room(),
     onError: (error) => log.error({ event: 'listen-failed', detail: error.message }),
   });
+  held = () => listeners.held;
+  const load = watchCarrierLoad({
+    clock,
+    held,
+    descriptors: options.descriptors,
+    node: readiness,
+    upstreams: () => metrics.upstreams(),
+    resolver: plane.resolver,
+    overload,
+  });
   const api = await startCarrierApi({
     runtime,
     sessions: plane.sessions,
     readiness,
     metrics: () => metrics.snapshot(),
+    load: () => load.now(),
     info: {
       slot: options.slot,
       generation: options.generation,
@@ -134,6 +155,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   if (plane.sessions.sendPendingAway() > 0) await new Promise<void>((resolve) => clock.after(FAREWELL_MS, resolve));
   lastReport();
   plane.sessions.stop();
+  load.stop();
   recorder.summarize(true);
   await metrics.persist(runtime, options);
   await api.close();
@@ -152,6 +174,7 @@ interface Ports {
   readonly log: Log;
   readonly recorder: Recorder;
   readonly limits: Limits;
+  readonly overload: Overload;
   readonly isReady: () => boolean;
   readonly isDraining: () => boolean;
 }
@@ -181,6 +204,7 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
     resolver: new NameResolver({ dns: resolver, clock, family: settings.resolve.family }),
     dial: ports.machinery.dial,
     limits: ports.limits,
+    overload: ports.overload,
     sourceKey,
     recorder: ports.recorder,
     sessions: new Sessions(clock, time),
@@ -249,6 +273,7 @@ function reportEverySecond({ clock, plane, metrics, log, limits, recorder, liste
   );
   const report = (): void => {
     listeners.look();
+    plane.resolver.look();
     collector.look(plane.sessions.tunnels());
     const { bytesUp, bytesDown } = plane.engine.totals;
     metrics.bytes(bytesUp - up, bytesDown - down);
@@ -257,7 +282,7 @@ function reportEverySecond({ clock, plane, metrics, log, limits, recorder, liste
     metrics.gauges({
       pending: plane.sessions.pending(),
       tunnels: plane.sessions.tunnels(),
-      descriptorsUsed: listeners.clients + plane.sessions.tunnels(),
+      descriptorsUsed: listeners.held,
       descriptors: options.descriptors,
       logDropped: log.dropped(),
     });

@@ -1,7 +1,7 @@
 // What a carrier tells control and the commands, over its own Unix socket: how it is, its tunnels, its counters.
 
 import { carrierSocket } from '../core/runtime-files.ts';
-import type { Readiness, SessionView, TunnelPage } from '../core/ports.ts';
+import type { Readiness, ResolverState, SessionView, ShedCause, TunnelPage } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
 import type { Answer, Listening, Question } from './bounded-server.ts';
@@ -17,6 +17,7 @@ export interface CarrierApiView {
   readonly sessions: SessionView;
   readonly readiness: Readiness;
   metrics(): Promise<CarrierSnapshot>;
+  load(): CarrierLoad;
   readonly info: {
     readonly slot: number;
     readonly generation: number;
@@ -24,6 +25,19 @@ export interface CarrierApiView {
     readonly settings: Pick<Settings, 'node' | 'policyVersion'>;
     isAccepting(): boolean;
   };
+}
+
+/** What a carrier measures about itself. */
+export interface CarrierLoad {
+  /** The median of the last half second. */
+  readonly eventLoopDelayS: number;
+  /** The share that is free. */
+  readonly descriptorsFree: number;
+  readonly resolver: ResolverState;
+  /** What makes it refuse new tunnels at the moment. */
+  readonly shedding: readonly ShedCause[];
+  /** Open upstream sockets by the address they go to. */
+  readonly upstreams: Readonly<Record<string, number>>;
 }
 
 /** The answer of GET /status. */
@@ -39,6 +53,7 @@ export interface CarrierStatus {
   readonly accepting: boolean;
   readonly tunnels: number;
   readonly pending: number;
+  readonly load: CarrierLoad;
 }
 
 /** The answer of GET /tunnels?limit=N&after=PLACE. */
@@ -66,7 +81,7 @@ async function answer(view: CarrierApiView, { path, query }: Question): Promise<
   return NOT_FOUND;
 }
 
-function statusOf({ sessions, readiness, info }: CarrierApiView): CarrierStatus {
+function statusOf({ sessions, readiness, info, load }: CarrierApiView): CarrierStatus {
   return {
     slot: info.slot,
     generation: info.generation,
@@ -79,6 +94,7 @@ function statusOf({ sessions, readiness, info }: CarrierApiView): CarrierStatus 
     accepting: info.isAccepting(),
     tunnels: sessions.tunnels(),
     pending: sessions.pending(),
+    load: load(),
   };
 }
 

@@ -9,6 +9,7 @@ import type { MetricName, Stage } from '../core/metrics.ts';
 import { METRICS, STAGES } from '../core/metrics.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
+import { freeDescriptors } from './carrier-load.ts';
 import { toJson } from './metrics-json.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
 import { writeSnapshot } from './metrics-files.ts';
@@ -39,6 +40,8 @@ export interface CarrierMetrics {
   tunnelOpened(door: string, tenant: string, kind: string, upstream?: string): void;
   tunnelClosed(door: string, tenant: string, kind: string, upstream?: string): void;
   gauges(now: CarrierGauges): void;
+  /** Open upstream sockets by the address they go to. */
+  upstreams(): Readonly<Record<string, number>>;
   snapshot(): Promise<CarrierSnapshot>;
   /** Writes the snapshot into the runtime folder where something has changed. Never rejects: a full disk must not stop a tunnel. */
   persist(runtime: string, carrier: { readonly generation: number; readonly slot: number }): Promise<void>;
@@ -125,13 +128,17 @@ class RegistryMetrics implements CarrierMetrics {
 
   gauges(now: CarrierGauges): void {
     this.#pending.set(now.pending);
-    this.#headroom.labels('descriptors').set(Math.max(0, 1 - now.descriptorsUsed / now.descriptors));
+    this.#headroom.labels('descriptors').set(freeDescriptors(now.descriptorsUsed, now.descriptors));
     this.#loopDelay.set(this.#loopDelaySeconds());
     if (now.logDropped > this.#linesDropped) {
       this.#logDropped.inc(now.logDropped - this.#linesDropped);
       this.#linesDropped = now.logDropped;
       this.#hasChanged = true;
     }
+  }
+
+  upstreams(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#upstreams);
   }
 
   async snapshot(): Promise<CarrierSnapshot> {
@@ -142,7 +149,7 @@ class RegistryMetrics implements CarrierMetrics {
     for (const count of this.#upstreams.values()) ports += count;
     this.#ports.set(ports);
     const metrics = [...(await toJson(this.#registry)), this.#stages.toJson()];
-    return { startedMs: this.#startedMs, metrics, upstreams: Object.fromEntries(this.#upstreams) };
+    return { startedMs: this.#startedMs, metrics, upstreams: this.upstreams() };
   }
 
   async persist(runtime: string, { generation, slot }: { readonly generation: number; readonly slot: number }): Promise<void> {

@@ -72,7 +72,15 @@ export class ControlPlane {
       const { supervisor, known, living } = await whoLives(runtime, clock);
       if (!supervisor) return;
       const reasons = supervisor.stopping ? ['the node stops'] : [];
-      writeVerdict(runtime, { ready: reasons.length === 0, reasons, atMs: clock.nowMs() });
+      writeVerdict(runtime, {
+        ready: reasons.length === 0,
+        reasons,
+        concerns: [],
+        latches: [],
+        fullUpstreams: [],
+        answerS: null,
+        atMs: clock.nowMs(),
+      });
       await retireCounters(
         runtime,
         [...known.keys()].filter((name) => !living.has(name)),

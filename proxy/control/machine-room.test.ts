@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { memoryHeadroom, portsHeadroom } from './machine-room.ts';
+import { fullUpstreams, memoryHeadroom, portsHeadroom } from './machine-room.ts';
 
 const MEMINFO = 'MemTotal:        1000 kB\nMemFree:          100 kB\nMemAvailable:     400 kB\n';
 const GROUP = '/sys/fs/cgroup/system.slice/pinhole.service';
@@ -62,5 +62,17 @@ for (const [what, upstreams, range, expected] of [
   test(`ports headroom: ${what}`, () => {
     const files = range === null ? {} : { '/proc/sys/net/ipv4/ip_local_port_range': range };
     assert.equal(portsHeadroom(upstreams, machine(files)), expected);
+  });
+}
+
+for (const [what, upstreams, before, expected] of [
+  ['nobody', {}, [], []],
+  ['all that have less than a fiftieth left', { a: 9_801, b: 9_800, c: 10_000, d: 1 }, [], ['a', 'c']],
+  ['one that was full has to gain a twenty-fifth', { a: 9_601, b: 9_600, c: 9_601 }, ['a', 'b'], ['a']],
+  ['one that is gone is not full', {}, ['a'], []],
+] as const) {
+  test(`upstreams without ports: ${what}`, () => {
+    const files = { '/proc/sys/net/ipv4/ip_local_port_range': '10000\t19999\n' };
+    assert.deepEqual([...fullUpstreams(upstreams, new Set<string>(before), machine(files))], expected);
   });
 }

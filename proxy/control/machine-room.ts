@@ -1,6 +1,7 @@
 // How much of the machine is left: memory (the host's, or the control group's where that is tighter) and local ports.
 
 import { readFileSync } from 'node:fs';
+import { SHED_PORTS_CLEAR_SHARE, SHED_PORTS_SHARE } from '../core/limits.ts';
 
 /** The share of memory that is still free; null where the machine does not say. */
 export function memoryHeadroom(read: (path: string) => string = readText): number | null {
@@ -37,11 +38,31 @@ function groupMemory(read: (path: string) => string): number | null {
  * named by both ends).
  */
 export function portsHeadroom(upstreams: Readonly<Record<string, number>>, read: (path: string) => string = readText): number {
+  const ports = localPorts(read);
+  return share(ports - Math.max(0, ...Object.values(upstreams)), ports);
+}
+
+/** Upstreams towards which hardly a port is left; one that was among them `before` has to gain some room first. */
+export function fullUpstreams(
+  upstreams: Readonly<Record<string, number>>,
+  before: ReadonlySet<string>,
+  read: (path: string) => string = readText,
+): Set<string> {
+  const ports = localPorts(read);
+  const isFull = ([upstream, used]: readonly [string, number]): boolean =>
+    share(ports - used, ports) < (before.has(upstream) ? SHED_PORTS_CLEAR_SHARE : SHED_PORTS_SHARE);
+  return new Set(
+    Object.entries(upstreams)
+      .filter(isFull)
+      .map(([upstream]) => upstream),
+  );
+}
+
+function localPorts(read: (path: string) => string): number {
   const range = /(\d+)\s+(\d+)/.exec(attempt(() => read('/proc/sys/net/ipv4/ip_local_port_range')) ?? '');
   // Linux's own default.
   const [low, high] = range ? [Number(range[1]), Number(range[2])] : [32_768, 60_999];
-  const ports = high - low + 1;
-  return share(ports - Math.max(0, ...Object.values(upstreams)), ports);
+  return high - low + 1;
 }
 
 function share(part: number, whole: number): number {

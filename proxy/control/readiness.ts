@@ -1,35 +1,42 @@
-// Whether this carrier answers `/ready` with yes: it accepts, it is not draining, and control has not lately said otherwise.
+// Whether this carrier answers `/ready` with yes: it accepts, it is not draining, and control has not lately said otherwise. Control's word is
+// looked up once a second and kept: an answer to a health check reads no file.
 
 import type { Clock } from '../core/clock.ts';
 import type { Readiness } from '../core/ports.ts';
-import { readVerdict } from './verdict.ts';
+import { isFresh, readVerdict, type Verdict } from './verdict.ts';
 
-/** A health check may come often; the file is looked at this often at most. */
 const LOOK_MS = 1_000;
 
 export interface CarrierReadiness extends Readiness {
   isDraining(): boolean;
+  /** Upstreams, as `ADDRESS:PORT`, towards which the node has hardly a port left, in control's last word. */
+  fullUpstreams(): ReadonlySet<string>;
+  /** How long the node's own port took to answer, by control's last word; null without one. */
+  answerS(): number | null;
   setAccepting(isAccepting: boolean): void;
   /** For good: a carrier that drains ends. */
   setDraining(): void;
 }
 
-export function createReadiness(deps: { readonly runtime: string; readonly clock: Clock }): CarrierReadiness {
-  const { runtime, clock } = deps;
-  let phase: 'starting' | 'accepting' | 'draining' = 'starting';
-  let lookedMs = -Infinity;
-  let isVetoed = false;
+const NONE: ReadonlySet<string> = new Set();
 
-  const vetoed = (): boolean => {
-    if (clock.nowMs() - lookedMs >= LOOK_MS) {
-      lookedMs = clock.nowMs();
-      isVetoed = readVerdict(runtime, clock)?.ready === false;
-    }
-    return isVetoed;
+export function createReadiness({ runtime, clock }: { readonly runtime: string; readonly clock: Clock }): CarrierReadiness {
+  let phase: 'starting' | 'accepting' | 'draining' = 'starting';
+  let last: Verdict | null = null;
+  let full = NONE;
+
+  const look = (): void => {
+    last = readVerdict(runtime, clock);
+    full = last === null ? NONE : new Set(last.fullUpstreams);
   };
+  look();
+  clock.every(LOOK_MS, look);
+  const fresh = (): Verdict | null => (last !== null && isFresh(last, clock) ? last : null);
   return {
-    isReady: () => phase === 'accepting' && !vetoed(),
+    isReady: () => phase === 'accepting' && fresh()?.ready !== false,
     isDraining: () => phase === 'draining',
+    fullUpstreams: () => full,
+    answerS: () => fresh()?.answerS ?? null,
     setAccepting(isAccepting) {
       if (phase !== 'draining') phase = isAccepting ? 'accepting' : 'starting';
     },

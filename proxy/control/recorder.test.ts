@@ -27,6 +27,7 @@ function harness() {
     tunnelOpened: (...words) => count('opened', ...words),
     tunnelClosed: (...words) => count('closed', ...words),
     gauges: never,
+    upstreams: never,
     snapshot: never,
     persist: never,
   };

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { verdictFile } from '../core/runtime-files.ts';
+import type { LatchView } from './latches.ts';
 import { readJson, replaceFile } from './metrics-files.ts';
 
 /** Control writes every second; after so many without a word it is gone, and its last word counts no more. */
@@ -9,7 +10,15 @@ export const VERDICT_STALE_MS = 5_000;
 
 export interface Verdict {
   readonly ready: boolean;
+  /** Why not; empty where it is ready. */
   readonly reasons: readonly string[];
+  /** What somebody should look at though the node is ready, or besides why it is not. */
+  readonly concerns: readonly string[];
+  readonly latches: readonly LatchView[];
+  /** Upstreams, as `ADDRESS:PORT`, towards which the node has hardly a local port left. */
+  readonly fullUpstreams: readonly string[];
+  /** How long the node's own port took to answer; null before it was asked. */
+  readonly answerS: number | null;
   /** A moment of the machine-wide clock. */
   readonly atMs: number;
 }
@@ -21,6 +30,9 @@ export function writeVerdict(runtime: string, verdict: Verdict): void {
 /** Null where there is none, or it is too old to count. */
 export function readVerdict(runtime: string, clock: Clock): Verdict | null {
   const verdict = readJson(verdictFile(runtime)) as Verdict | null;
-  if (!verdict || Math.abs(clock.nowMs() - verdict.atMs) > VERDICT_STALE_MS) return null;
-  return verdict;
+  return verdict && isFresh(verdict, clock) ? verdict : null;
+}
+
+export function isFresh({ atMs }: Pick<Verdict, 'atMs'>, clock: Clock): boolean {
+  return Math.abs(clock.nowMs() - atMs) <= VERDICT_STALE_MS;
 }

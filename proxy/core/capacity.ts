@@ -1,6 +1,6 @@
 // How many tunnels a node can hold, and which limit binds.
 
-import { DESCRIPTORS_FLOOR, DESCRIPTORS_RESERVED, HEALTH_RESERVE } from './limits.ts';
+import { DESCRIPTORS_FLOOR, DESCRIPTORS_RESERVED, DESCRIPTORS_SHED, HEALTH_RESERVE } from './limits.ts';
 import type { Capacity } from './supervision.ts';
 
 /** A tunnel takes two descriptors: the client's and the upstream's. */
@@ -20,6 +20,11 @@ export function capacityOf(configured: number, carriers: number, nofile: number)
     nofile,
     binds: byDescriptors < configured ? 'descriptors' : 'limits.tunnels',
   };
+}
+
+/** How many descriptors of clients and upstreams a carrier holds when it refuses further tunnels, whatever its share of them. */
+export function shedMark(nofile: number): number {
+  return Math.max(1, nofile - DESCRIPTORS_SHED);
 }
 
 /** Between the two marks below, where there are many descriptors. */

@@ -66,6 +66,35 @@ export const DESCRIPTORS_RESERVED = 256;
 /** Below this many free descriptors a carrier stops accepting: libuv would accept and drop at EMFILE. */
 export const DESCRIPTORS_FLOOR = 64;
 
+/** Below this many free descriptors new tunnels are refused: half of what the reserve has for connections that are none. */
+export const DESCRIPTORS_SHED = 160;
+
+/**
+ * A loop whose median turn is so late is behind with its work for good: a single pause, as for a collection of garbage, does not move a median.
+ * An open takes some six turns, so it needs more than a second then, of the 8 s of `timeouts.answer`.
+ */
+export const SHED_LOOP_S = 0.2;
+export const SHED_LOOP_CLEAR_S = 0.1;
+/**
+ * How long a new connection waits for its first answer. A loop that takes one connection a turn is never late itself, however many wait in the
+ * kernel's queue. A health check has to be answered in 2 s, and stands in the same queue.
+ */
+export const SHED_ANSWER_S = 0.5;
+export const SHED_ANSWER_CLEAR_S = 0.25;
+/** Each half second in which loop or answer is late a fifth more of the new tunnels is refused; a fifth less after so many that were in time. */
+export const SHED_STEPS = 5;
+export const SHED_CALM_LOOKS = 4;
+/** Some go on being tried, so that a node is never closed by its own measure alone. */
+export const SHED_SHARE_MAX = 0.95;
+/** Below this the kernel begins to kill; a ramp of tunnels takes a percent or two between two looks. */
+export const SHED_MEMORY_SHARE = 0.03;
+export const SHED_MEMORY_CLEAR_SHARE = 0.05;
+/** Of the ports towards one upstream address, over all carriers. What is being dialled or waits for its end is not counted: that is the rest. */
+export const SHED_PORTS_SHARE = 0.02;
+export const SHED_PORTS_CLEAR_SHARE = 0.04;
+/** How long the system's word that there is no port left holds; a connection that ended gives its port back after a second at the soonest. */
+export const SHED_PORT_MS = 1_000;
+
 /** The address list leaves in one write, and a slow reader is cut off after LINGER_MS: it has to fit into a socket's buffer. */
 export const ADDRESS_LIST_BYTES_MAX = 16 * 1024;
 /** Some 100 bytes each; a firewall admin allows two or three. */

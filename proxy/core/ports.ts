@@ -1,5 +1,6 @@
 // The narrow interfaces on which the planes meet. The data plane calls these; who stands behind them is decided in carrier.ts.
 
+import type { SocketAddress } from './address.ts';
 import type { FaultCode } from './fault.ts';
 import type { Stage } from './metrics.ts';
 import type { EndedBy, Phase, SessionEnd, SessionRecord } from './record.ts';
@@ -66,6 +67,23 @@ export interface Limits {
   pendingEnded(sourceKey: string): void;
   /** Counts a refusal; false where the source is over its refusals per second and is to be closed without an answer. */
   refused(sourceKey: string): boolean;
+}
+
+/** `stale`: no server answers, and old answers do. `failing`: they do not. `unknown`: nothing was asked yet. */
+export type ResolverState = 'unknown' | 'answering' | 'stale' | 'failing';
+
+/** What is used up, so that new tunnels are refused. */
+export const SHED_CAUSES = ['event-loop', 'queue', 'descriptors', 'memory', 'ports'] as const;
+export type ShedCause = (typeof SHED_CAUSES)[number];
+
+/** How much this carrier can still take, by what is measured and not by what is configured. Only ever about new tunnels. */
+export interface Overload {
+  /** Null where there is room; a code says what is used up. */
+  shed(): FaultCode | null;
+  /** No local port is left towards this upstream, or was a moment ago. */
+  hasNoPort(upstream: SocketAddress): boolean;
+  /** The system has just said so. */
+  foundNoPort(upstream: SocketAddress): void;
 }
 
 /** The key under which a source is limited: the whole IPv4 address, the first 64 bits of an IPv6 one. */

@@ -279,6 +279,47 @@ for (const relay of ENGINES) {
       }
     });
 
+    test('a node that is overloaded refuses new tunnels before it takes a place or dials, and nobody else', async () => {
+      const held = await openTunnel();
+      const before = upstream.connections.length;
+      const places = node.counts.open;
+      for (const code of ['NODE_FULL', 'NODE_RATE_LIMITED'] as const) {
+        node.shed = code;
+        const client = await node.connect();
+        client.write(connectTo(`${DATA_HOST}:443`));
+        const text = await readAll(client);
+        assert.match(text, new RegExp(`^HTTP/1\\.1 503 ${code}\r\n`));
+        const seconds = Number(/\r\nRetry-After: (\d+)\r\n/.exec(text)?.[1]);
+        assert.ok(seconds >= 5 && seconds <= 30, `${seconds}`);
+        assert.equal((await recordOf(client)).record.reason, code);
+      }
+      assert.deepEqual([upstream.connections.length, node.counts.open], [before, places]);
+
+      const checker = await node.connect();
+      checker.write('GET /ready HTTP/1.1\r\nHost: x\r\n\r\n');
+      assert.match(await readAll(checker), /^HTTP\/1\.1 200 [^]*ready\n$/);
+      // A stranger still learns nothing about the list, and who asks wrongly is told so.
+      const stranger = await node.connect();
+      stranger.write(connectTo(`${OTHER_HOST}:443`));
+      assert.match(await readAll(stranger), /^HTTP\/1\.1 403 TARGET_NOT_ALLOWED/);
+      held.write('still here');
+      assert.match(await readAll(held, (text) => text.includes('still here')), /still here/);
+      node.shed = null;
+      held.destroy();
+      await recordOf(held, 'close');
+    });
+
+    test('an upstream without a local port left is not dialled, and the system’s own word for it is kept', async () => {
+      const before = upstream.connections.length;
+      node.fullPorts.add(upstream.port);
+      const client = await node.connect();
+      client.write(connectTo(`${DATA_HOST}:443`));
+      assert.match(await readAll(client), /^HTTP\/1\.1 503 PORTS_EXHAUSTED\r\n/);
+      node.fullPorts.clear();
+      assert.equal(upstream.connections.length, before);
+      assert.equal((await recordOf(client)).record.upstream_ip, null);
+    });
+
     test('what follows a refusal is never read as a request', async () => {
       const client = await node.connect();
       client.write(connectTo(`${OTHER_HOST}:443`) + connectTo(`${DATA_HOST}:443`));

@@ -19,7 +19,7 @@ async function dial(addresses: readonly SocketAddress[], given: DialOptions): Pr
 
 function options(overrides: Partial<DialOptions> = {}): DialOptions {
   const clock = overrides.clock ?? systemClock;
-  return { clock, highWaterMark: 1, deadlineMs: clock.nowMs() + 8_000, signal: new Interrupt(), ...overrides };
+  return { clock, highWaterMark: 1, deadlineMs: clock.nowMs() + 8_000, signal: new Interrupt(), noPort: () => {}, ...overrides };
 }
 
 async function upstream(context: TestContext, serve: (socket: net.Socket) => void = () => {}): Promise<Upstream & SocketAddress> {
@@ -202,9 +202,12 @@ for (const [systemCode, code] of [
       return this.destroy(error);
     });
     context.after(() => mock.restoreAll());
-    await assert.rejects(dial([{ address: '192.0.2.7', port: 443 }], options()), (thrown: unknown) => {
+    const withoutPort: SocketAddress[] = [];
+    const to = { address: '192.0.2.7', port: 443 };
+    await assert.rejects(dial([to], options({ noPort: (address) => withoutPort.push(address) })), (thrown: unknown) => {
       assert.equal((thrown as Error).cause, error);
       return withCode(code, new RegExp(`192\\.0\\.2\\.7:443: ${systemCode}`))(thrown);
     });
+    assert.deepEqual(withoutPort, code === 'PORTS_EXHAUSTED' ? [to] : []);
   });
 }

@@ -19,6 +19,8 @@ export interface DialOptions {
   readonly deadlineMs: number;
   /** Ends the attempt, because the client has gone. */
   readonly signal: StopSignal;
+  /** Hears of an address towards which the system has no local port left. */
+  readonly noPort: (to: SocketAddress) => void;
 }
 
 /** A connection under way; `connected` is called once it is up. */
@@ -119,7 +121,9 @@ class Attempt implements SocketOwner {
   }
 
   socketError(_socket: unknown, error: NodeJS.ErrnoException): void {
-    this.#fail(asDialError(this.#deps.to, error));
+    const fault = asDialError(this.#deps.to, error);
+    if (fault.code === 'PORTS_EXHAUSTED') this.#deps.options.noPort(this.#deps.to);
+    this.#fail(fault);
   }
 
   socketData(): void {}

@@ -45,13 +45,18 @@ export class Listeners {
     return this.#accepted + this.#options.plane.engine.held();
   }
 
+  /** Descriptors of clients and upstreams that are open. */
+  get held(): number {
+    return this.clients + this.#options.plane.sessions.tunnels();
+  }
+
   get isAccepting(): boolean {
     return this.#state === 'accepting';
   }
 
   /** Goes on accepting where there is room again. A tunnel of the native engine ends without an event of a socket: called once a second too. */
   look(): void {
-    if (this.#state === 'full' && this.#held() < this.#marks.goOn) void this.#goOn();
+    if (this.#state === 'full' && this.held < this.#marks.goOn) void this.#goOn();
   }
 
   /** Listens on the sockets that were inherited, one per listener of the settings, in their order. */
@@ -81,7 +86,7 @@ export class Listeners {
       connection: (socket) => {
         this.#accepted += 1;
         serveConnection(plane, listener, socket, isTrustedProxy);
-        if (this.#state === 'accepting' && this.#held() >= this.#marks.stop) this.#holdBack();
+        if (this.#state === 'accepting' && this.held >= this.#marks.stop) this.#holdBack();
       },
       closed: () => {
         this.#accepted -= 1;
@@ -93,10 +98,6 @@ export class Listeners {
         if (this.#state === 'accepting') this.#holdBack();
       },
     };
-  }
-
-  #held(): number {
-    return this.clients + this.#options.plane.sessions.tunnels();
   }
 
   #holdBack(): void {

@@ -27,7 +27,11 @@ export async function openUpstream(
   session.to('dialing');
   const startMs = plane.clock.nowMs();
   try {
-    const { socket, address } = await plane.dial(addresses, { clock: plane.clock, highWaterMark: plane.highWaterMark, deadlineMs, signal });
+    const { clock, highWaterMark, overload } = plane;
+    const free = addresses.filter((address) => !overload.hasNoPort(address));
+    if (free.length === 0) throw new ProxyError('PORTS_EXHAUSTED', `no local port is left towards ${target.host}`);
+    const noPort = (address: SocketAddress): void => overload.foundNoPort(address);
+    const { socket, address } = await plane.dial(free, { clock, highWaterMark, deadlineMs, signal, noPort });
     const { record } = session;
     record.upstream_ip = address.address;
     record.upstream_port = address.port;

@@ -2,7 +2,7 @@
 
 import type { BlockList } from 'node:net';
 import type { Clock } from '../core/clock.ts';
-import type { Limits, Recorder, SourceKey } from '../core/ports.ts';
+import type { Limits, Overload, Recorder, SourceKey } from '../core/ports.ts';
 import type { GatewaySettings, ListedHost, Settings } from '../core/settings.ts';
 import type { AddressJudge } from '../policy/address-rule.ts';
 import type { HostList } from '../policy/host-list.ts';
@@ -26,6 +26,7 @@ export interface DataPlane {
   readonly resolver: NameResolver;
   readonly dial: Dial;
   readonly limits: Limits;
+  readonly overload: Overload;
   readonly sourceKey: (address: string) => SourceKey;
   readonly recorder: Recorder;
   readonly sessions: Sessions;

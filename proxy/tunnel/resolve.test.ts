@@ -145,3 +145,71 @@ test('names that the wire chooses cannot grow the cache without end', async () =
   await resolver.resolve('n0.test');
   assert.deepEqual(asked, ['v4 n0.test']);
 });
+
+test('how the servers are doing is known by what agents asked for', async () => {
+  const { answers, clock, resolver } = harness();
+  assert.equal(resolver.state, 'unknown');
+  answers.v4 = [A];
+  await resolver.resolve('a.test');
+  assert.equal(resolver.state, 'answering');
+  answers.v4 = 'ESERVFAIL';
+  clock.advance(60_000);
+  await resolver.resolve('a.test');
+  assert.equal(resolver.state, 'stale');
+  await codeOf(resolver.resolve('b.test'));
+  assert.equal(resolver.state, 'failing');
+  answers.v4 = 'ENOTFOUND';
+  clock.advance(1_000);
+  await codeOf(resolver.resolve('b.test'));
+  assert.equal(resolver.state, 'answering');
+});
+
+test('an old answer does for an hour, and then the servers are failing', async () => {
+  const { answers, clock, resolver } = harness();
+  answers.v4 = [A];
+  await resolver.resolve('a.test');
+  answers.v4 = 'ETIMEOUT';
+  clock.advance(3_599_999);
+  await resolver.resolve('a.test');
+  assert.equal(resolver.state, 'stale');
+  clock.advance(1);
+  assert.equal(resolver.state, 'failing');
+});
+
+test('while no server answers, known names are asked for in turn; when one does, no more', async () => {
+  const { answers, asked, clock, resolver } = harness();
+  answers.v4 = [A];
+  await resolver.resolve('a.test');
+  resolver.look();
+  assert.deepEqual(asked.splice(0), ['v4 a.test']);
+  answers.v4 = 'ESERVFAIL';
+  await codeOf(resolver.resolve('b.test'));
+  asked.length = 0;
+  for (let second = 0; second < 3; second += 1) {
+    resolver.look();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(asked.splice(0).sort(), ['v4 a.test', 'v4 b.test', 'v4 b.test']);
+  answers.v4 = [A];
+  resolver.look();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(resolver.state, 'answering');
+  asked.length = 0;
+  clock.advance(10_000);
+  resolver.look();
+  assert.deepEqual(asked, []);
+});
+
+test('servers that never answer are asked a few times at once, not more and more', async () => {
+  const { answers, asked, clock, resolver } = harness();
+  answers.v4 = 'ESERVFAIL';
+  for (let index = 0; index < 10; index += 1) await codeOf(resolver.resolve(`n${index}.test`));
+  answers.v4 = 'never';
+  asked.length = 0;
+  for (let second = 0; second < 10; second += 1) resolver.look();
+  assert.equal(asked.length, 4);
+  clock.advance(3_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  resolver.look();
+  assert.equal(asked.length, 5);
+});

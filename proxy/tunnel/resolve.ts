@@ -3,6 +3,7 @@
 
 import { ProxyError } from '../core/fault.ts';
 import type { Clock } from '../core/clock.ts';
+import type { ResolverState } from '../core/ports.ts';
 import type { AddressFamily } from '../core/settings.ts';
 import {
   RESOLVE_ADDRESSES_MAX,
@@ -37,11 +38,17 @@ interface Entry {
 const NO_ADDRESS = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME', 'EFORMERR']);
 const TIMED_OUT = new Set(['ETIMEOUT', 'ECANCELLED']);
 
+/** Names that nobody could tell are asked for again in turn; this many may be on their way at once. */
+const RETRIES_MAX = 4;
+
 export class NameResolver {
   readonly #cache = new Map<string, Entry>();
   readonly #failed = new Map<string, { untilMs: number; error: ProxyError }>();
   readonly #flights = new Map<string, Promise<Entry>>();
   readonly #deps: { dns: DnsQueries; clock: Clock; family: AddressFamily };
+  /** What the last query brought: an answer, also that there is no such name; or nothing. */
+  #isAnswered: boolean | null = null;
+  #retries = 0;
 
   constructor(deps: { dns: DnsQueries; clock: Clock; family: AddressFamily }) {
     this.#deps = deps;
@@ -69,6 +76,25 @@ export class NameResolver {
     }
   }
 
+  /** How the servers are doing, by what agents asked for. `failing`: some name has no answer, and no old one that would do. */
+  get state(): ResolverState {
+    if (this.#isAnswered === null) return 'unknown';
+    if (this.#isAnswered) return 'answering';
+    const now = this.#deps.clock.nowMs();
+    for (const [host, { error }] of this.#failed) {
+      if (isNobodyCouldTell(error) && now >= (this.#cache.get(host)?.staleUntilMs ?? 0)) return 'failing';
+    }
+    return 'stale';
+  }
+
+  /** Called once a second: while no server answers, known names are asked for in turn, so that its recovery is seen without an agent. */
+  look(): void {
+    if (this.#isAnswered !== false || this.#flights.size >= RETRIES_MAX) return;
+    const names = [...new Set([...this.#failed.keys(), ...this.#cache.keys()])];
+    const host = names[this.#retries++ % names.length];
+    if (host !== undefined) this.#fly(host).catch(() => {});
+  }
+
   #fly(host: string): Promise<Entry> {
     const running = this.#flights.get(host);
     if (running) return running;
@@ -76,10 +102,12 @@ export class NameResolver {
       .then((entry) => {
         setBounded(this.#cache, host, entry);
         this.#failed.delete(host);
+        this.#isAnswered = true;
         return entry;
       })
       .catch((error: unknown) => {
         const known = asResolveError(host, error);
+        this.#isAnswered = !isNobodyCouldTell(known);
         setBounded(this.#failed, host, { untilMs: this.#deps.clock.nowMs() + RESOLVE_NEGATIVE_MS, error: known });
         // "There is no such name" is an answer: what was known before must not live on as stale.
         if (!isNobodyCouldTell(known)) this.#cache.delete(host);

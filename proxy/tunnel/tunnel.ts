@@ -26,7 +26,8 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
     walk.refuse('DRAINING');
     return null;
   }
-  const limited = plane.limits.open();
+  // What is shed is charged to nobody.
+  const limited = plane.overload.shed() ?? plane.limits.open();
   if (limited) {
     walk.refuse(limited);
     return null;

@@ -9,7 +9,7 @@ import { systemClock } from '../../core/clock.ts';
 import type { TunnelRow } from '../../core/ports.ts';
 import { ledgerFile, supervisorSocket } from '../../core/runtime-files.ts';
 import type { SlotView, SupervisorView } from '../../core/supervision.ts';
-import { startCarrierApi } from '../../control/carrier-api.ts';
+import { type CarrierLoad, startCarrierApi } from '../../control/carrier-api.ts';
 import type { CarrierMetrics } from '../../control/carrier-metrics.ts';
 import { createCarrierMetrics } from '../../control/carrier-metrics.ts';
 import { createReadiness } from '../../control/readiness.ts';
@@ -19,6 +19,7 @@ export interface FakeCarrier {
   readonly metrics: CarrierMetrics;
   isAccepting: boolean;
   rows: TunnelRow[];
+  load: CarrierLoad;
   /** Writes its counters as it does every second. */
   persist(): Promise<void>;
   /** Ends as a kill does: nothing more is written, and the supervisor knows it no more. */
@@ -83,6 +84,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     metrics,
     isAccepting: true,
     rows: [],
+    load: { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {} },
     persist: () => metrics.persist(runtime, { generation: 1, slot }),
     async kill() {
       setSlot(world, slot, { state: 'down', pid: null });
@@ -102,6 +104,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     },
     readiness,
     metrics: () => metrics.snapshot(),
+    load: () => carrier.load,
     info: {
       slot,
       generation: 1,

@@ -40,6 +40,9 @@ export interface TestNode {
   readonly counts: { open: number; pending: number; refused: number };
   /** What the limits say to the next open. */
   limit: FaultCode | null;
+  /** What the overload says to the next open, and towards which ports of upstreams it has no port left. */
+  shed: FaultCode | null;
+  readonly fullPorts: Set<number>;
   isDraining: boolean;
   isReady: boolean;
   /** The port of our own side is kept: a closed socket has forgotten it. */
@@ -59,7 +62,13 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     records.push({ ...recorded, record: structuredClone(recorded.record) });
     for (const wake of waiting.splice(0)) wake();
   };
-  const node = { limit: null as FaultCode | null, isDraining: false, isReady: true };
+  const node = {
+    limit: null as FaultCode | null,
+    shed: null as FaultCode | null,
+    fullPorts: new Set<number>(),
+    isDraining: false,
+    isReady: true,
+  };
   const counts = { open: 0, pending: 0, refused: 0 };
   const bugs: Error[] = [];
   const time = { nowMs: systemClock.nowMs() };
@@ -91,6 +100,11 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
       isPendingFull: () => counts.pending >= settings.limits.pending,
       pendingEnded: () => void (counts.pending -= 1),
       refused: () => ((counts.refused += 1), counts.refused <= settings.limits.perSource.refusalsPerSecond),
+    },
+    overload: {
+      shed: () => node.shed,
+      hasNoPort: ({ port }) => node.fullPorts.has(port),
+      foundNoPort: ({ port }) => void node.fullPorts.add(port),
     },
     sourceKey: (address) => address,
     recorder: {

@@ -1,0 +1,60 @@
+// What a carrier measures about itself twice a second: tells its overload, and whoever asks over its socket.
+
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { ResolverState, ShedCause } from '../core/ports.ts';
+import type { CarrierLoad } from './carrier-api.ts';
+import { watchLoopDelay, type LoopDelay } from './loop-delay.ts';
+import { memoryHeadroom } from './machine-room.ts';
+
+const LOOK_MS = 500;
+
+export interface CarrierLoadDeps {
+  readonly clock: Clock;
+  /** Descriptors of clients and upstreams that are open, and how many the process may hold. */
+  readonly held: () => number;
+  readonly descriptors: number;
+  /** What control last said of the node as a whole. */
+  readonly node: { fullUpstreams(): ReadonlySet<string>; answerS(): number | null };
+  readonly upstreams: () => Readonly<Record<string, number>>;
+  readonly resolver: { readonly state: ResolverState };
+  readonly overload: {
+    observe(measured: { loopDelayS: number; answerS: number | null; memoryFree: number | null; fullUpstreams: ReadonlySet<string> }): void;
+    causes(): readonly ShedCause[];
+  };
+  readonly loop?: LoopDelay;
+  readonly memoryFree?: () => number | null;
+}
+
+export interface CarrierLoadWatch {
+  now(): CarrierLoad;
+  stop: Cancel;
+}
+
+export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
+  const { clock, node, overload, loop = watchLoopDelay(), memoryFree = memoryHeadroom } = deps;
+  let eventLoopDelayS = 0;
+  const stop = clock.every(LOOK_MS, () => {
+    eventLoopDelayS = loop.look();
+    overload.observe({
+      loopDelayS: eventLoopDelayS,
+      answerS: node.answerS(),
+      memoryFree: memoryFree(),
+      fullUpstreams: node.fullUpstreams(),
+    });
+  });
+  return {
+    stop,
+    now: () => ({
+      eventLoopDelayS,
+      descriptorsFree: freeDescriptors(deps.held(), deps.descriptors),
+      resolver: deps.resolver.state,
+      shedding: overload.causes(),
+      upstreams: deps.upstreams(),
+    }),
+  };
+}
+
+/** The share of its descriptors that a carrier has left. */
+export function freeDescriptors(held: number, descriptors: number): number {
+  return Math.max(0, 1 - held / descriptors);
+}
