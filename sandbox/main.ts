@@ -48,7 +48,7 @@ async function runWorld(folder: string): Promise<number> {
   const startedMs = performance.now();
   const signal = catchSignals();
   console.log('Starting the AWS IoT stand-in and the proxy ...');
-  const world = await startWorld({ dir: resolve(folder), usualPorts: true, tell });
+  const world = await startWorld({ dir: resolve(folder), usualPorts: true, probe: true, tell });
   const device = startDevice(world.place, tell);
   let isEnding = false;
   void device.ended.then((ended) => !isEnding && report(ended, 'The sandbox goes on without it.'));
@@ -69,7 +69,7 @@ async function runOnce(folder: string | null, json: boolean): Promise<number> {
   const signal = catchSignals();
   const dir = folder === null ? await mkdtemp(join(tmpdir(), 'pinhole-once-')) : resolve(folder);
   let isKept = folder !== null;
-  const world = await startWorld({ dir, usualPorts: false, tell: json ? () => {} : tell });
+  const world = await startWorld({ dir, usualPorts: false, probe: false, tell: json ? () => {} : tell });
   if (!json) console.log(`A world is up in ${seconds(startedMs).toFixed(1)} s; driving every door once.\n\n${renderHeader()}`);
   try {
     const cases = [...allowedCases(world.place), ...refusedCases(world.place)];

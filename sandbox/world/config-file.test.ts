@@ -5,6 +5,7 @@ import { type ConfigInput, renderConfig } from './config-file.ts';
 
 const INPUT: ConfigInput = {
   runtime: '/tmp/a "quoted" \\ folder: #1/run',
+  probe: true,
   ports: { proxy: 8443, health: 8080, admin: 9901 },
   files: { ca: '/x/ca.pem', proxyCertificate: '/x/proxy.pem', proxyKey: '/x/proxy.key' },
   aws: {
@@ -25,4 +26,10 @@ test('the file is YAML whatever is in a path, and pins every listed port to the 
     ['a1-ats:443 127.0.0.1:1001', 'a1-ats:8443 127.0.0.1:1002', 'a1-ats:8883 127.0.0.1:1003', 'c1:443 127.0.0.1:1004'],
   );
   assert.deepEqual(config.endpoints[0]?.ports, [443, 8443, 8883]);
+});
+
+test('the node tries its own doors, unless it is told not to', () => {
+  const probeOf = (probe: boolean): unknown => (parse(renderConfig({ ...INPUT, probe })) as { probe: unknown }).probe;
+  assert.deepEqual(probeOf(true), { schedule: '*/15 * * * * *' });
+  assert.equal(probeOf(false), 'off');
 });

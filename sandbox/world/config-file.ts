@@ -2,6 +2,7 @@
 
 export interface ConfigInput {
   readonly runtime: string;
+  readonly probe: boolean;
   readonly ports: { readonly proxy: number; readonly health: number; readonly admin: number };
   readonly files: { readonly ca: string; readonly proxyCertificate: string; readonly proxyKey: string };
   readonly aws: {
@@ -21,7 +22,7 @@ export const GATEWAY = 'gw.sandbox.test';
 /** Our own name for the connect-tls door. */
 export const PROXY = 'proxy.sandbox.test';
 
-export function renderConfig({ runtime, ports, files, aws }: ConfigInput): string {
+export function renderConfig({ runtime, probe, ports, files, aws }: ConfigInput): string {
   // JSON strings are YAML strings, whatever is in a path.
   const text = (value: string): string => JSON.stringify(value);
   const pin = (host: string, port: number, address: string, to: number): string =>
@@ -58,5 +59,6 @@ carriers: 2
 limits: { tunnels: 1000 }
 # Ctrl-C should not wait for tunnels.
 drain: { stop: 2s }
+${probe ? '# The node tries its own doors; what it finds is at /ready of the health address.\nprobe: { schedule: "*/15 * * * * *" }' : 'probe: off'}
 `;
 }

@@ -16,6 +16,8 @@ export interface WorldOptions {
   readonly dir: string;
   /** The ports of the README where they are free; else any. */
   readonly usualPorts: boolean;
+  /** The node tries its own doors every few seconds; not where every connection is counted. */
+  readonly probe: boolean;
   readonly tell: (line: string) => void;
 }
 
@@ -80,7 +82,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
       pinhole: showPinhole(process.cwd()),
       show: (path) => showPath(path, process.cwd()),
     };
-    writeConfig(place);
+    writeConfig(place, options.probe);
     writeFileSync(place.hosts, `127.0.0.1 localhost ${aws.data.host} ${aws.credentials.host}\n`);
     try {
       const proxy = await startProxy({
@@ -98,7 +100,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
   }
 }
 
-function writeConfig({ config, runtime, ports, aws }: Place): void {
+function writeConfig({ config, runtime, ports, aws }: Place, probe: boolean): void {
   const numbers = Object.fromEntries(Object.entries(ports).map(([name, port]: [string, Port]) => [name, port.number])) as Record<
     PortName,
     number
@@ -107,6 +109,7 @@ function writeConfig({ config, runtime, ports, aws }: Place): void {
   const text = renderConfig({
     runtime,
     ports: numbers,
+    probe,
     files,
     aws: {
       data: { ...data, address: HOST },

@@ -41,7 +41,7 @@ export class ClientWorld {
     const guard = new Guard(mkdtempSync(join(tmpdir(), 'pinhole-clients-')));
     try {
       const stranger = await Stranger.start();
-      return new ClientWorld(await startWorld({ dir: guard.dir, usualPorts: false, tell: () => {} }), stranger, guard);
+      return new ClientWorld(await startWorld({ dir: guard.dir, usualPorts: false, probe: false, tell: () => {} }), stranger, guard);
     } catch (error) {
       guard.end();
       throw error;
