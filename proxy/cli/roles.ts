@@ -25,7 +25,7 @@ export async function runCarrierRole(args: readonly string[], deps: { clock: Clo
 export async function runControlRole(args: readonly string[], deps: { clock: Clock }): Promise<number> {
   const word = reader(args, ['runtime', 'generation']);
   const { runControl } = await fromCache(word('runtime'), () => import('../control.ts'));
-  return runControl({ runtime: word('runtime'), ...deps });
+  return runControl({ runtime: word('runtime'), generation: Number(word('generation')), ...deps });
 }
 
 /** A carrier that died is replaced in a third of the time where its code has been compiled before: 260 instead of 780 ms measured. */

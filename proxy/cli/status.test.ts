@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { NodeStatus } from '../control/node-status.ts';
+import { writeVerdict } from '../control/verdict.ts';
 import { systemClock } from '../core/clock.ts';
 import type { TunnelRow } from '../core/ports.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
@@ -46,6 +47,15 @@ function emptyFolder(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true }));
   return folder;
 }
+
+test('status says what is of concern though the node is ready', async (t) => {
+  const world = await fakeSupervision(t);
+  await world.carrier(0);
+  const verdict = { ready: true, reasons: [], latches: [], fullUpstreams: [], answerS: null, atMs: systemClock.nowMs() };
+  writeVerdict(world.runtime, { ...verdict, concerns: ['our certificate expires in 13 days', 'no DNS server answers'] });
+  const { stdout } = await run(runStatus, ['--runtime', world.runtime]);
+  assert.match(stdout, /^ready {4}yes, degraded\nconcern {2}our certificate expires in 13 days\nconcern {2}no DNS server answers\n/m);
+});
 
 test('status shows the node, its carriers and its refusals', async (t) => {
   const world = await fakeSupervision(t);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
+import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import { METRICS } from '../core/metrics.ts';
-import { controlSocket, ledgerFile } from '../core/runtime-files.ts';
+import { controlSocket, ledgerFile, probeFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import { openLedgerFile } from '../limits/ledger.ts';
 import { probeAddresses } from '../supervisor/listen-sockets.ts';
@@ -13,8 +15,31 @@ import { fakeSupervision } from '../test/support/fake-supervision.ts';
 import { testSettings } from '../test/support/settings.ts';
 import { askJson } from './ask.ts';
 import { ControlPlane } from './control-plane.ts';
-import type { NodeStatus } from './node-status.ts';
-import { readVerdict } from './verdict.ts';
+import { LATCH_NAMES } from './latches.ts';
+import type { NodeStatus, Readying } from './node-status.ts';
+import type { ProbeView } from './probe-report.ts';
+import { readVerdict, type Verdict } from './verdict.ts';
+
+const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
+
+function probeVerdict(changes: Partial<ProbeVerdict>): ProbeVerdict {
+  const endpoint = { failed: 0, succeeded: 0, isFailing: false, alone: 0, isMine: false };
+  return {
+    atMs: systemClock.nowMs(),
+    goodForMs: 100_000,
+    withdraw: false,
+    troubles: [],
+    endpoints: [
+      { ...endpoint, name: 'production', ok: false },
+      { ...endpoint, name: 'other', ok: true },
+      { ...endpoint, name: 'unknown', ok: null },
+    ],
+    attempts: [],
+    peers: [],
+    certificateLeftMs: null,
+    ...changes,
+  };
+}
 
 interface Got {
   readonly status: number;
@@ -28,8 +53,12 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}) {
     { host: '127.0.0.1', port: 0 },
   ]);
   const address = { host: '127.0.0.1', port: 0, token: null };
-  const settings = testSettings({ ...changes, health: { ...address, ...health }, admin: { ...address, ...admin } });
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock });
+  const settings = testSettings({ listeners: [], ...changes, health: { ...address, ...health }, admin: { ...address, ...admin } });
+  const announced: Verdict[] = [];
+  const calls: string[] = [];
+  const probe = { start: () => calls.push('start'), stop: async () => void calls.push('stop'), replaceSilent: () => calls.push('replace') };
+  const announce = (verdict: Verdict): void => void announced.push(verdict);
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce, probe });
   await plane.start();
   t.after(() => plane.stop());
   const ask = (port: number | undefined, path: string, headers: Record<string, string> = {}): Promise<Got> =>
@@ -43,6 +72,8 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}) {
   return {
     world,
     plane,
+    announced,
+    calls,
     health: (path: string) => ask(health?.port, path),
     admin: (path: string, headers?: Record<string, string>) => ask(admin?.port, path, headers),
   };
@@ -56,7 +87,16 @@ test('the health address is ready once a carrier answers, and says why it is not
   const carrier = await world.carrier(0);
   const { status, text } = await health('/ready');
   assert.equal(status, 200);
-  assert.deepEqual(Object.keys(JSON.parse(text) as object), ['ready', 'reasons', 'node', 'version']);
+  assert.deepEqual(Object.keys(JSON.parse(text) as object), [
+    'ready',
+    'degraded',
+    'reasons',
+    'concerns',
+    'latches',
+    'node',
+    'version',
+    'probe',
+  ]);
   carrier.isAccepting = false;
   assert.match((await health('/ready')).text, /no carrier accepts/);
   assert.equal((await health('/live')).status, 200);
@@ -74,10 +114,58 @@ test('a node that stops is not ready, and its carriers are told by the verdict',
   assert.match(text, /the node stops/);
 });
 
+test('the health address shows every latch, what is of concern, and the last round of the probe', async (t) => {
+  const { world, plane, health, announced } = await harness(t, { probe: PROBE });
+  const carrier = await world.carrier(0);
+  carrier.load = { ...carrier.load, shedding: ['memory'] };
+  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({ troubles: ['production is not reached'] })));
+  await plane.look();
+  const { status, text } = await health('/ready');
+  assert.equal(status, 200);
+  const { ready, degraded, concerns, latches, probe } = JSON.parse(text) as Readying & { probe: ProbeView };
+  assert.deepEqual([ready, degraded], [true, true]);
+  assert.deepEqual(concerns, ['new tunnels are refused for want of room: memory', 'production is not reached']);
+  assert.deepEqual(
+    latches.map(({ latch, ok }) => [latch, ok]),
+    LATCH_NAMES.map((latch) => [latch, true]),
+  );
+  for (const { forSeconds } of latches) assert.ok(Number.isInteger(forSeconds) && forSeconds >= 0);
+  assert.equal(probe.endpoints[0]?.name, 'production');
+  assert.equal(probe.secondsAgo, 0);
+  assert.deepEqual(announced.at(-1)?.concerns, concerns);
+});
+
+test('a node that the probe takes out is not ready, and degraded', async (t) => {
+  const { world, plane, health } = await harness(t, { probe: PROBE });
+  await world.carrier(0);
+  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({ withdraw: true, troubles: ['it fails alone'] })));
+  await plane.look();
+  const { status, text } = await health('/ready');
+  const { degraded, reasons } = JSON.parse(text) as Readying;
+  assert.deepEqual([status, degraded, reasons], [503, true, ['it fails alone']]);
+  assert.match((await health('/metrics')).text, /^pinhole_ready 0$/m);
+});
+
+test('the probe is started with the first carrier that accepts, replaced where it is silent, and ended with control', async (t) => {
+  const { world, plane, calls } = await harness(t, { probe: PROBE });
+  await plane.look();
+  assert.deepEqual(calls, [], 'nobody accepts yet');
+  await world.carrier(0);
+  await plane.look();
+  await plane.look();
+  assert.deepEqual(calls, ['start']);
+  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({ atMs: systemClock.nowMs() - 1e6 })));
+  await plane.look();
+  assert.deepEqual(calls, ['start', 'replace']);
+  await plane.stop();
+  assert.deepEqual(calls.slice(0, 3), ['start', 'replace', 'stop']);
+});
+
 test('every metric of the table is served, with a value', async (t) => {
   const { certPem } = makeCertificate(['proxy.example.com']);
   const tls = { certificatePem: certPem, keyPem: '', names: ['proxy.example.com'], minVersion: 'TLSv1.2' as const };
-  const { world, health } = await harness(t, { tls });
+  const { world, health } = await harness(t, { tls, probe: PROBE });
+  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({})));
   const { metrics } = await world.carrier(0);
   metrics.decision('connect', 'acme', 'OK');
   metrics.tunnelOpened('connect', 'acme', 'data', '192.0.2.1:443');
@@ -111,6 +199,9 @@ test('every metric of the table is served, with a value', async (t) => {
   const missing = Object.keys(METRICS).filter((name) => !new RegExp(`^${name}(_count)?(\\{.*\\})? [0-9]`, 'm').test(text));
   assert.deepEqual(missing, []);
   assert.equal(value('pinhole_ready'), 1);
+  assert.equal(value('pinhole_probe_success{endpoint="production"}'), 0);
+  assert.equal(value('pinhole_probe_success{endpoint="other"}'), 1);
+  assert.doesNotMatch(text, /endpoint="unknown"/);
   assert.equal(value('pinhole_tunnels{door="connect",tenant="acme",kind="data"}'), 1);
   assert.equal(value('pinhole_opens_total{door="connect",tenant="acme",reason="OK"}'), 1);
   assert.equal(value('pinhole_closes_total{door="connect",ended_by="client"}'), 1);
@@ -162,7 +253,7 @@ test('an address that is taken is an error at start', async (t) => {
     health: { host: '127.0.0.1', port: taken?.port ?? 0 },
     admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null },
   });
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock });
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce: () => {}, probe: null });
   t.after(() => plane.stop());
   await assert.rejects(plane.start(), /EADDRINUSE/);
 });

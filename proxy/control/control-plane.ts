@@ -1,6 +1,7 @@
 // What control does while the node lives: keeps the counters of carriers that are gone, writes its verdict on the node, and answers on the
 // health and admin addresses. Nothing here is needed for a tunnel; it may be started again at any time.
 
+import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { controlSocket } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
@@ -8,12 +9,17 @@ import { VERSION } from '../core/version.ts';
 import { createAdminHandler, createAdminReads } from './admin-server.ts';
 import type { Listening } from './bounded-server.ts';
 import { listenBounded } from './bounded-server.ts';
+import type { CarrierStatus } from './carrier-api.ts';
 import { createHealthHandler } from './health-server.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
+import { NodeJudge } from './node-judge.ts';
 import { renderMetrics } from './node-metrics.ts';
 import { gatherCarriers, gatherStatus, judgeReadiness } from './node-status.ts';
+import type { ProbeChild } from './probe-child.ts';
+import { readProbe, viewOf } from './probe-report.ts';
 import { retireCounters } from './retired-counters.ts';
 import { writeVerdict } from './verdict.ts';
+import type { Announce } from './verdict-log.ts';
 
 const LOOK_MS = 1_000;
 
@@ -21,6 +27,9 @@ export interface ControlDeps {
   readonly runtime: string;
   readonly settings: Settings;
   readonly clock: Clock;
+  readonly announce: Announce;
+  /** Kept alive while control is; null where there is no probe. */
+  readonly probe: Pick<ProbeChild, 'start' | 'stop' | 'replaceSilent'> | null;
 }
 
 export class ControlPlane {
@@ -28,9 +37,13 @@ export class ControlPlane {
   readonly #servers: Listening[] = [];
   #cancelLook: Cancel = () => {};
   #isLooking = false;
+  readonly #judge: NodeJudge;
+  #isProbing = false;
+  #isStopped = false;
 
   constructor(deps: ControlDeps) {
     this.#deps = deps;
+    this.#judge = new NodeJudge(deps);
   }
 
   /** Rejects where an address cannot be bound. */
@@ -42,6 +55,10 @@ export class ControlPlane {
       node: settings.node.name,
       version: VERSION,
       readiness: async () => judgeReadiness(runtime, clock, await gatherCarriers(runtime, clock)),
+      probe: () => {
+        const verdict = this.#probe();
+        return verdict && viewOf(verdict, clock);
+      },
       metrics: () => this.#metrics(),
     });
     const { host, port } = settings.admin;
@@ -53,34 +70,43 @@ export class ControlPlane {
 
   async stop(): Promise<void> {
     this.#cancelLook();
-    await Promise.all(this.#servers.map((server) => server.close()));
+    // A look that is under way starts nothing any more.
+    this.#isStopped = true;
+    await Promise.all([this.#deps.probe?.stop(), ...this.#servers.map((server) => server.close())]);
   }
 
   async #metrics(): Promise<{ text: string; type: string }> {
     const { runtime, settings, clock } = this.#deps;
     const [counters, carriers] = await Promise.all([gatherCounters(runtime, clock), gatherCarriers(runtime, clock)]);
     const { ready } = judgeReadiness(runtime, clock, carriers);
-    return renderMetrics({ runtime, clock, tls: settings.tls }, counters, ready);
+    return renderMetrics({ runtime, clock, tls: settings.tls, probe: this.#probe() }, counters, ready);
   }
 
-  /** Looks who lives: once a second. One at a time, since what is kept of the dead has one writer. */
+  /** From the first carrier that accepts on: before, the probe would only find that nobody is there yet. */
+  #probeFrom(carriers: readonly (CarrierStatus | null)[]): void {
+    if (this.#isProbing || this.#isStopped || !carriers.some((carrier) => carrier?.accepting)) return;
+    this.#isProbing = true;
+    this.#deps.probe?.start();
+  }
+
+  #probe(): ProbeVerdict | null {
+    const { runtime, settings, clock } = this.#deps;
+    return settings.probe === null ? null : readProbe(runtime, clock, 0).verdict;
+  }
+
+  /** Looks who lives, and how the node is: once a second. One at a time, since what is kept of the dead has one writer. */
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const { runtime, clock } = this.#deps;
+    const { runtime, clock, announce, probe } = this.#deps;
     try {
-      const { supervisor, known, living } = await whoLives(runtime, clock);
+      const [{ supervisor, known, living }, carriers] = await Promise.all([whoLives(runtime, clock), gatherCarriers(runtime, clock)]);
       if (!supervisor) return;
-      const reasons = supervisor.stopping ? ['the node stops'] : [];
-      writeVerdict(runtime, {
-        ready: reasons.length === 0,
-        reasons,
-        concerns: [],
-        latches: [],
-        fullUpstreams: [],
-        answerS: null,
-        atMs: clock.nowMs(),
-      });
+      const verdict = this.#judge.look(carriers, supervisor.stopping);
+      writeVerdict(runtime, verdict);
+      announce(verdict);
+      this.#probeFrom(carriers);
+      if (this.#judge.isProbeLate) probe?.replaceSilent();
       await retireCounters(
         runtime,
         [...known.keys()].filter((name) => !living.has(name)),

@@ -3,11 +3,14 @@
 import type { Answer, Handler, Question } from './bounded-server.ts';
 import { json, NOT_FOUND } from './bounded-server.ts';
 import type { Readying } from './node-status.ts';
+import type { ProbeView } from './probe-report.ts';
 
 export interface HealthDeps {
   readonly node: string;
   readonly version: string;
   readiness(): Promise<Readying>;
+  /** The probe's last word where it is fresh, step by step. */
+  probe(): ProbeView | null;
   metrics(): Promise<{ text: string; type: string }>;
 }
 
@@ -15,8 +18,9 @@ export function createHealthHandler(deps: HealthDeps): Handler {
   return async ({ path }: Question): Promise<Answer> => {
     if (path === '/live') return json(200, { live: true, node: deps.node, version: deps.version });
     if (path === '/ready') {
-      const { ready, reasons } = await deps.readiness();
-      return json(ready ? 200 : 503, { ready, reasons, node: deps.node, version: deps.version });
+      const readying = await deps.readiness();
+      const { node, version } = deps;
+      return json(readying.ready ? 200 : 503, { ...readying, node, version, probe: deps.probe() });
     }
     if (path === '/metrics') {
       const { text, type } = await deps.metrics();

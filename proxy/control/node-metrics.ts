@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { Gauge, Registry } from '@prometheus-io/client';
+import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import type { Clock } from '../core/clock.ts';
 import type { MetricName } from '../core/metrics.ts';
 import { METRICS } from '../core/metrics.ts';
@@ -18,6 +19,7 @@ export interface NodeMetricsDeps {
   readonly runtime: string;
   readonly clock: Clock;
   readonly tls: Pick<TlsSettings, 'certificatePem'> | null;
+  readonly probe: ProbeVerdict | null;
 }
 
 /** The Prometheus text of the node. */
@@ -30,7 +32,11 @@ export async function renderMetrics(
   return { text: await registry.metrics(), type: registry.contentType };
 }
 
-async function nodeGauges({ runtime, clock, tls }: NodeMetricsDeps, counters: NodeCounters, isReady: boolean): Promise<MetricJson[]> {
+async function nodeGauges(
+  { runtime, clock, tls, probe }: NodeMetricsDeps,
+  counters: NodeCounters,
+  isReady: boolean,
+): Promise<MetricJson[]> {
   const registry = new Registry();
   const gauge = (name: MetricName): Gauge<string> =>
     new Gauge({ name, help: METRICS[name].help, labelNames: [...METRICS[name].labels], registers: [registry], aggregator: 'min' });
@@ -42,6 +48,10 @@ async function nodeGauges({ runtime, clock, tls }: NodeMetricsDeps, counters: No
     for (const state of CHILD_STATES) carriers.labels(state).set(supervisor.slots.filter((slot) => slot.state === state).length);
   }
   if (tls) gauge('pinhole_certificate_expiry_seconds').set(secondsLeft(tls.certificatePem, clock.wallMs()));
+
+  const success = gauge('pinhole_probe_success');
+  // Not there while nothing can be said: an endpoint that was never reached is another thing than one whose answer is unknown.
+  for (const { name, ok } of probe?.endpoints ?? []) if (ok !== null) success.labels(name).set(ok ? 1 : 0);
 
   const headroom = gauge('pinhole_headroom_ratio');
   headroom.labels('ports').set(portsHeadroom(counters.upstreams));

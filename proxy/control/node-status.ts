@@ -7,13 +7,23 @@ import type { LedgerView } from '../limits/ledger-view.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import { askJson, askSupervisor } from './ask.ts';
 import type { CarrierStatus } from './carrier-api.ts';
+import type { LatchName } from './latches.ts';
 import { merge, sumBy, toJson } from './metrics-json.ts';
 import { gatherCounters } from './node-counters.ts';
 import { readVerdict } from './verdict.ts';
 
 export interface Readying {
   readonly ready: boolean;
+  /** Somebody should look at it, whether it is ready or not. A node that only stops is not degraded. */
+  readonly degraded: boolean;
   readonly reasons: readonly string[];
+  readonly concerns: readonly string[];
+  readonly latches: readonly {
+    readonly latch: LatchName;
+    readonly ok: boolean;
+    /** Since it last changed its mind. */
+    readonly forSeconds: number;
+  }[];
 }
 
 export interface NodeStatus extends Readying {
@@ -93,12 +103,21 @@ export async function gatherCarriers(runtime: string, clock: Clock): Promise<(Ca
 
 /** The node is ready where one carrier says so, and control's last word is not against it. */
 export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly (CarrierStatus | null)[]): Readying {
-  const reasons = [...(readVerdict(runtime, clock)?.reasons ?? [])];
+  const verdict = readVerdict(runtime, clock);
+  const { concerns = [] } = verdict ?? {};
+  const nowMs = clock.nowMs();
+  const latches = (verdict?.latches ?? []).map(({ latch, isTripped, sinceMs }) => ({
+    latch,
+    ok: !isTripped,
+    forSeconds: Math.max(0, Math.round((nowMs - sinceMs) / 1_000)),
+  }));
+  const reasons = [...(verdict?.reasons ?? [])];
   const answering = carriers.filter((carrier) => carrier !== null);
   if (answering.length === 0) reasons.push('no carrier answered within a second');
   else if (!answering.some((carrier) => carrier.accepting)) reasons.push('no carrier accepts connections');
   else if (reasons.length === 0 && !answering.some((carrier) => carrier.ready)) reasons.push('no carrier is ready');
-  return { ready: reasons.length === 0, reasons };
+  const isIll = latches.some(({ latch, ok }) => !ok && latch !== 'draining');
+  return { ready: reasons.length === 0, degraded: isIll || concerns.length > 0, reasons, concerns, latches };
 }
 
 function tryLedger(runtime: string, clock: Clock): LedgerView {

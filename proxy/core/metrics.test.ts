@@ -13,6 +13,8 @@ const CLOSED_LABELS = [
   'stage',
   'state',
   'resource',
+  // Names under `endpoints` of the operator's file.
+  'endpoint',
   'version',
   'node_version',
   'relay',

@@ -16,6 +16,7 @@ export const METRICS = {
   pinhole_open_seconds: { kind: 'histogram', labels: ['stage'], help: 'Time of each stage of an open' },
   pinhole_pending_connections: { kind: 'gauge', labels: [], help: 'Connections without a head or hello yet' },
   pinhole_carriers: { kind: 'gauge', labels: ['state'], help: 'Carriers by state' },
+  pinhole_probe_success: { kind: 'gauge', labels: ['endpoint'], help: '1 where the last round of the probe got through to this endpoint' },
   pinhole_ready: { kind: 'gauge', labels: [], help: '1 while this node answers /ready with 200' },
   pinhole_certificate_expiry_seconds: { kind: 'gauge', labels: [], help: 'Seconds until our own certificate expires' },
   pinhole_headroom_ratio: { kind: 'gauge', labels: ['resource'], help: 'Share of a resource that is still free' },

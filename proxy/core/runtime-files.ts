@@ -8,6 +8,7 @@ export const settingsFile = (runtime: string): string => `${runtime}/settings.js
 export const generationFile = (runtime: string): string => `${runtime}/generation`;
 export const ledgerFile = (runtime: string): string => `${runtime}/ledger`;
 export const verdictFile = (runtime: string): string => `${runtime}/verdict.json`;
+export const probeFile = (runtime: string): string => `${runtime}/probe.json`;
 export const retiredMetricsFile = (runtime: string): string => `${runtime}/metrics-retired.json`;
 /** Code that carriers and control have compiled, for those that come after them. */
 export const compiledFolder = (runtime: string): string => `${runtime}/compiled`;
@@ -45,5 +46,5 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|settings\.\d+\.json|.*\.tmp)$/.test(name);
+  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|probe\.json|settings\.\d+\.json|.*\.tmp)$/.test(name);
 }

@@ -59,6 +59,7 @@ describe('ARCHITECTURE.md', () => {
       runtimeFiles.ledgerFile,
       runtimeFiles.retiredMetricsFile,
       runtimeFiles.verdictFile,
+      runtimeFiles.probeFile,
       runtimeFiles.controlSocket,
       runtimeFiles.compiledFolder,
     ].map((name) => name('').slice(1));

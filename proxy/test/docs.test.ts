@@ -3,7 +3,20 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type FaultCode, type ReasonCode, REASONS } from '../core/fault.ts';
+import { LATCH_NAMES, LATCHES } from '../control/latches.ts';
+import { VERDICT_STALE_MS } from '../control/verdict.ts';
+import {
+  DESCRIPTORS_SHED,
+  SHED_ANSWER_CLEAR_S,
+  SHED_ANSWER_S,
+  SHED_LOOP_CLEAR_S,
+  SHED_LOOP_S,
+  SHED_MEMORY_SHARE,
+  SHED_PORTS_SHARE,
+  SHED_SHARE_MAX,
+} from '../core/limits.ts';
 import { type MetricName, METRICS, STAGES } from '../core/metrics.ts';
+import { SHED_CAUSES } from '../core/ports.ts';
 import { CLOSE_FIELDS, ENDINGS, PHASES, RECORD_FIELDS, SUMMARY_FIELDS } from '../core/record.ts';
 import { DOORS, ENDPOINT_KINDS } from '../core/settings.ts';
 import { CHILD_STATES } from '../core/supervision.ts';
@@ -115,6 +128,41 @@ describe('docs/records.md', () => {
       'the example of docs/records.md',
     );
   });
+});
+
+describe('docs/health.md', () => {
+  const page = readText('docs/health.md');
+  const seconds = (ms: number): string => `${ms / 1_000} s`;
+
+  test('has every latch with its hold times, in the order of control/latches.ts', () => {
+    const rows = rowsWith(page, 'latch', 'not ready when', 'after', 'ready again when', 'after');
+    assert.deepEqual(
+      rows.map((row) => [name(row), row[2], row[4]]),
+      LATCH_NAMES.map((latch) => [latch, seconds(LATCHES[latch].tripsAfterMs), seconds(LATCHES[latch].clearsAfterMs)]),
+    );
+    assertWords(rows);
+  });
+
+  test('has every cause for which new tunnels are refused, with a code of the catalogue', () => {
+    const rows = rowsWith(page, 'cause', 'refused when', 'until', 'code');
+    assertSame(rows.map(name), SHED_CAUSES, 'docs/health.md, "Overload",');
+    for (const row of rows) for (const code of codesIn(row[3] ?? '')) assert.ok(code in REASONS, code);
+    const text = rows.flat().join(' ');
+    for (const said of [
+      `more than ${SHED_LOOP_S} s late`,
+      `less than ${SHED_LOOP_CLEAR_S} s late`,
+      `more than ${SHED_ANSWER_S} s to answer`,
+      `less than ${SHED_ANSWER_CLEAR_S} s`,
+      `fewer than ${DESCRIPTORS_SHED}`,
+      `less than ${SHED_MEMORY_SHARE * 100} %`,
+      `less than ${SHED_PORTS_SHARE * 100} %`,
+      `up to ${SHED_SHARE_MAX * 100} %`,
+    ]) {
+      assert.ok(text.includes(said), said);
+    }
+  });
+
+  test('promises a verdict that is as old as it may be', () => assert.match(page, new RegExp(`counts for ${seconds(VERDICT_STALE_MS)}`)));
 });
 
 describe('docs/metrics.md', () => {

@@ -154,6 +154,18 @@ const BROKEN: readonly (readonly [file: string, text: string, says: RegExp])[] =
   ['healthcheck/x.ts', 'const now = Date.now();', /healthcheck\/clock\.ts/],
   ['healthcheck/x.ts', 'const home = process.env.HOME;', /main\.ts alone talks to the process/],
   ['healthcheck/x.ts', 'const wait = Math.random();', /hands chance in/],
+  ['healthcheck/x.ts', 'tls.connect({ rejectUnauthorized: false });', /every certificate is verified/],
+  ['healthcheck/probe/x.ts', `import { REASONS } from '../../proxy/core/fault.ts';`, /judges a node by the wire/],
+  [
+    'healthcheck/probe/x.ts',
+    `import type { Settings } from '../../proxy/core/settings.ts';`,
+    /healthcheck\/probe imports healthcheck\/clock\.ts/,
+  ],
+  ['healthcheck/probe/x.ts', `import { loadFleet } from '../fleet/load.ts';`, /healthcheck\/probe imports healthcheck\/clock\.ts/],
+  ['healthcheck/fleet/x.ts', `import { rule } from '../probe/rule.ts';`, /imports healthcheck\/probe\/rule\.ts/],
+  ['healthcheck/probe/x.ts', 'process.exit(1);', /main\.ts alone talks to the process/],
+  ['proxy/control/x.ts', `import { rule } from '../../healthcheck/probe/rule.ts';`, /imports healthcheck\/probe\/rule\.ts/],
+  ['proxy/control/x.ts', `import { runRound } from '../../healthcheck/probe/contract.ts';`, /takes only types from there/],
   ['sandbox/x.ts', 'process.exit(1);', /sandbox\/main\.ts print and end/],
 ];
 

@@ -94,8 +94,17 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     place: 'proxy/control',
-    imports: ['proxy/core', { place: 'proxy/limits/ledger-view.ts', why: COUNTS }],
-    node: ['crypto', 'fs', 'http', 'net', 'path', 'perf_hooks', 'stream'],
+    imports: [
+      'proxy/core',
+      { place: 'proxy/limits/ledger-view.ts', why: COUNTS },
+      { place: 'proxy/policy/ranges.ts', why: 'which listener wants a PROXY header from this machine itself' },
+      {
+        place: 'healthcheck/probe/contract.ts',
+        types: true,
+        why: 'the probe is told what to do and tells what it found; neither runs the other’s code',
+      },
+    ],
+    node: ['child_process', 'crypto', 'fs', 'http', 'net', 'path', 'perf_hooks', 'stream'],
     packages: ['pino', '@prometheus-io/client'],
     instead:
       'control looks at the data plane through core/ports.ts and the carriers’ sockets; what it needs from a session is a field there',
@@ -178,8 +187,9 @@ export const LAYERS: readonly Layer[] = [
       'proxy/control',
       { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
       { place: 'proxy/supervisor/plan.ts', why: 'exit codes' },
+      { place: 'proxy/supervisor/standard-output.ts', why: 'all processes of a node write to one standard output in one way' },
     ],
-    node: ['fs'],
+    node: ['fs', 'url'],
     packages: [],
     instead: 'the control process only joins what proxy/control makes',
   },

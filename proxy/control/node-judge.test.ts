@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
+import { probeFile } from '../core/runtime-files.ts';
+import type { Settings } from '../core/settings.ts';
+import { makeCertificate } from '../test/support/certificate.ts';
+import { FakeClock } from '../test/support/fake-clock.ts';
+import { startTestNode } from '../test/support/plane.ts';
+import { testSettings } from '../test/support/settings.ts';
+import type { CarrierLoad, CarrierStatus } from './carrier-api.ts';
+import { NodeJudge } from './node-judge.ts';
+import { type Verdict, writeVerdict } from './verdict.ts';
+
+const DAY_MS = 86_400_000;
+const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
+
+function status(load: Partial<CarrierLoad> = {}, accepting = true): CarrierStatus {
+  return {
+    slot: 0,
+    generation: 1,
+    pid: 1,
+    node: 'n',
+    version: 'v',
+    relay: 'node',
+    policyVersion: 'p',
+    ready: true,
+    accepting,
+    tunnels: 0,
+    pending: 0,
+    load: { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {}, ...load },
+  };
+}
+
+function harness(t: TestContext, settings: Partial<Settings> = {}) {
+  const runtime = mkdtempSync(join(tmpdir(), 'judge-'));
+  t.after(() => rmSync(runtime, { recursive: true }));
+  const clock = new FakeClock();
+  const now = { memory: 0.5 as number | null };
+  const make = (): NodeJudge =>
+    new NodeJudge({ runtime, settings: testSettings({ listeners: [], ...settings }), clock, memoryFree: () => now.memory });
+  let judge = make();
+  /** The same look, once a second, and the last that came of it. */
+  const look = (carriers: readonly (CarrierStatus | null)[], seconds = 0, isStopping = false): Verdict => {
+    let verdict = judge.look(carriers, isStopping);
+    for (let second = 0; second < seconds; second += 1) {
+      clock.advance(1_000);
+      verdict = judge.look(carriers, isStopping);
+    }
+    writeVerdict(runtime, verdict);
+    return verdict;
+  };
+  const probeSays = (verdict: Partial<ProbeVerdict>): void =>
+    writeFileSync(
+      probeFile(runtime),
+      JSON.stringify({
+        atMs: clock.nowMs(),
+        goodForMs: 100_000,
+        withdraw: false,
+        troubles: [],
+        endpoints: [],
+        attempts: [],
+        peers: [],
+        certificateLeftMs: null,
+        ...verdict,
+      } satisfies ProbeVerdict),
+    );
+  return { clock, now, look, probeSays, judge: () => judge, restart: () => (judge = make()) };
+}
+
+test('a node that is well is ready, with nothing to say', (t) => {
+  const { look } = harness(t);
+  const { ready, reasons, concerns, fullUpstreams } = look([status(), status()], 60);
+  assert.deepEqual([ready, reasons, concerns, fullUpstreams], [true, [], [], []]);
+});
+
+test('the worst carrier counts, and only those that answer', (t) => {
+  const { look } = harness(t);
+  const carriers = [status({ descriptorsFree: 0.5 }), status({ descriptorsFree: 0.01 }), null];
+  assert.equal(look(carriers, 4).ready, true);
+  assert.deepEqual(look(carriers, 1).reasons, ["1.0 % of a carrier's descriptors are left"]);
+});
+
+test('memory that runs out takes the node out of DNS, and lets it back in when there is more for long enough', (t) => {
+  const { look, now } = harness(t);
+  now.memory = 0.04;
+  assert.equal(look([status()], 5).ready, false);
+  now.memory = 0.07;
+  assert.equal(look([status()], 60).ready, false);
+  now.memory = 0.2;
+  assert.equal(look([status()], 29).ready, false);
+  assert.equal(look([status()], 1).ready, true);
+});
+
+test('a node that stops says so at once', (t) => {
+  const { look } = harness(t);
+  assert.deepEqual(look([status()], 0, true).reasons, ['the node stops']);
+});
+
+test('ports are counted over all carriers, towards each upstream', (t) => {
+  const { look } = harness(t);
+  // More than any range has, in two halves.
+  const half = status({ upstreams: { '192.0.2.1:443': 40_000, '192.0.2.2:443': 10 } });
+  const verdict = look([half, half], 5);
+  assert.deepEqual(verdict.fullUpstreams, ['192.0.2.1:443']);
+  assert.match(verdict.reasons[0] ?? '', /^0\.0 % of the local ports/);
+  assert.deepEqual(look([status()], 0).fullUpstreams, []);
+});
+
+test('where the system has no port left, none is left, whatever is counted', (t) => {
+  const { look } = harness(t);
+  const carriers = [status({ shedding: ['ports'], upstreams: { '192.0.2.1:443': 10 } }), status()];
+  assert.match(look(carriers, 5).reasons[0] ?? '', /^0\.0 % of the local ports/);
+});
+
+test('what is refused for want of room is a concern and no reason to leave', (t) => {
+  const { look } = harness(t);
+  const { ready, concerns } = look([status({ shedding: ['event-loop'] }), status({ shedding: ['event-loop', 'memory'] })], 60);
+  assert.deepEqual([ready, concerns], [true, ['new tunnels are refused for want of room: event-loop, memory']]);
+});
+
+test('a resolver that is dead is a concern while old answers do, and a reason when they do not', (t) => {
+  const { look } = harness(t);
+  const stale = look([status({ resolver: 'stale' })], 120);
+  assert.deepEqual([stale.ready, stale.concerns], [true, ['no DNS server answers']]);
+  assert.equal(look([status({ resolver: 'failing' })], 29).ready, true);
+  assert.match(look([status({ resolver: 'failing' })], 1).reasons[0] ?? '', /^no DNS server answers, and/);
+});
+
+test('a listener that nobody reaches is a reason, once a carrier says that it accepts', async (t) => {
+  const node = await startTestNode();
+  t.after(() => node.close());
+  const [listener] = testSettings().listeners;
+  assert.ok(listener);
+  const { look } = harness(t, {
+    listeners: [
+      { ...listener, name: 'reached', port: node.port },
+      { ...listener, name: 'dead', port: 1 },
+    ],
+  });
+  const lookAgain = async (accepting: boolean): Promise<Verdict> => {
+    look([status({}, accepting)]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return look([status({}, accepting)], 3);
+  };
+  assert.equal((await lookAgain(false)).ready, true);
+  assert.deepEqual((await lookAgain(true)).reasons, ['dead does not answer on its port (ECONNREFUSED)']);
+});
+
+test('a listener that is slow is a reason, but not while new tunnels are refused for that', { timeout: 30_000 }, async (t) => {
+  const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { listeners } = testSettings();
+  const { port } = server.address() as AddressInfo;
+  const { look, clock } = harness(t, { listeners: listeners.map((one) => ({ ...one, name: 'slow', port })) });
+  look([status()]);
+  await new Promise((resolve) => setImmediate(resolve));
+  // The test's clock is the one that the question waits by.
+  clock.advance(2_000);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(look([status({ shedding: ['queue'] })], 10).ready, true);
+  assert.deepEqual(look([status()], 3).reasons, ['slow does not answer on its port (no answer within 2 s)']);
+});
+
+test('our certificate: two weeks are a concern, and what the probe saw goes before the file', (t) => {
+  const { certPem, keyPem } = makeCertificate(['proxy.example.com']);
+  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const };
+  const { listeners } = testSettings();
+  const { look, probeSays, clock } = harness(t, { tls, listeners: listeners.map((one) => ({ ...one, port: 1 })), probe: PROBE });
+  const carriers = [status({}, false)];
+  // The test's certificate lives for two days from now, by the machine's own date.
+  const leftMs = Date.now() + 2 * DAY_MS - clock.wallMs();
+  assert.ok(leftMs > 0);
+  probeSays({ certificateLeftMs: 20 * 3_600_000 });
+  assert.deepEqual([look(carriers).ready, look(carriers).concerns], [true, []]);
+  probeSays({ certificateLeftMs: 11 * 3_600_000 });
+  assert.deepEqual(look(carriers).concerns, ['our certificate expires in 11 h']);
+  probeSays({ certificateLeftMs: 4 * 3_600_000 });
+  assert.deepEqual(look(carriers, 10).reasons, ['our certificate expires in 4 h']);
+});
+
+test('a certificate that no door shows does not matter', (t) => {
+  const { certPem, keyPem } = makeCertificate(['proxy.example.com']);
+  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const };
+  const { look, probeSays } = harness(t, { tls, listeners: [], probe: PROBE });
+  probeSays({ certificateLeftMs: 0 });
+  assert.equal(look([status()], 20).ready, true);
+});
+
+test('the probe takes the node out at once, and it comes back when the probe lets it', (t) => {
+  const { look, probeSays } = harness(t, { probe: PROBE });
+  probeSays({ withdraw: true, troubles: ['it fails alone'] });
+  const out = look([status()]);
+  assert.deepEqual([out.ready, out.reasons, out.concerns], [false, ['it fails alone'], []]);
+  probeSays({ troubles: ['AWS fails for all'] });
+  assert.deepEqual(look([status()]).concerns, ['AWS fails for all']);
+  assert.equal(look([status()], 4).ready, false);
+  assert.equal(look([status()], 1).ready, true);
+});
+
+test('a probe that is silent takes no node out, brings one back, and is a concern', (t) => {
+  const { look, probeSays, clock, judge } = harness(t, { probe: PROBE });
+  probeSays({ withdraw: true, troubles: ['it fails alone'] });
+  assert.equal(look([status()]).ready, false);
+  assert.equal(judge().isProbeLate, false);
+  clock.advance(100_001);
+  const late = look([status()], 5);
+  assert.deepEqual([late.ready, late.concerns, judge().isProbeLate], [true, ['the probe says nothing'], true]);
+});
+
+test('without a probe nothing is expected of it', (t) => {
+  const { look, probeSays } = harness(t, { probe: null });
+  probeSays({ withdraw: true, troubles: ['of an earlier run'] });
+  const { ready, concerns } = look([status()], 300);
+  assert.deepEqual([ready, concerns], [true, []]);
+});
+
+test('a control that starts again goes on where the last one ended', (t) => {
+  const { look, now, restart, clock } = harness(t);
+  now.memory = 0.01;
+  assert.equal(look([status()], 5).ready, false);
+  clock.advance(2_000);
+  restart();
+  now.memory = 0.5;
+  assert.equal(look([status()], 29).ready, false);
+  assert.equal(look([status()], 1).ready, true);
+});

@@ -1,0 +1,147 @@
+// Control's word on the node, once a second: what the carriers, the machine, the listeners' own ports, our certificate and the probe say,
+// through the latches.
+
+import { X509Certificate } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import type { ResolverState } from '../core/ports.ts';
+import type { Settings } from '../core/settings.ts';
+import type { CarrierStatus } from './carrier-api.ts';
+import { certificateWords, Latches, type NodeFacts, readingsOf } from './latches.ts';
+import { fullUpstreams, memoryHeadroom, portsHeadroom } from './machine-room.ts';
+import { PortWatch } from './port-watch.ts';
+import { NO_PROBE, type ProbeReport, readProbe } from './probe-report.ts';
+import { readVerdict, type Verdict } from './verdict.ts';
+
+const DAY_MS = 86_400_000;
+/** Long enough for somebody to come back from a holiday; of a short life a quarter. */
+const CERTIFICATE_CONCERN_MS = 14 * DAY_MS;
+const CERTIFICATE_CONCERN_SHARE = 0.25;
+
+export interface NodeJudgeDeps {
+  readonly runtime: string;
+  readonly settings: Pick<Settings, 'listeners' | 'tls' | 'probe'>;
+  readonly clock: Clock;
+  /** The share of memory that is free; null where the machine does not say. */
+  readonly memoryFree?: () => number | null;
+}
+
+export class NodeJudge {
+  readonly #deps: NodeJudgeDeps;
+  readonly #latches: Latches;
+  readonly #ports: PortWatch;
+  readonly #startedMs: number;
+  /** Of the file, where a door needs it. */
+  readonly #certificate: X509Certificate | null;
+  #full: ReadonlySet<string>;
+  #isProbeLate = false;
+
+  constructor(deps: NodeJudgeDeps) {
+    const { runtime, settings, clock } = deps;
+    const before = readVerdict(runtime, clock);
+    this.#deps = deps;
+    this.#startedMs = clock.nowMs();
+    this.#latches = new Latches(this.#startedMs, before?.latches);
+    this.#full = new Set(before?.fullUpstreams);
+    this.#ports = new PortWatch(settings.listeners, clock);
+    const isShown = settings.listeners.some(({ doors }) => doors.includes('connect-tls') || doors.includes('gateway'));
+    this.#certificate = settings.tls !== null && isShown ? new X509Certificate(settings.tls.certificatePem) : null;
+  }
+
+  /** The probe should have spoken, and has not. */
+  get isProbeLate(): boolean {
+    return this.#isProbeLate;
+  }
+
+  /** `carriers`: every slot's answer, null where there was none. */
+  look(carriers: readonly (CarrierStatus | null)[], isStopping: boolean): Verdict {
+    const { runtime, settings, clock } = this.#deps;
+    const nowMs = clock.nowMs();
+    const answering = carriers.filter((carrier) => carrier !== null);
+    // Before a carrier accepts, and once it has said that it does not, there is nothing to be learnt at the port.
+    if (answering.some(({ accepting }) => accepting)) void this.#ports.look();
+    const probe = settings.probe === null ? NO_PROBE : readProbe(runtime, clock, nowMs - this.#startedMs);
+    this.#isProbeLate = probe.isLate;
+    const upstreams = sumOf(answering);
+    this.#full = fullUpstreams(upstreams, this.#full);
+
+    const facts = this.#factsOf(answering, { isStopping, upstreams, probe });
+    const latches = this.#latches.look(readingsOf(facts), nowMs);
+    const reasons = latches.filter(({ isTripped }) => isTripped).map(({ why }) => why);
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      concerns: [...concernsOf(answering, facts), ...probe.concerns].filter((concern) => !reasons.includes(concern)),
+      latches,
+      fullUpstreams: [...this.#full],
+      answerS: this.#ports.answerS,
+      atMs: nowMs,
+    };
+  }
+
+  #factsOf(
+    carriers: readonly CarrierStatus[],
+    seen: { readonly isStopping: boolean; readonly upstreams: Readonly<Record<string, number>>; readonly probe: ProbeReport },
+  ): NodeFacts {
+    const loads = carriers.map(({ load }) => load);
+    return {
+      isStopping: seen.isStopping,
+      port: this.#isPortToldOf(carriers) ? this.#ports.wrong : null,
+      eventLoopDelayS: worst(
+        Math.max,
+        loads.map(({ eventLoopDelayS }) => eventLoopDelayS),
+      ),
+      descriptorsFree: worst(
+        Math.min,
+        loads.map(({ descriptorsFree }) => descriptorsFree),
+      ),
+      // Ports that others hold are in no count of ours: where the system has none, none is left.
+      portsFree: loads.length === 0 ? null : loads.some(({ shedding }) => shedding.includes('ports')) ? 0 : portsHeadroom(seen.upstreams),
+      memoryFree: (this.#deps.memoryFree ?? memoryHeadroom)(),
+      certificate: this.#certificateFacts(seen.probe),
+      resolvers: loads.map(({ resolver }) => resolver),
+      probe: seen.probe.withdraws,
+    };
+  }
+
+  /**
+   * Nothing is learnt at the port where no carrier accepts; nor where it is slow and the carriers refuse new tunnels for that very reason: a
+   * busy node that left would leave its load to the others.
+   */
+  #isPortToldOf(carriers: readonly CarrierStatus[]): boolean {
+    const isBusy = carriers.some(({ load }) => load.shedding.length > 0);
+    return carriers.some(({ accepting }) => accepting) && !(isBusy && this.#ports.isOnlySlow && this.#ports.wrong !== '');
+  }
+
+  /** What our own listener showed the probe goes before what the file says: that is what clients see. */
+  #certificateFacts({ verdict }: ProbeReport): NodeFacts['certificate'] {
+    if (this.#certificate === null) return null;
+    const { validFromDate, validToDate } = this.#certificate;
+    const leftMs = verdict?.certificateLeftMs ?? validToDate.getTime() - this.#deps.clock.wallMs();
+    return { leftMs, lifeMs: validToDate.getTime() - validFromDate.getTime() };
+  }
+}
+
+function worst(of: (...values: number[]) => number, values: readonly number[]): number | null {
+  return values.length === 0 ? null : of(...values);
+}
+
+function sumOf(carriers: readonly CarrierStatus[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { load } of carriers) {
+    for (const [upstream, count] of Object.entries(load.upstreams)) sums[upstream] = (sums[upstream] ?? 0) + count;
+  }
+  return sums;
+}
+
+function concernsOf(carriers: readonly CarrierStatus[], { certificate, resolvers }: NodeFacts): string[] {
+  const shedding = new Set(carriers.flatMap(({ load }) => load.shedding));
+  const concerns = shedding.size === 0 ? [] : [`new tunnels are refused for want of room: ${[...shedding].join(', ')}`];
+  if (resolvers.some(isNotAnswering)) concerns.push('no DNS server answers');
+  if (certificate !== null && certificate.leftMs < Math.min(CERTIFICATE_CONCERN_MS, certificate.lifeMs * CERTIFICATE_CONCERN_SHARE))
+    concerns.push(certificateWords(certificate.leftMs));
+  return concerns;
+}
+
+function isNotAnswering(state: ResolverState): boolean {
+  return state === 'stale' || state === 'failing';
+}
