@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { probeVerdict } from '../../proxy/test/support/probe-verdict.ts';
 import { systemClock } from '../clock.ts';
 import type { ProbeVerdict } from './contract.ts';
 import { startProbe } from './run.ts';
@@ -96,16 +97,7 @@ test('a new process goes on counting', { timeout: 20_000 }, async (t) => {
 test('a verdict that is too old, or none, is forgotten', (t) => {
   const file = place(t);
   assert.equal(readVerdict(file, 0), null);
-  const verdict: ProbeVerdict = {
-    atMs: 1_000,
-    goodForMs: 500,
-    withdraw: true,
-    troubles: [],
-    endpoints: [],
-    attempts: [],
-    peers: [],
-    certificateLeftMs: null,
-  };
+  const verdict = probeVerdict(1_000, { goodForMs: 500, withdraw: true });
   writeVerdict(file, verdict);
   assert.deepEqual(readVerdict(file, 1_500), verdict);
   assert.equal(readVerdict(file, 1_501), null);

@@ -12,6 +12,7 @@ import { openLedgerFile } from '../limits/ledger.ts';
 import { probeAddresses } from '../supervisor/listen-sockets.ts';
 import { makeCertificate } from '../test/support/certificate.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
+import { probeVerdict } from '../test/support/probe-verdict.ts';
 import { testSettings } from '../test/support/settings.ts';
 import { askJson } from './ask.ts';
 import { ControlPlane } from './control-plane.ts';
@@ -22,23 +23,14 @@ import { readVerdict, type Verdict } from './verdict.ts';
 
 const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
 
-function probeVerdict(changes: Partial<ProbeVerdict>): ProbeVerdict {
+function probeText(changes: Partial<ProbeVerdict>): string {
   const endpoint = { failed: 0, succeeded: 0, isFailing: false, alone: 0, isMine: false };
-  return {
-    atMs: systemClock.nowMs(),
-    goodForMs: 100_000,
-    withdraw: false,
-    troubles: [],
-    endpoints: [
-      { ...endpoint, name: 'production', ok: false },
-      { ...endpoint, name: 'other', ok: true },
-      { ...endpoint, name: 'unknown', ok: null },
-    ],
-    attempts: [],
-    peers: [],
-    certificateLeftMs: null,
-    ...changes,
-  };
+  const endpoints = [
+    { ...endpoint, name: 'production', ok: false },
+    { ...endpoint, name: 'other', ok: true },
+    { ...endpoint, name: 'unknown', ok: null },
+  ];
+  return JSON.stringify(probeVerdict(systemClock.nowMs(), { endpoints, ...changes }));
 }
 
 interface Got {
@@ -118,7 +110,7 @@ test('the health address shows every latch, what is of concern, and the last rou
   const { world, plane, health, announced } = await harness(t, { probe: PROBE });
   const carrier = await world.carrier(0);
   carrier.load = { ...carrier.load, shedding: ['memory'] };
-  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({ troubles: ['production is not reached'] })));
+  writeFileSync(probeFile(world.runtime), probeText({ troubles: ['production is not reached'] }));
   await plane.look();
   const { status, text } = await health('/ready');
   assert.equal(status, 200);
@@ -138,7 +130,7 @@ test('the health address shows every latch, what is of concern, and the last rou
 test('a node that the probe takes out is not ready, and degraded', async (t) => {
   const { world, plane, health } = await harness(t, { probe: PROBE });
   await world.carrier(0);
-  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({ withdraw: true, troubles: ['it fails alone'] })));
+  writeFileSync(probeFile(world.runtime), probeText({ withdraw: true, troubles: ['it fails alone'] }));
   await plane.look();
   const { status, text } = await health('/ready');
   const { degraded, reasons } = JSON.parse(text) as Readying;
@@ -154,7 +146,7 @@ test('the probe is started with the first carrier that accepts, replaced where i
   await plane.look();
   await plane.look();
   assert.deepEqual(calls, ['start']);
-  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({ atMs: systemClock.nowMs() - 1e6 })));
+  writeFileSync(probeFile(world.runtime), probeText({ atMs: systemClock.nowMs() - 1e6 }));
   await plane.look();
   assert.deepEqual(calls, ['start', 'replace']);
   await plane.stop();
@@ -165,7 +157,7 @@ test('every metric of the table is served, with a value', async (t) => {
   const { certPem } = makeCertificate(['proxy.example.com']);
   const tls = { certificatePem: certPem, keyPem: '', names: ['proxy.example.com'], minVersion: 'TLSv1.2' as const };
   const { world, health } = await harness(t, { tls, probe: PROBE });
-  writeFileSync(probeFile(world.runtime), JSON.stringify(probeVerdict({})));
+  writeFileSync(probeFile(world.runtime), probeText({}));
   const { metrics } = await world.carrier(0);
   metrics.decision('connect', 'acme', 'OK');
   metrics.tunnelOpened('connect', 'acme', 'data', '192.0.2.1:443');

@@ -11,6 +11,7 @@ import type { Settings } from '../core/settings.ts';
 import { makeCertificate } from '../test/support/certificate.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { startTestNode } from '../test/support/plane.ts';
+import { probeVerdict } from '../test/support/probe-verdict.ts';
 import { testSettings } from '../test/support/settings.ts';
 import type { CarrierLoad, CarrierStatus } from './carrier-api.ts';
 import { NodeJudge } from './node-judge.ts';
@@ -54,21 +55,8 @@ function harness(t: TestContext, settings: Partial<Settings> = {}) {
     writeVerdict(runtime, verdict);
     return verdict;
   };
-  const probeSays = (verdict: Partial<ProbeVerdict>): void =>
-    writeFileSync(
-      probeFile(runtime),
-      JSON.stringify({
-        atMs: clock.nowMs(),
-        goodForMs: 100_000,
-        withdraw: false,
-        troubles: [],
-        endpoints: [],
-        attempts: [],
-        peers: [],
-        certificateLeftMs: null,
-        ...verdict,
-      } satisfies ProbeVerdict),
-    );
+  const probeSays = (changes: Partial<ProbeVerdict>): void =>
+    writeFileSync(probeFile(runtime), JSON.stringify(probeVerdict(clock.nowMs(), changes)));
   return { clock, now, look, probeSays, judge: () => judge, restart: () => (judge = make()) };
 }
 

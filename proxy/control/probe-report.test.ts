@@ -3,23 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import { probeFile } from '../core/runtime-files.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
+import { probeVerdict } from '../test/support/probe-verdict.ts';
 import { readProbe, viewOf } from './probe-report.ts';
 
 const clock = new FakeClock();
 clock.advance(1_000_000);
-const VERDICT: ProbeVerdict = {
-  atMs: clock.nowMs(),
-  goodForMs: 100_000,
-  withdraw: false,
-  troubles: [],
-  endpoints: [],
-  attempts: [],
-  peers: [],
-  certificateLeftMs: null,
-};
+const VERDICT = probeVerdict(clock.nowMs());
 
 function read(t: TestContext, text: string | null, waitedMs = 0) {
   const runtime = mkdtempSync(join(tmpdir(), 'probe-'));
