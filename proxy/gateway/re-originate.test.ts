@@ -224,6 +224,76 @@ for (const relay of ENGINES) {
       });
     }
 
+    const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
+    test('a drain closes a WebSocket of a client nobody here wrote with 1001, and AWS’s side with a FIN', async () => {
+      const server = https.createServer({ cert: theirs.certPem, key: theirs.keyPem });
+      const sockets = new WebSocketServer({ server, handleProtocols: () => 'mqtt' });
+      const closedUpstream = new Promise<number>((resolve) => sockets.on('connection', (socket) => socket.on('close', resolve)));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const node = await gatewayNode((server.address() as net.AddressInfo).port);
+      const client = new WebSocket(`wss://gw.proxy.test:${node.port}/mqtt`, 'mqtt', {
+        ca: ours.certPem,
+        lookup: (_host, options, done) =>
+          typeof options === 'object' && options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4),
+      });
+      await once(client, 'open');
+      const closed = once(client, 'close') as Promise<[number, Buffer]>;
+      assert.equal(node.plane.sessions.closeSome(1, 'drain'), 1);
+      const [code, reason] = await closed;
+      assert.deepEqual([code, String(reason)], [1001, 'DRAINING']);
+      // No close frame came: 1006 is what a WebSocket calls that.
+      assert.equal(await closedUpstream, 1006);
+      const { end } = await node.recorded(({ event }) => event === 'close');
+      assert.equal(end?.endedBy, 'drain');
+      await closeCleanly(node);
+      server.close();
+    });
+
+    for (const [what, sent, heard] of [
+      ['that comes in one piece with the 101 is followed', [Buffer.from([0x82, 3, 1, 2, 3])], true],
+      ['of which the payload has not come yet is not broken into', [Buffer.from([0x82, 3, 1, 2])], false],
+      ['of which half a head has come is not broken into', [Buffer.from([0x82, 126, 0])], false],
+      ['in two pieces is followed', [Buffer.from([0x82, 3, 1]), Buffer.from([2, 3])], true],
+      ['that closes is the last', [Buffer.from([0x88, 2, 3, 0xe8])], false],
+    ] as const) {
+      test(`a drain: a frame ${what}`, async () => {
+        const node = await gatewayNode(upstream.port);
+        answer = (socket) => {
+          socket.write(Buffer.concat([Buffer.from(SWITCHING), sent[0]]));
+          for (const [index, piece] of sent.slice(1).entries()) setTimeout(() => socket.write(piece), 50 * (index + 1));
+        };
+        const client = await dialGateway(node);
+        client.write(upgrade('/mqtt'));
+        const frames = Buffer.concat([...sent]).toString('latin1');
+        const whole = await readAll(client, (text) => text.endsWith(`\r\n\r\n${frames}`));
+        assert.match(whole, /^HTTP\/1\.1 101 /);
+        node.plane.sessions.closeSome(1, 'drain');
+        const rest = await readAll(client);
+        assert.equal(rest, heard ? '\x88\x0a\x03\xe9DRAINING' : '');
+        client.end();
+        await closeCleanly(node);
+      });
+    }
+
+    test('a drain does not wait for a client that stays', async () => {
+      const node = await gatewayNode(upstream.port);
+      answer = (socket) => socket.write(SWITCHING);
+      const client = await dialGateway(node);
+      client.allowHalfOpen = true;
+      client.write(upgrade('/mqtt'));
+      await readAll(client, (text) => text.includes('\r\n\r\n'));
+      node.plane.sessions.closeSome(1, 'drain');
+      const talk = setInterval(() => client.write(Buffer.from([0x89, 0x80, 0, 0, 0, 0])), 20);
+      const started = performance.now();
+      assert.equal((await node.recorded(({ event }) => event === 'close')).end?.endedBy, 'drain');
+      clearInterval(talk);
+      assert.ok(performance.now() - started < 10_000);
+      client.destroy();
+      await closeCleanly(node);
+    });
+
     test('a hundred clients that reset after the upgrade leave nothing behind', async () => {
       const node = await gatewayNode(upstream.port);
       answer = (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');

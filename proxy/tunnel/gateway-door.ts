@@ -6,6 +6,7 @@ import { decideTarget } from '../policy/decide.ts';
 import { checkUpgrade } from '../wire/upgrade.ts';
 import type { RequestHead } from '../wire/request-head.ts';
 import { asSocket, asStream } from './as-stream.ts';
+import { WebSocketFarewell } from './farewell.ts';
 import { keepAlive } from './keep-alive.ts';
 import { sayAndClose } from './refuse.ts';
 import { nothingSent } from './peek.ts';
@@ -46,7 +47,7 @@ export async function serveUpgrade(walk: Walk, head: RequestHead): Promise<void>
     if (outcome.kind === 'open') {
       // The library set its own keep-alive on the way.
       keepAlive(outcome.upstream);
-      return relayTunnel(walk, outcome.upstream, nothingSent(inbox));
+      return relayTunnel(walk, outcome.upstream, { ...nothingSent(inbox), farewell: new WebSocketFarewell() });
     }
     inbox.detach();
     sayAndClose(walk.socket, NOTHING, plane.clock);

@@ -8,7 +8,7 @@ import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
 import { asStream } from './as-stream.ts';
 import { own, type SocketOwner } from './owned-socket.ts';
-import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
+import type { CoarseTime, Farewell, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
 
 /** What libuv reads at once. A stream that is told to pause may still be given one such chunk. */
 const READ_CHUNK_BYTES = 64 * 1024;
@@ -21,6 +21,9 @@ const TLS_WAITING_BYTES = 16 * 1024;
 
 /** The writer's own mark while it relays, high enough never to speak: a stream under its mark skips an event and a tick at every write. */
 const WRITER_MARK_BYTES = 1024 * 1024;
+
+/** Looks, a second apart, that a TLS side is given to close after our close_notify: with less, what it still sends would be met by a reset. */
+const LEAVING_LOOKS = 2;
 
 const EMPTY = Buffer.alloc(0);
 
@@ -57,6 +60,7 @@ class NodeRelay implements Relay, SocketOwner {
   readonly #upstream: Duplex;
   readonly #shared: Shared;
   readonly #ended: (by: EndedBy) => void;
+  readonly #farewell: Farewell | null;
   #lastMs: number;
   #finished: Finished = 'none';
   #endedBy: EndedBy | null = null;
@@ -65,6 +69,8 @@ class NodeRelay implements Relay, SocketOwner {
   #goneDown = 0;
   #upSinceMs: number;
   #downSinceMs: number;
+  /** Looks since our close_notify went out; null while the tunnel runs. */
+  #leaving: number | null = null;
 
   constructor(job: RelayJob, shared: Shared) {
     this.bytesUp = job.sentUp;
@@ -75,6 +81,7 @@ class NodeRelay implements Relay, SocketOwner {
     this.#upstream = asStream(job.upstream, shared.highWaterMark);
     this.#shared = shared;
     this.#ended = job.ended;
+    this.#farewell = job.farewell ?? null;
     this.#lastMs = shared.time.nowMs;
     this.#upSinceMs = this.#lastMs;
     this.#downSinceMs = this.#lastMs;
@@ -96,6 +103,7 @@ class NodeRelay implements Relay, SocketOwner {
   }
 
   socketData(from: Duplex, chunk: Buffer): void {
+    if (this.#leaving !== null) return;
     this.#lastMs = this.#shared.time.nowMs;
     if (from === this.#client) {
       this.bytesUp += chunk.length;
@@ -103,6 +111,7 @@ class NodeRelay implements Relay, SocketOwner {
     } else {
       this.bytesDown += chunk.length;
       this.#shared.totals.bytesDown += chunk.length;
+      this.#farewell?.passed(chunk);
     }
     const to = this.#other(from);
     to.write(chunk);
@@ -113,6 +122,7 @@ class NodeRelay implements Relay, SocketOwner {
   }
 
   socketEnd(side: Duplex): void {
+    if (this.#leaving !== null) return;
     this.#lastMs = this.#shared.time.nowMs;
     const by = side === this.#client ? 'client' : 'upstream';
     this.#finished = this.#finished === 'none' ? by : 'both';
@@ -126,6 +136,7 @@ class NodeRelay implements Relay, SocketOwner {
     this.#endedBy ??= by;
     const other = this.#other(side);
     if (this.#open === 0) return this.#finish();
+    if (this.#leaving !== null) return;
     // Both FINs seen: the other side only has to flush. Otherwise what is left of the tunnel makes no sense any more.
     if (this.#finished === 'both') return;
     // All that this side had to say is said: it still reaches the other one.
@@ -134,6 +145,7 @@ class NodeRelay implements Relay, SocketOwner {
   }
 
   socketError(side: Duplex): void {
+    if (this.#leaving !== null) return;
     const by = side === this.#client ? 'client' : 'upstream';
     this.#endedBy ??= by;
     // A reset, or a side that is dead to keep-alive, is told to the other end as a reset: a clean FIN would say that the bytes so far are all there are. Behind a FIN they were.
@@ -146,11 +158,28 @@ class NodeRelay implements Relay, SocketOwner {
 
   close(by: EndedBy): void {
     this.#endedBy ??= by;
+    if (by === 'drain' && this.#leaving === null) return this.#leave();
     this.#client.destroy();
     this.#upstream.destroy();
   }
 
+  /** `destroy` closes a TLS socket without a close_notify, which its peer takes for an attack or a crash (RFC 8446 section 6.1). */
+  #leave(): void {
+    this.#leaving = 0;
+    const words = this.#client.writableEnded ? null : (this.#farewell?.words() ?? null);
+    if (words) this.#client.write(words);
+    for (const side of [this.#client, this.#upstream]) {
+      if (!(side instanceof TLSSocket)) side.destroy();
+      else side.end().resume();
+    }
+  }
+
   sweep(): void {
+    if (this.#leaving !== null) {
+      this.#leaving += 1;
+      if (this.#leaving >= LEAVING_LOOKS) this.close('idle');
+      return;
+    }
     const idleMs = this.idleMs();
     if (idleMs >= this.#shared.limits.idleMs) return this.close('idle');
     if (this.#finished !== 'none' && idleMs >= this.#shared.limits.halfClosedMs) return this.close('idle');

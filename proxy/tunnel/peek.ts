@@ -35,7 +35,7 @@ export async function judgeFirstHello(plane: DataPlane, session: Session, inbox:
 }
 
 /** What a relay has to know of the bytes before it. */
-export type HandOver = Pick<RelayJob, 'toUpstream' | 'toClient' | 'sentUp' | 'sentDown'>;
+export type HandOver = Pick<RelayJob, 'toUpstream' | 'toClient' | 'sentUp' | 'sentDown' | 'farewell'>;
 
 export type Forwarded =
   | { readonly kind: 'relay'; readonly handOver: HandOver }

@@ -5,6 +5,14 @@ import type { EndedBy } from '../core/record.ts';
 import type { RelayName } from '../core/settings.ts';
 import type { Leg } from './leg.ts';
 
+/** Knows whether, and how, a client can be told that its tunnel ends. */
+export interface Farewell {
+  /** Bytes have gone towards the client. */
+  passed(bytes: Buffer): void;
+  /** What may be said behind them; null where there is no place for it. */
+  words(): Buffer | null;
+}
+
 export interface RelayJob {
   readonly client: Leg;
   readonly upstream: Leg;
@@ -14,6 +22,8 @@ export interface RelayJob {
   /** Bytes of the tunnel that have gone already; the relay's counts begin with them. */
   readonly sentUp: number;
   readonly sentDown: number;
+  /** None for a tunnel of bytes. */
+  readonly farewell?: Farewell;
   /** Called once, when both sockets are closed. */
   ended(by: EndedBy): void;
 }
@@ -23,7 +33,7 @@ export interface Relay {
   readonly bytesDown: number;
   /** Milliseconds without a byte either way, to the second. */
   idleMs(): number;
-  /** Ends the tunnel for a reason that is not on the wire. */
+  /** Ends the tunnel for a reason that is not on the wire. A drain takes leave of whom it can: last words, and TLS's close_notify. */
   close(by: EndedBy): void;
   /** Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second. */
   sweep(): void;

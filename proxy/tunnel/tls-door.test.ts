@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type net from 'node:net';
+import net from 'node:net';
 import { duplexPair } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
@@ -199,6 +199,30 @@ for (const relay of ENGINES) {
       },
     );
 
+    for (const [by, last] of [
+      ['drain', 'alert'],
+      ['idle', 'data'],
+    ] as const) {
+      test(`connect-tls: an end for ${by} has ${last} as its last record`, async () => {
+        const tap = await startTap(node.port);
+        // In TLS 1.3 an alert looks like data from outside.
+        const client = await overTls({ port: tap.port, servername: 'proxy.test', maxVersion: 'TLSv1.2' });
+        client.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`);
+        assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
+        const inner = tls.connect({ socket: client, servername: DATA_HOST, ca: theirs.certPem });
+        inner.on('error', () => {});
+        await once(inner, 'secureConnect');
+        const before = node.records.length;
+        while (node.plane.sessions.rows(1)[0]?.phase !== 'relaying') await new Promise((resolve) => setTimeout(resolve, 10));
+        node.plane.sessions.closeSome(1, by);
+        await tap.ended;
+        assert.equal(lastRecord(tap.bytes()), last);
+        const { end } = await node.recorded((recorded) => recorded.event === 'close' && node.records.indexOf(recorded) >= before);
+        assert.equal(end?.endedBy, by);
+        await tap.close();
+      });
+    }
+
     test('connect-tls: a client that has finished goes on reading', { timeout: 10_000 }, async () => {
       const slow = await startUpstream((socket) => void socket.resume().on('end', () => socket.end('all the same')));
       const policy = { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false } as const;
@@ -321,4 +345,34 @@ for (const relay of ENGINES) {
       assert.equal((await node.recorded(({ record }) => record.client_port === client.ownPort)).record.reason, 'PROTOCOL_UNKNOWN');
     });
   });
+}
+
+interface Tap {
+  readonly port: number;
+  /** What the node has sent so far. */
+  bytes(): Buffer;
+  /** The node has finished. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A wire between one client and the node, on which its bytes can be seen. */
+async function startTap(port: number): Promise<Tap> {
+  const seen: Buffer[] = [];
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const outer = await startUpstream((client) => {
+    const toNode = net.connect(port, '127.0.0.1');
+    client.on('error', () => {});
+    toNode.on('error', () => {});
+    toNode.on('data', (chunk: Buffer) => seen.push(chunk));
+    toNode.once('end', resolve);
+    client.pipe(toNode).pipe(client);
+  });
+  return { port: outer.port, bytes: () => Buffer.concat(seen), ended, close: () => outer.close() };
+}
+
+function lastRecord(bytes: Buffer): string {
+  let type = 0;
+  for (let at = 0; at < bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) type = bytes[at] ?? 0;
+  return type === 21 ? 'alert' : type === 23 ? 'data' : String(type);
 }

@@ -273,6 +273,7 @@ export const TUNNEL_PARTS = {
     'collect',
     'dial',
     'drain',
+    'farewell',
     'gateway-port',
     'inbox',
     'keep-alive',
