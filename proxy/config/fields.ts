@@ -107,6 +107,16 @@ export function ipAddress() {
   });
 }
 
+/** As it stands in a Host header, without its port. */
+export function hostOrAddress() {
+  return textOf('host name or IP address', (text) => {
+    const address = canonicalAddress(text);
+    if (address !== null) return { value: address };
+    const mistake = hostNameMistake(text);
+    return mistake === null ? { value: text } : { why: mistake };
+  });
+}
+
 export function range() {
   return checkedText('CIDR range', (text) => {
     if (parseRange(text) !== null) return null;

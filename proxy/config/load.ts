@@ -108,7 +108,7 @@ function settingsOf(
   parts: Parts,
   found: { readonly runtime: string; readonly token: string | null; readonly machine: Machine; readonly files: Files },
 ): Settings {
-  const { limits, timeouts, health, admin, log } = config;
+  const { limits, timeouts, drain, health, admin, log } = config;
   const carriers = config.carriers === 'auto' ? autoCarriers(limits.tunnels, found.machine) : config.carriers;
   const settings = {
     node: config.node,
@@ -137,12 +137,12 @@ function settingsOf(
       halfClosedMs: timeouts.halfClosed,
       proxyHeaderMs: timeouts.proxyHeader,
     },
-    drain: { stopMs: config.drain.stop },
+    drain: { settleMs: drain.settle, rate: drain.rate, deadlineMs: drain.deadline, stopMs: drain.stop },
     carriers,
     relay: config.relay,
     health: { host: health.address.host, port: health.address.port },
     probe: config.probe === null ? null : { ...config.probe, roots: Object.fromEntries(parts.endpoints.roots) },
-    admin: { host: admin.address.host, port: admin.address.port, token: found.token },
+    admin: { host: admin.address.host, port: admin.address.port, token: found.token, names: admin.names },
     addresses: parts.published?.settings ?? null,
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },
   };

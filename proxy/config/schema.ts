@@ -3,6 +3,7 @@
 
 import * as z from 'zod';
 import { DOORS } from '../core/settings.ts';
+import { DURATION_MAX_MS } from './units.ts';
 import {
   certificateName,
   customDomain,
@@ -10,6 +11,7 @@ import {
   duration,
   endpointName,
   hostName,
+  hostOrAddress,
   ipAddress,
   label,
   listenAddress,
@@ -27,6 +29,9 @@ import {
 
 /** Most carriers a node may have, named or by `auto`. */
 export const CARRIERS_MAX = 256;
+
+/** Twice the CONNECTs per second of an AWS account whose quota was not raised: more is no drain (docs/fleet.md). */
+const DRAIN_RATE_MAX = 1_000;
 
 /** The AWS SDK gives up after 10 s of silence in some languages and never in others; an answer has to come before that. */
 const ANSWER_BELOW_MS = 10_000;
@@ -180,6 +185,16 @@ const timeouts = z.strictObject({
 });
 
 const drain = z.strictObject({
+  settle: duration({ min: 0, max: DURATION_MAX_MS })
+    .prefault('2m')
+    .meta({ description: 'How long a draining node goes on opening tunnels: the time DNS needs to lead agents elsewhere.' }),
+  rate: wholeNumber(1, DRAIN_RATE_MAX).prefault(8).meta({
+    description:
+      'Tunnels that a drain closes per second, over all carriers. Each comes back as a TLS handshake and an MQTT CONNECT elsewhere.',
+  }),
+  deadline: duration().prefault('2h').meta({
+    description: 'How long closing may take. A drain that would take longer goes faster than `rate`. Pauses do not count.',
+  }),
   stop: duration().prefault('30s').meta({ description: 'How long SIGTERM takes to close the tunnels, at an even pace.' }),
 });
 
@@ -204,6 +219,10 @@ const admin = z.strictObject({
   token: secret()
     .optional()
     .meta({ description: 'Needed for every change, and off loopback for every request. `file:PATH` reads it from a file.' }),
+  names: z
+    .array(hostOrAddress())
+    .prefault([])
+    .meta({ description: 'Names and addresses, besides loopback, under which it is reached: what may stand in Host.' }),
 });
 
 const log = z.strictObject({
@@ -225,7 +244,7 @@ export const configSchema = z.strictObject({
   resolve: resolve.prefault({}).meta({ description: 'How names become addresses.' }),
   limits: limits.prefault({}).meta({ description: 'Limits of the node, over all its carriers.' }),
   timeouts: timeouts.prefault({}).meta({ description: 'How long each stage may take.' }),
-  drain: drain.prefault({}).meta({ description: 'How the node stops.' }),
+  drain: drain.prefault({}).meta({ description: 'How the node is emptied, and how it stops.' }),
   carriers: z
     .union([z.literal('auto'), wholeNumber(1, CARRIERS_MAX)])
     .prefault('auto')

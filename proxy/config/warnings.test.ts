@@ -48,6 +48,12 @@ const TABLE: readonly (readonly [string, readonly string[], World?])[] = [
       '6:27: policy.alpn: off, not enforce',
     ],
   ],
+  ['drain: { rate: 8, deadline: 6250s }', []],
+  [
+    'drain: { rate: 8, deadline: 6249s }',
+    ['6:29: drain.deadline: drain.rate 8 closes 50000 tunnels in 105m: a full node is closed at 9 a second to be done by then'],
+  ],
+  ['drain: { rate: 6 }', ['6:1: drain.deadline: drain.rate 6 closes 50000 tunnels in 139m']],
   [
     'limits: { tunnels: 50000 }',
     ['6:20: limits.tunnels: 50000 tunnels do not fit: 8 carriers of 300 descriptors hold 22 each, 176 in all'],

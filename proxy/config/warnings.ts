@@ -26,6 +26,7 @@ export function warnOfSettings(settings: Settings, machine: Machine, report: Rep
       `${limits.tunnels} tunnels do not fit: ${carriers} carriers of ${machine.nofile} descriptors hold ${tunnelsPerCarrier(machine)} each, ${held} in all`,
     );
   }
+  warnOfDrain(settings, report);
   for (const [index, { proxyProtocolTrust }] of settings.listeners.entries()) {
     if (proxyProtocolTrust?.some(isEverything)) {
       report.warning(
@@ -45,6 +46,17 @@ export function warnOfSettings(settings: Settings, machine: Machine, report: Rep
     report.warning(['gateway'], 'no listener has the door gateway');
   }
   warnOfPolicy(settings.policy, report);
+}
+
+function warnOfDrain({ limits, drain }: Settings, report: Report): void {
+  const fullS = limits.tunnels / drain.rate;
+  const deadlineS = drain.deadlineMs / 1_000;
+  if (fullS <= deadlineS) return;
+  const needed = `drain.rate ${drain.rate} closes ${limits.tunnels} tunnels in ${Math.ceil(fullS / 60)}m`;
+  report.warning(
+    ['drain', 'deadline'],
+    `${needed}: a full node is closed at ${Math.ceil(limits.tunnels / deadlineS)} a second to be done by then`,
+  );
 }
 
 function isEverything(range: string): boolean {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createAdminHandler, createAdminReads, isOwnHost } from './admin-server.ts';
 import type { Question } from './bounded-server.ts';
 
-for (const [header, adminHost, expected] of [
+for (const [header, own, expected] of [
   ['127.0.0.1:9901', '127.0.0.1', true],
   ['localhost:9901', '127.0.0.1', true],
   ['LOCALHOST', '127.0.0.1', true],
@@ -12,6 +12,10 @@ for (const [header, adminHost, expected] of [
   ['10.0.0.5:9901', '10.0.0.5', true],
   ['[2001:db8::5]:9901', '2001:db8::5', true],
   ['10.0.0.6:9901', '10.0.0.5', false],
+  ['eu-1a.internal:9901', '0.0.0.0 eu-1a.internal', true],
+  ['EU-1A.internal', '0.0.0.0 eu-1a.internal', true],
+  ['eu-1b.internal', '0.0.0.0 eu-1a.internal', false],
+  ['[2001:db8::5]', ':: 2001:db8::5', true],
   ['evil.example', '127.0.0.1', false],
   ['127.0.0.1.evil.example', '127.0.0.1', false],
   ['localhost.evil.example', '127.0.0.1', false],
@@ -19,8 +23,8 @@ for (const [header, adminHost, expected] of [
   ['127.0.0.1@evil.example', '127.0.0.1', false],
   ['', '127.0.0.1', false],
 ] as const) {
-  test(`Host ${JSON.stringify(header)} on ${adminHost} is ${expected ? 'ours' : 'not ours'}`, () =>
-    assert.equal(isOwnHost(header, adminHost), expected));
+  test(`Host ${JSON.stringify(header)} on ${own} is ${expected ? 'ours' : 'not ours'}`, () =>
+    assert.equal(isOwnHost(header, own.split(' ')), expected));
 }
 
 const STATUS = { tunnels: 3 };
@@ -31,7 +35,7 @@ function question(changes: Partial<Question>): Question {
 }
 
 async function statusOf(host: string, token: string | null, changes: Partial<Question>): Promise<number> {
-  const handler = createAdminHandler({ admin: { host, port: 9901, token }, status });
+  const handler = createAdminHandler({ admin: { host, port: 9901, token, names: ['eu-1a.internal'] }, status });
   return (await handler(question(changes))).status;
 }
 
@@ -46,6 +50,7 @@ for (const [what, host, token, changes, expected] of [
   ['off loopback with another scheme', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Basic secret' }, 401],
   ['off loopback with the token', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Bearer secret' }, 200],
   ['off loopback where no token is set, any token', '10.0.0.5', null, { host: '10.0.0.5', authorization: 'Bearer null' }, 401],
+  ['under one of its names, with the token', '10.0.0.5', 'secret', { host: 'eu-1a.internal', authorization: 'Bearer secret' }, 200],
   ['on every address, with a loopback Host, a token is needed all the same', '0.0.0.0', 'secret', { host: '127.0.0.1' }, 401],
 ] as const) {
   test(`admin: ${what}: ${expected}`, async () => assert.equal(await statusOf(host, token, changes), expected));

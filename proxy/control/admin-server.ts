@@ -16,7 +16,8 @@ export interface AdminDeps {
 export function createAdminHandler(deps: AdminDeps): Handler {
   const read = createAdminReads(deps);
   return async (question) => {
-    if (!isOwnHost(question.host, deps.admin.host)) return json(403, { error: 'this Host is not the admin address' });
+    if (!isOwnHost(question.host, [deps.admin.host, ...deps.admin.names]))
+      return json(403, { error: 'this Host is not the admin address' });
     if (!isLoopback(deps.admin.host) && !bearsToken(question, deps.admin.token)) return json(401, { error: 'a bearer token is needed' });
     return read(question);
   };
@@ -31,11 +32,11 @@ export function createAdminReads({ status }: Pick<AdminDeps, 'status'>): Handler
   };
 }
 
-/** Loopback by name or address, or the very address that is listened on; any port, since a forwarded one is another. */
-export function isOwnHost(header: string, adminHost: string): boolean {
+/** Loopback by name or address, or one of `own`; any port, since a forwarded one is another. */
+export function isOwnHost(header: string, own: readonly string[]): boolean {
   const match = /^(\[[0-9a-f:.]+\]|[^:[\]]+)(?::\d{1,5})?$/i.exec(header);
   const host = match?.[1]?.toLowerCase().replace(/^\[|\]$/g, '');
-  return host !== undefined && (host === 'localhost' || isLoopback(host) || host === adminHost);
+  return host !== undefined && (host === 'localhost' || isLoopback(host) || own.includes(host));
 }
 
 export function isLoopback(host: string): boolean {

@@ -108,6 +108,24 @@ export interface TimeoutSettings {
   readonly proxyHeaderMs: number;
 }
 
+export interface DrainSettings {
+  readonly settleMs: number;
+  /** Tunnels per second, of the node. */
+  readonly rate: number;
+  /** From the first close on. */
+  readonly deadlineMs: number;
+  /** SIGTERM's. */
+  readonly stopMs: number;
+}
+
+export interface AdminSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | null;
+  /** What may stand in Host besides loopback and `host`. */
+  readonly names: readonly string[];
+}
+
 export interface Settings {
   readonly node: { readonly name: string; readonly publicAddresses: readonly string[] };
   readonly runtime: string;
@@ -119,13 +137,13 @@ export interface Settings {
   readonly resolve: { readonly servers: readonly string[]; readonly family: AddressFamily; readonly pins: readonly ResolvePin[] };
   readonly limits: LimitSettings;
   readonly timeouts: TimeoutSettings;
-  readonly drain: { readonly stopMs: number };
+  readonly drain: DrainSettings;
   readonly carriers: number;
   readonly relay: RelayChoice;
   readonly health: { readonly host: string; readonly port: number };
   /** Null is off. */
   readonly probe: ProbeSettings | null;
-  readonly admin: { readonly host: string; readonly port: number; readonly token: string | null };
+  readonly admin: AdminSettings;
   /** Null where the node publishes no list. */
   readonly addresses: AddressesSettings | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file: string | null };
