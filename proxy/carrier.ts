@@ -10,6 +10,8 @@ import v8 from 'node:v8';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
 import { startCarrierApi } from './control/carrier-api.ts';
 import { watchCarrierLoad } from './control/carrier-load.ts';
+import { CarrierDrain } from './control/carrier-drain.ts';
+import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
@@ -28,6 +30,7 @@ import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
 import { connectToSupervisor } from './supervisor/child.ts';
+import { takeLock } from './supervisor/lock.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
 import { createCollector } from './tunnel/collect.ts';
 import { drainTunnels } from './tunnel/drain.ts';
@@ -80,7 +83,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const metrics = createCarrierMetrics({ settings, clock });
   const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
   const limits = openLedger({ runtime, row: options.row, settings, descriptors: options.descriptors, clock });
-  const readiness = createReadiness({ runtime, clock });
+  const watch = watchDrain({ runtime, clock });
+  const readiness = createReadiness({ runtime, clock, drain: watch });
   let held = (): number => 0;
   const overload = new MeasuredOverload({
     clock,
@@ -128,15 +132,19 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     resolver: plane.resolver,
     overload,
   });
+  const { slot, generation } = options;
+  const tunnels = (): number => limits.tunnels();
+  const drain = new CarrierDrain({ runtime, clock, random: plane.random, slot, generation, settings, log, watch, tunnels, takeLock });
   const api = await startCarrierApi({
     runtime,
     sessions: plane.sessions,
     readiness,
     metrics: () => metrics.snapshot(),
     load: () => load.now(),
+    drain,
     info: {
-      slot: options.slot,
-      generation: options.generation,
+      slot,
+      generation,
       relay: plane.engine.name,
       settings,
       isAccepting: () => listeners.isAccepting,
@@ -146,11 +154,14 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
 
   await listeners.start(options.listenFds);
   readiness.setAccepting(true);
+  drain.start();
   supervisor.ready();
 
   const deadlineMs = await toldToStop;
   readiness.setDraining();
-  await drainTunnels({ clock, sessions: plane.sessions, rate: DRAIN_RATE_MIN, deadlineMs, endedBy: 'drain' });
+  drain.stop();
+  const rate = settings.drain.rate / settings.carriers;
+  await drainTunnels({ clock, sessions: plane.sessions, rate, deadlineMs, endedBy: 'drain' });
   listeners.stop();
   if (plane.sessions.sendPendingAway() > 0) await new Promise<void>((resolve) => clock.after(FAREWELL_MS, resolve));
   lastReport();
@@ -162,8 +173,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   await log.close(LAST_LINES_MS);
 }
 
-/** Tunnels per second that a stop closes at least; more where the deadline asks for it. */
-const DRAIN_RATE_MIN = 8;
 const LAST_LINES_MS = 1_000;
 /** For the answers of those that were sent away to get out. */
 const FAREWELL_MS = 100;
@@ -207,7 +216,7 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
     overload: ports.overload,
     sourceKey,
     recorder: ports.recorder,
-    sessions: new Sessions(clock, time),
+    sessions: new Sessions(clock, time, Math.random),
     engine: ports.machinery.engine,
     highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     terminator: settings.tls ? createTlsTerminator(settings.tls, clock) : null,

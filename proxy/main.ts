@@ -4,8 +4,9 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
-import { systemClock } from './core/clock.ts';
+import { commandClock, systemClock } from './core/clock.ts';
 import { EXIT } from './supervisor/plan.ts';
 
 type Run = (args: readonly string[]) => number | Promise<number>;
@@ -19,6 +20,8 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
   status: async (args) => (await import('./cli/status.ts')).runStatus(args, { ...cliIo(), clock: systemClock }),
   tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
+  drain: async (args) => (await import('./cli/drain.ts')).runDrain(args, followIo()),
+  undrain: async (args) => (await import('./cli/undrain.ts')).runUndrain(args, followIo()),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
   help: runHelp,
   '--help': runHelp,
@@ -65,6 +68,12 @@ function cliIo(): CliIo {
     readFile: (path) => readFileSync(path, 'utf8'),
     machine: { cores: availableParallelism(), nofile: openFilesMax(), uid: process.getuid?.() ?? 0 },
   };
+}
+
+/** For a command that goes on until something has happened, or somebody has seen enough. */
+function followIo(): FollowIo {
+  const columns = (): number | null => (process.stdout.isTTY ? process.stdout.columns : null);
+  return { ...cliIo(), clock: commandClock, columns, onSignal };
 }
 
 /** The soft limit, which Node itself has raised to the hard one by now; the carriers are given the same. */

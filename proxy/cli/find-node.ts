@@ -21,8 +21,11 @@ export const NODE_OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-export const NODE_USAGE = `  -c, --config FILE  the node's configuration file, to find its runtime folder
-      --runtime DIR  the node's runtime folder
+/** The flags that say which node is meant. */
+export const NODE_FLAGS = `  -c, --config FILE  the node's configuration file, to find its runtime folder
+      --runtime DIR  the node's runtime folder`;
+
+export const NODE_USAGE = `${NODE_FLAGS}
       --json         print one JSON object
   -h, --help         this text
 

@@ -10,6 +10,9 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
                              what would be decided, and why
   status                     how a running node is
   tunnels [--limit N]        its open tunnels
+  drain [--now|--pause|--resume]
+                             empties a running node at a pace
+  undrain                    ends that
   addresses make|verify      the signed list of a fleet's addresses
   fleet plan|apply|status|run -c FLEET.yaml
                              the fleet's DNS records and health checks at Route 53
@@ -17,7 +20,8 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   agent                      the reference agent
   help, --version
 
-\`pinhole COMMAND --help\` shows a command's options. status and tunnels take -c FILE or --runtime DIR; where one node runs, it is found.
+\`pinhole COMMAND --help\` shows a command's options. status, tunnels, drain and undrain take -c FILE or --runtime DIR;
+where one node runs, it is found.
 
 Exit codes: 0 done, 1 failed, 64 wrong command line or configuration, 69 cannot bind or load.
 `;

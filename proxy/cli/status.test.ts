@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { NodeStatus } from '../control/node-status.ts';
+import { writeDrain } from '../control/drain-file.ts';
 import { writeVerdict } from '../control/verdict.ts';
 import { systemClock } from '../core/clock.ts';
 import type { TunnelRow } from '../core/ports.ts';
@@ -69,6 +70,18 @@ test('status shows the node, its carriers and its refusals', async (t) => {
   assert.match(stdout, /^refused {2}SNI_MISMATCH 2, TARGET_NOT_ALLOWED 1$/m);
   assert.match(stdout, new RegExp(`^0 {8}ready {2,}${process.pid} `, 'm'));
   assert.match(stdout, /^1 {8}down {2,}- /m);
+});
+
+test('status shows a drain, and that the node is not ready for it', async (t) => {
+  const world = await fakeSupervision(t);
+  await world.carrier(0);
+  const order = { by: 'ann', askedAtMs: 0, closesFromMs: systemClock.nowMs() + 90_500, deadlineAtMs: 1e12, pausedAtMs: null };
+  writeDrain(world.runtime, { ...order, rate: 8, tunnels: 0, slow: null });
+  const { stdout } = await run(runStatus, ['--runtime', world.runtime]);
+  assert.match(stdout, /^ready {4}no: draining$/m);
+  assert.match(stdout, /^drain {4}settling: 0 open, new tunnels are served for 1m 30s more, 1m 30s left; asked for by ann$/m);
+  const { drain } = JSON.parse((await run(runStatus, ['--runtime', world.runtime, '--json'])).stdout) as NodeStatus;
+  assert.equal(drain?.phase, 'settling');
 });
 
 test('status --json is one line that says the same', async (t) => {

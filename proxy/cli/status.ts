@@ -8,6 +8,7 @@ import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { renderDuration } from './durations.ts';
 import type { OperateIo } from './find-node.ts';
 import { findNode, NODE_OPTIONS, NODE_USAGE } from './find-node.ts';
+import { renderProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 
 const USAGE = `Usage: pinhole status [-c FILE | --runtime DIR] [--json]
@@ -48,6 +49,7 @@ function renderStatus(status: NodeStatus): string {
     ],
     ['ready', status.ready ? `yes${status.degraded ? ', degraded' : ''}` : `no: ${reasons.join(', ')}`],
     ...status.concerns.map((concern) => ['concern', concern]),
+    ...(status.drain ? [['drain', `${renderProgress(status.drain)}; asked for by ${status.drain.by}`]] : []),
     ['listens', status.listeners.map((listener) => renderHostPort(listener)).join(', ')],
     ['health', renderHostPort(status.health)],
     ['admin', renderHostPort(status.admin)],

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAdminHandler, createAdminReads, isOwnHost } from './admin-server.ts';
-import type { Question } from './bounded-server.ts';
+import type { DrainRequest } from '../core/drain.ts';
+import { createAdminChangeHandler, createAdminChanges, createAdminHandler, createAdminReads, isOwnHost } from './admin-server.ts';
+import type { Change, Question } from './bounded-server.ts';
+import { json } from './bounded-server.ts';
 
 for (const [header, own, expected] of [
   ['127.0.0.1:9901', '127.0.0.1', true],
@@ -28,14 +30,19 @@ for (const [header, own, expected] of [
 }
 
 const STATUS = { tunnels: 3 };
-const status = (): Promise<object> => Promise.resolve(STATUS);
+const DRAIN = { phase: 'closing' };
+const DEPS = {
+  status: (): Promise<object> => Promise.resolve(STATUS),
+  drain: (): Promise<object> => Promise.resolve(DRAIN),
+  order: () => Promise.reject(new Error('a read changes nothing')),
+};
 
 function question(changes: Partial<Question>): Question {
   return { path: '/', query: new URLSearchParams(), host: '127.0.0.1:9901', authorization: '', ...changes };
 }
 
 async function statusOf(host: string, token: string | null, changes: Partial<Question>): Promise<number> {
-  const handler = createAdminHandler({ admin: { host, port: 9901, token, names: ['eu-1a.internal'] }, status });
+  const handler = createAdminHandler({ ...DEPS, admin: { host, port: 9901, token, names: ['eu-1a.internal'] } });
   return (await handler(question(changes))).status;
 }
 
@@ -57,6 +64,82 @@ for (const [what, host, token, changes, expected] of [
 }
 
 test('admin says 503 where the supervisor does not answer', async () => {
-  const reads = createAdminReads({ status: () => Promise.resolve(null) });
+  const reads = createAdminReads({ ...DEPS, status: () => Promise.resolve(null) });
   assert.equal((await reads(question({}))).status, 503);
+});
+
+test('admin tells of the drain', async () => {
+  const { body } = await createAdminReads(DEPS)(question({ path: '/drain' }));
+  assert.deepEqual(JSON.parse(body), { drain: DRAIN });
+});
+
+const TOKEN = { authorization: 'Bearer secret' };
+
+function change(changes: Partial<Change>): Change {
+  return { ...question({ path: '/drain' }), from: '10.0.0.9 5000', actor: '', body: { ok: true, value: {} }, ...changes };
+}
+
+/** The status, and the order that came of it. */
+async function ordered(host: string, token: string | null, changes: Partial<Change>) {
+  const orders: Partial<DrainRequest>[] = [];
+  const handler = createAdminChangeHandler({
+    ...DEPS,
+    admin: { host, port: 9901, token, names: ['eu-1a.internal'] },
+    order(request) {
+      orders.push(request);
+      return Promise.resolve({ status: 200, value: { changed: true, draining: true } });
+    },
+  });
+  const { status } = await handler(change(changes));
+  return { status, orders };
+}
+
+for (const [what, host, token, changes, expected] of [
+  ['without a token, on loopback', '127.0.0.1', 'secret', {}, 401],
+  ['where no token is set, on loopback', '127.0.0.1', null, { authorization: 'Bearer null' }, 401],
+  ['with another token', '127.0.0.1', 'secret', { authorization: 'Bearer secreT' }, 401],
+  ['with the token, under another Host', '127.0.0.1', 'secret', { ...TOKEN, host: 'evil.example' }, 403],
+  ['with the token, on loopback', '127.0.0.1', 'secret', TOKEN, 200],
+  ['with the token, off loopback, by a name', '10.0.0.5', 'secret', { ...TOKEN, host: 'eu-1a.internal:9901' }, 200],
+  ['on another path', '127.0.0.1', 'secret', { ...TOKEN, path: '/status' }, 404],
+  ['that is not JSON', '127.0.0.1', 'secret', { ...TOKEN, body: { ok: false, answer: json(415, {}) } }, 415],
+  ['that is not JSON, by a stranger', '127.0.0.1', 'secret', { body: { ok: false, answer: json(415, {}) } }, 401],
+] as const) {
+  test(`admin: a change ${what}: ${expected}`, async () => {
+    const { status, orders } = await ordered(host, token, changes);
+    assert.equal(status, expected);
+    assert.equal(orders.length, expected === 200 ? 1 : 0);
+  });
+}
+
+for (const [path, value, expected] of [
+  ['/drain', {}, 'start'],
+  ['/drain', { do: 'pause' }, 'pause'],
+  ['/drain', { do: 'nonsense' }, 'nonsense'],
+  ['/undrain', {}, 'end'],
+  ['/undrain', { do: 'start' }, 'end'],
+  ['/drain', null, 'start'],
+] as const) {
+  test(`admin: ${path} with ${JSON.stringify(value)} is ${expected}, which the carrier judges`, async () => {
+    const { orders } = await ordered('127.0.0.1', 'secret', { ...TOKEN, path, body: { ok: true, value } });
+    assert.equal(orders[0]?.do, expected);
+  });
+}
+
+test('an order says who gave it and from where, whatever the body says', async () => {
+  const body = { ok: true, value: { by: 'the boss', rate: 3 } } as const;
+  const { orders } = await ordered('127.0.0.1', 'secret', { ...TOKEN, body, actor: 'fleet drain' });
+  assert.deepEqual(orders, [{ do: 'start', rate: 3, by: 'fleet drain (admin address, from 10.0.0.9 5000)' }]);
+});
+
+test('over the Unix socket no token is needed; without a carrier it is 503', async () => {
+  const asked: unknown[] = [];
+  const changes = createAdminChanges({
+    order(request) {
+      asked.push(request.by);
+      return Promise.resolve(null);
+    },
+  });
+  assert.equal((await changes(change({ from: null, actor: 'ann' }))).status, 503);
+  assert.deepEqual(asked, ['ann (Unix socket)']);
 });

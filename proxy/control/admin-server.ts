@@ -1,31 +1,66 @@
-// The admin address. Reads on loopback need no token; off loopback every request does. Whoever asks must know that this is the admin
-// address: a page in a browser that was made to resolve a name of its own to 127.0.0.1 says that name in Host.
+// The admin address. Reads on loopback need no token; off loopback every request does, and so does every change anywhere. Whoever asks must
+// know that this is the admin address: a page in a browser that was made to resolve a name of its own to 127.0.0.1 says that name in Host.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import type { DrainRequest } from '../core/drain.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Answer, Handler, Question } from './bounded-server.ts';
+import type { Told } from './ask.ts';
+import type { Answer, Change, ChangeHandler, Handler, Question } from './bounded-server.ts';
 import { json, NOT_FOUND } from './bounded-server.ts';
+import { DRAIN_PATH } from './drain-orders.ts';
+
+const UNDRAIN_PATH = '/undrain';
 
 export interface AdminDeps {
   readonly admin: Settings['admin'];
   status(): Promise<object | null>;
+  /** Null where the node does not drain. */
+  drain(): Promise<object | null>;
+  /** Null where no carrier answers. */
+  order(request: Partial<DrainRequest>): Promise<Told | null>;
 }
 
 /** For the address of the settings. */
 export function createAdminHandler(deps: AdminDeps): Handler {
   const read = createAdminReads(deps);
-  return async (question) => {
-    if (!isOwnHost(question.host, [deps.admin.host, ...deps.admin.names]))
-      return json(403, { error: 'this Host is not the admin address' });
-    if (!isLoopback(deps.admin.host) && !bearsToken(question, deps.admin.token)) return json(401, { error: 'a bearer token is needed' });
-    return read(question);
-  };
+  return async (question) => refusalOf(question, deps.admin, isLoopback(deps.admin.host)) ?? read(question);
+}
+
+/** For the address of the settings: no change without the token. */
+export function createAdminChangeHandler(deps: AdminDeps): ChangeHandler {
+  const change = createAdminChanges(deps);
+  return async (question) => refusalOf(question, deps.admin, false) ?? change(question);
+}
+
+function refusalOf(question: Question, { host, names, token }: Settings['admin'], isOpen: boolean): Answer | null {
+  if (!isOwnHost(question.host, [host, ...names])) return json(403, { error: 'this Host is not the admin address' });
+  if (isOpen || bearsToken(question, token)) return null;
+  const error = token === null ? 'there is no admin.token: changes are taken over the Unix socket only' : 'a bearer token is needed';
+  return json(401, { error });
 }
 
 /** For the Unix socket, whose file mode says who may ask. */
-export function createAdminReads({ status }: Pick<AdminDeps, 'status'>): Handler {
+export function createAdminChanges({ order }: Pick<AdminDeps, 'order'>): ChangeHandler {
+  return async (change): Promise<Answer> => {
+    if (change.path !== DRAIN_PATH && change.path !== UNDRAIN_PATH) return NOT_FOUND;
+    if (!change.body.ok) return change.body.answer;
+    const asked = Object(change.body.value) as Partial<DrainRequest>;
+    const told = await order({ ...asked, do: change.path === UNDRAIN_PATH ? 'end' : (asked.do ?? 'start'), by: actorOf(change) });
+    return told ? json(told.status, told.value) : json(503, { error: 'no carrier answers' });
+  };
+}
+
+/** For the log: what somebody says of themselves, and where they are, which they cannot choose. */
+function actorOf({ actor, from }: Change): string {
+  const who = actor === '' ? 'somebody' : actor;
+  return from === null ? `${who} (Unix socket)` : `${who} (admin address, from ${from})`;
+}
+
+/** For the Unix socket. */
+export function createAdminReads({ status, drain }: Pick<AdminDeps, 'status' | 'drain'>): Handler {
   return async ({ path }: Question): Promise<Answer> => {
+    if (path === DRAIN_PATH) return json(200, { drain: await drain() });
     if (path !== '/' && path !== '/status') return NOT_FOUND;
     const found = await status();
     return found ? json(200, found) : json(503, { error: 'the supervisor does not answer' });

@@ -23,10 +23,41 @@ export function askJson(socketPath: string, path: string, clock: Clock, timeoutM
   });
 }
 
+export interface Told {
+  readonly status: number;
+  readonly value: unknown;
+}
+
+/** What the process behind `socketPath` answers to a JSON body; null where it does not answer. */
+export async function tellJson(
+  socketPath: string,
+  path: string,
+  body: unknown,
+  clock: Clock,
+  timeoutMs = ASK_TIMEOUT_MS,
+): Promise<Told | null> {
+  const headers = { 'Content-Type': 'application/json' };
+  const outgoing = request({ socketPath, path, method: 'POST', headers, agent: false });
+  let status = 0;
+  const value = await inTime(clock, timeoutMs, outgoing, (settle) => {
+    outgoing.once('response', (response) => {
+      status = response.statusCode ?? 0;
+      readText(response, settle);
+    });
+    outgoing.end(JSON.stringify(body));
+  });
+  return value === null ? null : { status, value };
+}
+
+/** The JSON that whoever listens on a socket writes to everybody who connects; null where nobody does. */
+export function askSocket(path: string, clock: Clock): Promise<unknown> {
+  const socket = connect(path);
+  return inTime(clock, ASK_TIMEOUT_MS, socket, (settle) => readText(socket, settle));
+}
+
 /** What the supervisor says about its children; null where no supervisor answers. */
 export async function askSupervisor(runtime: string, clock: Clock): Promise<SupervisorView | null> {
-  const socket = connect(supervisorSocket(runtime));
-  const view = await inTime(clock, ASK_TIMEOUT_MS, socket, (settle) => readText(socket, settle));
+  const view = await askSocket(supervisorSocket(runtime), clock);
   // Between taking its folder and its first child it has nothing to tell but its pid.
   return typeof view === 'object' && view !== null && 'slots' in view ? (view as SupervisorView) : null;
 }

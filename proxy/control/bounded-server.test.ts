@@ -7,17 +7,19 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
-import { askJson } from './ask.ts';
-import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
+import { askJson, tellJson } from './ask.ts';
+import type { ChangeHandler, Handler } from './bounded-server.ts';
+import { ACTOR_HEADER, json, listenBounded, NOT_FOUND } from './bounded-server.ts';
 
-async function serve(t: TestContext): Promise<string> {
+async function serve(t: TestContext, change: ChangeHandler | null = null): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'server-'));
   const path = join(folder, 'api.sock');
   writeFileSync(path, 'left by an earlier run');
-  const listening = await listenBounded({ path }, ({ path: asked, query }) => {
+  const read: Handler = ({ path: asked, query }) => {
     if (asked === '/throw') throw new Error('a secret of ours');
     return asked === '/hello' ? json(200, { hello: query.get('name') }) : NOT_FOUND;
-  });
+  };
+  const listening = await listenBounded({ path }, read, change);
   t.after(async () => {
     await listening.close();
     rmSync(folder, { recursive: true });
@@ -30,14 +32,18 @@ interface Got {
   readonly text: string;
 }
 
-function get(socketPath: string, path: string, options: { method?: string; headers?: Record<string, string> } = {}): Promise<Got> {
+function get(
+  socketPath: string,
+  path: string,
+  { body, ...options }: { method?: string; headers?: Record<string, string>; body?: string } = {},
+): Promise<Got> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath, path, ...options }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
     });
-    outgoing.on('error', reject).end();
+    outgoing.on('error', reject).end(body);
   });
 }
 
@@ -85,4 +91,49 @@ test('askJson gives up on a server that accepts and says nothing', async (t) => 
   assert.equal(await askJson(`${path}.3`, '/', systemClock, 200), null);
   assert.equal(await askJson(path, '/nope', systemClock), null);
   assert.deepEqual(await askJson(path, '/hello', systemClock), { hello: null });
+});
+
+const echo: ChangeHandler = ({ path, from, actor, body }) => (body.ok ? json(200, { path, from, actor, got: body.value }) : body.answer);
+const AS_JSON = { 'Content-Type': 'application/json; charset=utf-8' };
+
+test('a POST of JSON is given to whoever takes changes, with who asks', async (t) => {
+  const path = await serve(t, echo);
+  const got = await get(path, '/do', { method: 'POST', headers: { ...AS_JSON, [ACTOR_HEADER]: 'ann' }, body: '{"a":1}' });
+  assert.deepEqual(got, { status: 200, text: '{"path":"/do","from":null,"actor":"ann","got":{"a":1}}\n' });
+  assert.equal((await get(path, '/hello')).status, 200);
+  assert.equal((await get(path, '/hello', { method: 'PUT' })).status, 405);
+});
+
+for (const [what, headers, body, status] of [
+  ['a form', { 'Content-Type': 'application/x-www-form-urlencoded' }, '{}', 415],
+  ['a text', { 'Content-Type': 'text/plain' }, '{}', 415],
+  ['no type', {}, '{}', 415],
+  ['a type that only begins like JSON', { 'Content-Type': 'application/jsonp' }, '{}', 415],
+  ['no JSON', AS_JSON, '{"a":', 400],
+  ['nothing', AS_JSON, '', 400],
+  ['too much', AS_JSON, JSON.stringify('x'.repeat(5_000)), 413],
+] as const) {
+  test(`a POST of ${what} is ${status}`, async (t) => {
+    assert.equal((await get(await serve(t, echo), '/do', { method: 'POST', headers: { ...headers }, body })).status, status);
+  });
+}
+
+test('a body that does not end holds nobody up', async (t) => {
+  const path = await serve(t, echo);
+  const slow = connect(path);
+  slow.on('error', () => {});
+  const closed = new Promise((resolve) => slow.once('close', resolve));
+  slow.resume();
+  slow.write('POST /do HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{');
+  assert.equal((await get(path, '/hello')).status, 200);
+  await closed;
+});
+
+test('tellJson gives back the status and the answer, and null where nobody answers', async (t) => {
+  const path = await serve(t, echo);
+  assert.deepEqual(await tellJson(path, '/do', { b: 2 }, systemClock), {
+    status: 200,
+    value: { path: '/do', from: null, actor: '', got: { b: 2 } },
+  });
+  assert.equal(await tellJson(`${path}.9`, '/do', {}, systemClock), null);
 });

@@ -9,6 +9,8 @@ const HEAD_TIMEOUT_MS = 5_000;
 /** For the whole exchange: a client that does not read its answer is let go. */
 const SOCKET_TIMEOUT_MS = 15_000;
 const CONNECTIONS_MAX = 256;
+/** What is asked for is a few words. */
+const BODY_BYTES_MAX = 4 * 1024;
 
 export interface Answer {
   readonly status: number;
@@ -16,7 +18,7 @@ export interface Answer {
   readonly type?: string;
 }
 
-/** Path and query of a GET, and what a handler may want to judge it by. */
+/** Path and query, and what a handler may want to judge them by. */
 export interface Question {
   readonly path: string;
   readonly query: URLSearchParams;
@@ -24,7 +26,20 @@ export interface Question {
   readonly authorization: string;
 }
 
+/** A POST. Its body has been read, since that costs little; it is looked at behind whatever says who may ask. */
+export interface Change extends Question {
+  /** Address and port of whoever asks; null on a Unix socket. */
+  readonly from: string | null;
+  /** Who they say they are. */
+  readonly actor: string;
+  readonly body: { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly answer: Answer };
+}
+
 export type Handler = (question: Question) => Answer | Promise<Answer>;
+export type ChangeHandler = (change: Change) => Answer | Promise<Answer>;
+
+/** The header in which a command says for whom it asks. */
+export const ACTOR_HEADER = 'pinhole-actor';
 
 export function json(status: number, value: unknown): Answer {
   return { status, body: `${JSON.stringify(value)}\n`, type: 'application/json' };
@@ -36,10 +51,11 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** Rejects where the address cannot be bound. A socket path that nobody holds any more is taken over. */
+/** Rejects where the address cannot be bound. A socket path that nobody holds any more is taken over. Without `change` only GET is served. */
 export function listenBounded(
   at: { readonly path: string } | { readonly host: string; readonly port: number },
   handler: Handler,
+  change: ChangeHandler | null = null,
 ): Promise<Listening> {
   const server = createServer({
     maxHeaderSize: HEAD_BYTES_MAX,
@@ -49,7 +65,7 @@ export function listenBounded(
   });
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(SOCKET_TIMEOUT_MS);
-  server.on('request', (request, response) => void answer(request, response, handler));
+  server.on('request', (request, response) => void answer(request, response, { handler, change }));
   if ('path' in at) rmSync(at.path, { force: true });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -61,8 +77,13 @@ export function listenBounded(
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, handler: Handler): Promise<void> {
-  const { status, body, type = 'text/plain; charset=utf-8' } = await judge(request, handler);
+interface Handlers {
+  readonly handler: Handler;
+  readonly change: ChangeHandler | null;
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, handlers: Handlers): Promise<void> {
+  const { status, body, type = 'text/plain; charset=utf-8' } = await judge(request, handlers);
   response.writeHead(status, {
     'Content-Type': type,
     'Content-Length': Buffer.byteLength(body),
@@ -72,18 +93,37 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function judge(request: IncomingMessage, handler: Handler): Promise<Answer> {
-  if (request.method !== 'GET' && request.method !== 'HEAD') return json(405, { error: 'only GET is served here' });
+async function judge(request: IncomingMessage, { handler, change }: Handlers): Promise<Answer> {
+  const { method, headers, socket } = request;
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (!isRead && (change === null || method !== 'POST'))
+    return json(405, { error: change === null ? 'only GET is served here' : 'only GET and POST are served here' });
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
+  const question = { path, query: new URLSearchParams(query), host: headers.host ?? '', authorization: headers.authorization ?? '' };
   try {
-    return await handler({
-      path,
-      query: new URLSearchParams(query),
-      host: request.headers.host ?? '',
-      authorization: request.headers.authorization ?? '',
-    });
+    if (isRead || change === null) return await handler(question);
+    const from = socket.remoteAddress === undefined ? null : `${socket.remoteAddress} ${socket.remotePort}`;
+    return await change({ ...question, from, actor: String(headers[ACTOR_HEADER] ?? ''), body: await readBody(request) });
   } catch {
     return json(500, { error: 'an unexpected failure inside the proxy' });
+  }
+}
+
+/** A form of a web page cannot say that its body is JSON. */
+async function readBody(request: IncomingMessage): Promise<Change['body']> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > BODY_BYTES_MAX) return { ok: false, answer: json(413, { error: `a body has at most ${BODY_BYTES_MAX} bytes here` }) };
+    chunks.push(chunk);
+  }
+  if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
+    return { ok: false, answer: json(415, { error: 'Content-Type has to be application/json' }) };
+  try {
+    return { ok: true, value: JSON.parse(Buffer.concat(chunks).toString('utf8')) };
+  } catch {
+    return { ok: false, answer: json(400, { error: 'the body is not JSON' }) };
   }
 }
 

@@ -1,11 +1,13 @@
-// What a carrier tells control and the commands, over its own Unix socket: how it is, its tunnels, its counters.
+// What a carrier tells control, the commands and the other carriers, over its own Unix socket: how it is, its tunnels, its counters. And what
+// they tell it: to drain, to close a tunnel.
 
 import { carrierSocket } from '../core/runtime-files.ts';
-import type { Readiness, ResolverState, SessionView, ShedCause, TunnelPage } from '../core/ports.ts';
+import type { Readiness, ResolverState, SessionView, ShedCause, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
-import type { Answer, Listening, Question } from './bounded-server.ts';
+import type { Answer, Change, Listening, Question } from './bounded-server.ts';
 import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
+import { DRAIN_CHANGED_PATH, DRAIN_PATH } from './drain-orders.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
 import { writeSnapshot } from './metrics-files.ts';
 
@@ -18,6 +20,12 @@ export interface CarrierApiView {
   readonly readiness: Readiness;
   metrics(): Promise<CarrierSnapshot>;
   load(): CarrierLoad;
+  readonly drain: {
+    /** An order, as it came. */
+    take(body: unknown): Promise<Answer>;
+    /** Somebody else took one. */
+    changed(): void;
+  };
   readonly info: {
     readonly slot: number;
     readonly generation: number;
@@ -61,6 +69,14 @@ export interface CarrierTunnels extends TunnelPage {
   readonly tunnels: number;
 }
 
+/** The answer of GET /groups, and of POST /drain/close. */
+export interface CarrierGroups {
+  readonly groups: readonly TunnelGroup[];
+}
+
+export const GROUPS_PATH = '/groups';
+export const CLOSE_PATH = '/drain/close';
+
 /** The answer of GET /metrics.json. */
 export interface CarrierCounters {
   readonly generation: number;
@@ -71,14 +87,34 @@ export interface CarrierCounters {
 
 export function startCarrierApi(view: CarrierApiView): Promise<Listening> {
   const { runtime, info } = view;
-  return listenBounded({ path: carrierSocket(runtime, info.generation, info.slot) }, (question) => answer(view, question));
+  const path = carrierSocket(runtime, info.generation, info.slot);
+  return listenBounded(
+    { path },
+    (question) => answer(view, question),
+    (change) => obey(view, change),
+  );
 }
 
 async function answer(view: CarrierApiView, { path, query }: Question): Promise<Answer> {
   if (path === '/status') return json(200, statusOf(view));
   if (path === '/tunnels') return json(200, tunnelsOf(view, query));
   if (path === '/metrics.json') return json(200, await countersOf(view));
+  if (path === GROUPS_PATH) return json(200, { groups: view.sessions.groups() } satisfies CarrierGroups);
   return NOT_FOUND;
+}
+
+async function obey({ drain, sessions }: CarrierApiView, { path, body }: Change): Promise<Answer> {
+  if (!body.ok) return body.answer;
+  if (path === DRAIN_PATH) return drain.take(body.value);
+  if (path === DRAIN_CHANGED_PATH) {
+    drain.changed();
+    return json(200, {});
+  }
+  if (path !== CLOSE_PATH) return NOT_FOUND;
+  const { tenant, count } = Object(body.value) as Record<string, unknown>;
+  if (typeof tenant !== 'string' || !Number.isSafeInteger(count)) return json(400, { error: 'expected tenant and count' });
+  sessions.closeOldest(tenant, count as number, 'drain');
+  return json(200, { groups: sessions.groups() } satisfies CarrierGroups);
 }
 
 function statusOf({ sessions, readiness, info, load }: CarrierApiView): CarrierStatus {

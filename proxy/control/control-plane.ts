@@ -6,10 +6,13 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { controlSocket } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
-import { createAdminHandler, createAdminReads } from './admin-server.ts';
+import type { AdminDeps } from './admin-server.ts';
+import { createAdminChangeHandler, createAdminChanges, createAdminHandler, createAdminReads } from './admin-server.ts';
 import type { Listening } from './bounded-server.ts';
 import { listenBounded } from './bounded-server.ts';
 import type { CarrierStatus } from './carrier-api.ts';
+import { orderDrain } from './drain-orders.ts';
+import { gatherDrain } from './drain-view.ts';
 import { createHealthHandler } from './health-server.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
 import { NodeJudge } from './node-judge.ts';
@@ -49,7 +52,12 @@ export class ControlPlane {
   /** Rejects where an address cannot be bound. */
   async start(): Promise<void> {
     const { runtime, settings, clock } = this.#deps;
-    const status = () => gatherStatus(runtime, clock);
+    const admin: AdminDeps = {
+      admin: settings.admin,
+      status: () => gatherStatus(runtime, clock),
+      drain: () => gatherDrain(runtime, clock),
+      order: (request) => orderDrain(runtime, clock, request),
+    };
     await this.look();
     const health = createHealthHandler({
       node: settings.node.name,
@@ -63,8 +71,8 @@ export class ControlPlane {
     });
     const { host, port } = settings.admin;
     this.#servers.push(await listenBounded({ host: settings.health.host, port: settings.health.port }, health));
-    this.#servers.push(await listenBounded({ host, port }, createAdminHandler({ admin: settings.admin, status })));
-    this.#servers.push(await listenBounded({ path: controlSocket(runtime) }, createAdminReads({ status })));
+    this.#servers.push(await listenBounded({ host, port }, createAdminHandler(admin), createAdminChangeHandler(admin)));
+    this.#servers.push(await listenBounded({ path: controlSocket(runtime) }, createAdminReads(admin), createAdminChanges(admin)));
     this.#cancelLook = clock.every(LOOK_MS, () => void this.look());
   }
 

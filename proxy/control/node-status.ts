@@ -7,6 +7,9 @@ import type { LedgerView } from '../limits/ledger-view.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import { askJson, askSupervisor } from './ask.ts';
 import type { CarrierStatus } from './carrier-api.ts';
+import { readDrain } from './drain-file.ts';
+import type { DrainView } from './drain-view.ts';
+import { gatherDrain } from './drain-view.ts';
 import type { LatchName } from './latches.ts';
 import { merge, sumBy, toJson } from './metrics-json.ts';
 import { gatherCounters } from './node-counters.ts';
@@ -33,6 +36,8 @@ export interface NodeStatus extends Readying {
   readonly pid: number;
   readonly uptimeMs: number;
   readonly stopping: boolean;
+  /** Null where it does not drain. */
+  readonly drain: DrainView | null;
   readonly listeners: SupervisorView['listeners'];
   readonly health: SupervisorView['health'];
   readonly admin: SupervisorView['admin'];
@@ -58,7 +63,11 @@ interface CarrierRow {
 
 /** Null where no supervisor answers in this runtime folder. */
 export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeStatus | null> {
-  const [counters, statuses] = await Promise.all([gatherCounters(runtime, clock), gatherCarriers(runtime, clock)]);
+  const [counters, statuses, drain] = await Promise.all([
+    gatherCounters(runtime, clock),
+    gatherCarriers(runtime, clock),
+    gatherDrain(runtime, clock).catch(() => null),
+  ]);
   const { supervisor } = counters;
   if (!supervisor) return null;
 
@@ -78,6 +87,7 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     pid: supervisor.pid,
     uptimeMs: Math.max(0, clock.wallMs() - supervisor.startedMs),
     stopping: supervisor.stopping,
+    drain,
     ...judgeReadiness(runtime, clock, statuses),
     listeners: supervisor.listeners,
     health: supervisor.health,
@@ -111,7 +121,7 @@ export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly
     ok: !isTripped,
     forSeconds: Math.max(0, Math.round((nowMs - sinceMs) / 1_000)),
   }));
-  const reasons = [...(verdict?.reasons ?? [])];
+  const reasons = [...(readDrain(runtime) ? ['draining'] : []), ...(verdict?.reasons ?? [])];
   const answering = carriers.filter((carrier) => carrier !== null);
   if (answering.length === 0) reasons.push('no carrier answered within a second');
   else if (!answering.some((carrier) => carrier.accepting)) reasons.push('no carrier accepts connections');

@@ -53,7 +53,7 @@ test('the probe is told what to try, and where its word goes', () => {
 });
 
 test('it is told no secret', () => {
-  const told = JSON.stringify(job({ admin: { host: '127.0.0.1', port: 1, token: 'SECRET-TOKEN' } }));
+  const told = JSON.stringify(job({ admin: { host: '127.0.0.1', port: 1, token: 'SECRET-TOKEN', names: [] } }));
   assert.doesNotMatch(told, /SECRET/);
 });
 

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { verdictFile } from '../core/runtime-files.ts';
+import { drainFile, verdictFile } from '../core/runtime-files.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
+import { readDrain, watchDrain, writeDrain } from './drain-file.ts';
 import { createReadiness } from './readiness.ts';
 import { readVerdict, type Verdict, VERDICT_STALE_MS, writeVerdict } from './verdict.ts';
 
@@ -15,13 +16,14 @@ function harness(t: TestContext) {
   const runtime = mkdtempSync(join(tmpdir(), 'ready-'));
   t.after(() => rmSync(runtime, { recursive: true }));
   const clock = new FakeClock();
-  const readiness = createReadiness({ runtime, clock });
+  const watch = watchDrain({ runtime, clock });
+  const readiness = createReadiness({ runtime, clock, drain: watch });
   const say = (ready: boolean, change: Partial<Verdict> = {}): void =>
     writeVerdict(runtime, { ...QUIET, ready, reasons: ready ? [] : ['because'], atMs: clock.nowMs(), ...change });
-  return { runtime, clock, readiness, say };
+  return { runtime, clock, readiness, watch, say };
 }
 
-test('a carrier is ready from when it accepts until it drains, and never again', (t) => {
+test('a carrier is ready from when it accepts until it stops, and never again', (t) => {
   const { readiness } = harness(t);
   assert.equal(readiness.isReady(), false);
   readiness.setAccepting(true);
@@ -91,4 +93,51 @@ test('a verdict of before the machine was started again, or none that can be rea
   assert.equal(readVerdict(runtime, clock), null);
   writeFileSync(verdictFile(runtime), '{"ready":');
   assert.equal(readVerdict(runtime, clock), null);
+});
+
+const ORDER = { by: 'ann', askedAtMs: 0, deadlineAtMs: 1e9, pausedAtMs: null, rate: 8, tunnels: 0, slow: null };
+
+test('an order to drain is not ready at once, and refuses once it has settled; without it all is as before', (t) => {
+  const { runtime, clock, readiness, watch } = harness(t);
+  readiness.setAccepting(true);
+  writeDrain(runtime, { ...ORDER, closesFromMs: clock.nowMs() + 60_000 });
+  watch.look();
+  assert.deepEqual([readiness.isReady(), readiness.isDraining()], [false, false]);
+  clock.advance(59_999);
+  assert.equal(readiness.isDraining(), false);
+  clock.advance(1);
+  assert.deepEqual([readiness.isReady(), readiness.isDraining()], [false, true]);
+  writeDrain(runtime, null);
+  watch.look();
+  assert.deepEqual([readiness.isReady(), readiness.isDraining()], [true, false]);
+});
+
+test('a pause holds what a drain does with new tunnels', (t) => {
+  const { runtime, clock, readiness, watch } = harness(t);
+  readiness.setAccepting(true);
+  writeDrain(runtime, { ...ORDER, closesFromMs: clock.nowMs() + 60_000, pausedAtMs: clock.nowMs() });
+  watch.look();
+  clock.advance(3_600_000);
+  assert.deepEqual([readiness.isReady(), readiness.isDraining()], [false, false]);
+});
+
+test('an order that nobody told of is found within a second, and a carrier that starts has it from the beginning', (t) => {
+  const { runtime, clock, readiness } = harness(t);
+  readiness.setAccepting(true);
+  writeDrain(runtime, { ...ORDER, closesFromMs: clock.nowMs() });
+  assert.equal(readiness.isDraining(), false);
+  clock.advance(1_000);
+  assert.equal(readiness.isDraining(), true);
+  const late = createReadiness({ runtime, clock, drain: watchDrain({ runtime, clock }) });
+  late.setAccepting(true);
+  assert.deepEqual([late.isReady(), late.isDraining()], [false, true]);
+});
+
+test('what is no order in the file is none', (t) => {
+  const { runtime } = harness(t);
+  writeFileSync(drainFile(runtime), '{"by":');
+  assert.equal(readDrain(runtime), null);
+  writeDrain(runtime, null);
+  writeDrain(runtime, null);
+  assert.equal(readDrain(runtime), null);
 });

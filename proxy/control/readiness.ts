@@ -1,26 +1,34 @@
-// Whether this carrier answers `/ready` with yes: it accepts, it is not draining, and control has not lately said otherwise. Control's word is
+// Whether this carrier answers `/ready` with yes: it accepts, the node does not drain, and control has not lately said otherwise. Control's word is
 // looked up once a second and kept: an answer to a health check reads no file.
 
 import type { Clock } from '../core/clock.ts';
 import type { Readiness } from '../core/ports.ts';
+import type { DrainWatch } from './drain-file.ts';
 import { isFresh, readVerdict, type Verdict } from './verdict.ts';
 
 const LOOK_MS = 1_000;
 
 export interface CarrierReadiness extends Readiness {
+  /** New tunnels are refused. */
   isDraining(): boolean;
   /** Upstreams, as `ADDRESS:PORT`, towards which the node has hardly a port left, in control's last word. */
   fullUpstreams(): ReadonlySet<string>;
   /** How long the node's own port took to answer, by control's last word; null without one. */
   answerS(): number | null;
   setAccepting(isAccepting: boolean): void;
-  /** For good: a carrier that drains ends. */
+  /** The node stops: for good. */
   setDraining(): void;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-export function createReadiness({ runtime, clock }: { readonly runtime: string; readonly clock: Clock }): CarrierReadiness {
+export interface ReadinessDeps {
+  readonly runtime: string;
+  readonly clock: Clock;
+  readonly drain: Pick<DrainWatch, 'order' | 'isRefusing'>;
+}
+
+export function createReadiness({ runtime, clock, drain }: ReadinessDeps): CarrierReadiness {
   let phase: 'starting' | 'accepting' | 'draining' = 'starting';
   let last: Verdict | null = null;
   let full = NONE;
@@ -33,8 +41,8 @@ export function createReadiness({ runtime, clock }: { readonly runtime: string; 
   clock.every(LOOK_MS, look);
   const fresh = (): Verdict | null => (last !== null && isFresh(last, clock) ? last : null);
   return {
-    isReady: () => phase === 'accepting' && fresh()?.ready !== false,
-    isDraining: () => phase === 'draining',
+    isReady: () => phase === 'accepting' && drain.order() === null && fresh()?.ready !== false,
+    isDraining: () => phase === 'draining' || drain.isRefusing(),
     fullUpstreams: () => full,
     answerS: () => fresh()?.answerS ?? null,
     setAccepting(isAccepting) {

@@ -40,6 +40,15 @@ export interface TunnelPage {
   readonly next: number | null;
 }
 
+/** The tunnels of one tenant that may still be told to close. */
+export interface TunnelGroup {
+  /** Empty where there are no tenants. */
+  readonly tenant: string;
+  readonly tunnels: number;
+  /** When the oldest of them was accepted, a moment of the machine's clock. */
+  readonly oldestMs: number;
+}
+
 /** The open sessions of one carrier; the control side's only view of the data plane. */
 export interface SessionView {
   /** Sessions that hold a tunnel's place: allowed to open, and not closed yet. */
@@ -48,7 +57,10 @@ export interface SessionView {
   pending(): number;
   /** So many rows at most, of sessions that took their place behind the one of `after` (0: from the first on). */
   page(limit: number, after: number): TunnelPage;
-  /** Ends so many sessions, oldest first, and gives back how many it ended: those on their way already do not count. */
+  groups(): TunnelGroup[];
+  /** Ends so many sessions of a tenant, oldest first, and gives back how many it ended: those on their way already do not count. */
+  closeOldest(tenant: string, count: number, endedBy: EndedBy): number;
+  /** The same over all tenants, each in proportion. */
   closeSome(count: number, endedBy: EndedBy): number;
 }
 

@@ -9,11 +9,15 @@ export const generationFile = (runtime: string): string => `${runtime}/generatio
 export const ledgerFile = (runtime: string): string => `${runtime}/ledger`;
 export const verdictFile = (runtime: string): string => `${runtime}/verdict.json`;
 export const probeFile = (runtime: string): string => `${runtime}/probe.json`;
+/** The order to drain, while there is one. */
+export const drainFile = (runtime: string): string => `${runtime}/drain.json`;
 export const retiredMetricsFile = (runtime: string): string => `${runtime}/metrics-retired.json`;
 /** Code that carriers and control have compiled, for those that come after them. */
 export const compiledFolder = (runtime: string): string => `${runtime}/compiled`;
 export const supervisorSocket = (runtime: string): string => `${runtime}/supervisor.sock`;
 export const controlSocket = (runtime: string): string => `${runtime}/control.sock`;
+/** Who listens here keeps the pace of a drain. */
+export const paceSocket = (runtime: string): string => `${runtime}/pace.sock`;
 
 export function carrierSocket(runtime: string, generation: number, slot: number): string {
   return `${runtime}/carrier-${generation}-${slot}.sock`;
@@ -46,5 +50,5 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|probe\.json|settings\.\d+\.json|.*\.tmp)$/.test(name);
+  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(name);
 }

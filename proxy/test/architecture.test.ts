@@ -60,7 +60,9 @@ describe('ARCHITECTURE.md', () => {
       runtimeFiles.retiredMetricsFile,
       runtimeFiles.verdictFile,
       runtimeFiles.probeFile,
+      runtimeFiles.drainFile,
       runtimeFiles.controlSocket,
+      runtimeFiles.paceSocket,
       runtimeFiles.compiledFolder,
     ].map((name) => name('').slice(1));
     const ofCarriers = [

@@ -26,6 +26,8 @@ function drain(open: number, options: { rate: number; deadlineMs: number }): Har
     tunnels: () => harness.open,
     pending: () => 0,
     page: () => ({ rows: [], next: null }),
+    groups: () => [],
+    closeOldest: () => 0,
     closeSome(count, by) {
       const some = Math.min(count, open - told);
       told += some;

@@ -1,14 +1,102 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { EndedBy } from '../core/record.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 
+interface FakeSession {
+  readonly record: { readonly tenant: string | null };
+  readonly startMs: number;
+  endedBy: EndedBy | null;
+  sweeps: number;
+}
+
+function harness() {
+  const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
+  const open = (startMs: number, tenant: string | null = null): FakeSession => {
+    const session = {
+      ...{ record: { tenant }, startMs, endedBy: null as EndedBy | null, sweeps: 0 },
+      close(by: EndedBy) {
+        if (session.endedBy) return false;
+        session.endedBy = by;
+        return true;
+      },
+      sweep: () => void (session.sweeps += 1),
+      row: () => ({ id: String(startMs) }),
+    };
+    Object.assign(session, { place: sessions.add(session as unknown as Session) });
+    return session;
+  };
+  const end = (session: FakeSession): void => sessions.remove(session as unknown as Session);
+  return { sessions, open, end };
+}
+
+test('sessions of each tenant are closed oldest first, each told once, and count until they are gone', () => {
+  const { sessions, open, end } = harness();
+  const [first, second, third] = [open(1, 'a'), open(2, 'a'), open(3, 'a')];
+  const other = open(4, 'b');
+  assert.equal(sessions.closeOldest('a', 2, 'drain'), 2);
+  assert.deepEqual(
+    [first, second, third, other].map(({ endedBy }) => endedBy),
+    ['drain', 'drain', null, null],
+  );
+  assert.equal(sessions.tunnels(), 4);
+  assert.deepEqual(sessions.groups(), [
+    { tenant: 'a', tunnels: 1, oldestMs: 3 },
+    { tenant: 'b', tunnels: 1, oldestMs: 4 },
+  ]);
+  end(first);
+  end(first);
+  assert.equal(sessions.tunnels(), 3);
+  assert.equal(sessions.closeOldest('a', 10, 'drain'), 1);
+  assert.equal(sessions.closeOldest('nobody', 10, 'drain'), 0);
+  end(third);
+  end(second);
+  end(other);
+  assert.deepEqual([sessions.tunnels(), sessions.groups()], [0, []]);
+});
+
+test('one that is on its way already does not count, and is not tried again', () => {
+  const { sessions, open } = harness();
+  const [first, second] = [open(1), open(2)];
+  first.endedBy = 'age';
+  assert.equal(sessions.closeOldest('', 1, 'drain'), 1);
+  assert.equal(second.endedBy, 'drain');
+  assert.deepEqual(sessions.groups(), []);
+});
+
+test('to close some takes from each tenant by its share', () => {
+  const { sessions, open } = harness();
+  const all = Array.from({ length: 1_000 }, (_, index) => open(index, index % 4 === 0 ? 'a' : 'b'));
+  assert.equal(sessions.closeSome(400, 'drain'), 400);
+  const ofA = all.filter(({ record, endedBy }) => record.tenant === 'a' && endedBy).length;
+  assert.ok(ofA > 60 && ofA < 140, `${ofA} of 400 were of the tenant that has a quarter`);
+  assert.equal(sessions.closeSome(Infinity, 'drain'), 600);
+  assert.equal(sessions.closeSome(1, 'drain'), 0);
+});
+
+test('pages have those that are closing too, oldest first; everybody is swept', () => {
+  const { sessions, open } = harness();
+  const all = [open(1, 'a'), open(2, 'b'), open(3, 'a'), open(4, 'b')];
+  sessions.closeOldest('b', 1, 'drain');
+  assert.deepEqual(
+    sessions.page(3, 0).rows.map(({ id }) => id),
+    ['1', '2', '3'],
+  );
+  assert.equal(sessions.page(10, 0).rows.length, 4);
+  sessions.sweep();
+  assert.deepEqual(
+    all.map(({ sweeps }) => sweeps),
+    [1, 1, 1, 1],
+  );
+});
+
 /** Sessions that know their place and nothing else. */
 function filled(count: number) {
-  const sessions = new Sessions(new FakeClock(), { nowMs: 0 });
+  const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
   const all = Array.from({ length: count }, (_, index) => {
-    const session = { place: 0, row: () => ({ id: String(index) }) };
+    const session = { place: 0, record: { tenant: index % 2 === 0 ? 'a' : 'b' }, row: () => ({ id: String(index) }) };
     session.place = sessions.add(session as unknown as Session);
     return session as unknown as Session;
   });

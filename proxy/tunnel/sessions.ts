@@ -1,9 +1,11 @@
-// The sessions that hold a tunnel's place, oldest first: counted, looked at by operators, swept for idleness and age, closed on a drain.
+// The sessions that hold a tunnel's place, by tenant and oldest first: counted, looked at by operators, swept for idleness and age, closed
+// on a drain.
 
 import type { Cancel, Clock } from '../core/clock.ts';
 import { HEALTH_RESERVE } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
-import type { SessionView, TunnelPage, TunnelRow } from '../core/ports.ts';
+import { chooseGroup } from '../core/drain.ts';
+import type { SessionView, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import type { CoarseTime } from './relay.ts';
 import type { Session } from './session.ts';
 
@@ -15,29 +17,48 @@ interface Pending {
 }
 
 export class Sessions implements SessionView {
-  readonly #open = new Set<Session>();
+  /** None of the sets is empty. */
+  readonly #tenants = new Map<string, Set<Session>>();
+  /** Told to close, and not gone yet. */
+  readonly #leaving = new Set<Session>();
+  #tunnels = 0;
   readonly #time: CoarseTime;
   readonly #clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly #random: () => number;
   readonly #pending = new Set<Pending>();
   #places = 0;
   readonly #reserve = new Set<() => void>();
   #cancelSweep: Cancel;
 
-  constructor(clock: Clock, time: CoarseTime) {
+  constructor(clock: Clock, time: CoarseTime, random: () => number) {
     this.#clock = clock;
+    this.#random = random;
     this.#time = time;
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.sweep());
   }
 
-  /** Gives the session's place in their order. */
+  /** Its tenant is known by now, and does not change any more. Gives the session's place in their order. */
   add(session: Session): number {
-    this.#open.add(session);
+    const tenant = tenantOf(session);
+    const sessions = this.#tenants.get(tenant);
+    if (sessions) sessions.add(session);
+    else this.#tenants.set(tenant, new Set([session]));
+    this.#tunnels += 1;
     this.#places += 1;
     return this.#places;
   }
 
   remove(session: Session): void {
-    this.#open.delete(session);
+    if (this.#leaving.delete(session) || this.#forget(session)) this.#tunnels -= 1;
+  }
+
+  #forget(session: Session): boolean {
+    const tenant = tenantOf(session);
+    const sessions = this.#tenants.get(tenant);
+    if (!sessions?.delete(session)) return false;
+    if (sessions.size === 0) this.#tenants.delete(tenant);
+    return true;
   }
 
   pendingStarted(pending: Pending): void {
@@ -67,7 +88,7 @@ export class Sessions implements SessionView {
   }
 
   tunnels(): number {
-    return this.#open.size;
+    return this.#tunnels;
   }
 
   pending(): number {
@@ -75,22 +96,36 @@ export class Sessions implements SessionView {
   }
 
   page(limit: number, after: number): TunnelPage {
-    const rows: TunnelRow[] = [];
-    let last = after;
-    for (const session of this.#open) {
-      if (session.place <= after) continue;
-      if (rows.length >= limit) return { rows, next: last };
-      rows.push(session.row());
-      last = session.place;
+    const behind = [this.#leaving, ...this.#tenants.values()].flatMap((sessions) => [...sessions].filter(({ place }) => place > after));
+    const found = behind.toSorted((a, b) => a.place - b.place).slice(0, limit);
+    return { rows: found.map((session) => session.row()), next: behind.length > limit ? (found.at(-1)?.place ?? null) : null };
+  }
+
+  groups(): TunnelGroup[] {
+    return [...this.#tenants].map(([tenant, sessions]) => {
+      const [oldest] = sessions;
+      return { tenant, tunnels: sessions.size, oldestMs: oldest?.startMs ?? 0 };
+    });
+  }
+
+  closeOldest(tenant: string, count: number, endedBy: EndedBy): number {
+    let closed = 0;
+    for (const session of this.#tenants.get(tenant) ?? []) {
+      if (closed >= count) break;
+      // Also one that somebody else has told to close: it is no candidate any more.
+      this.#forget(session);
+      this.#leaving.add(session);
+      if (session.close(endedBy)) closed += 1;
     }
-    return { rows, next: null };
+    return closed;
   }
 
   closeSome(count: number, endedBy: EndedBy): number {
     let closed = 0;
-    for (const session of this.#open) {
-      if (closed >= count) break;
-      if (session.close(endedBy)) closed += 1;
+    while (closed < count) {
+      const group = chooseGroup(this.groups(), this.#random);
+      if (!group) break;
+      closed += this.closeOldest(group.tenant, 1, endedBy);
     }
     return closed;
   }
@@ -98,10 +133,15 @@ export class Sessions implements SessionView {
   /** 50,000 sessions take a few milliseconds; nothing here allocates. */
   sweep(): void {
     this.#time.nowMs = this.#clock.nowMs();
-    for (const session of this.#open) session.sweep();
+    for (const sessions of this.#tenants.values()) for (const session of sessions) session.sweep();
+    for (const session of this.#leaving) session.sweep();
   }
 
   stop(): void {
     this.#cancelSweep();
   }
+}
+
+function tenantOf({ record }: Session): string {
+  return record.tenant ?? '';
 }

@@ -213,7 +213,7 @@ for (const relay of ENGINES) {
         inner.on('error', () => {});
         await once(inner, 'secureConnect');
         const before = node.records.length;
-        while (node.plane.sessions.rows(1)[0]?.phase !== 'relaying') await new Promise((resolve) => setTimeout(resolve, 10));
+        while (node.plane.sessions.page(1, 0).rows[0]?.phase !== 'relaying') await new Promise((resolve) => setTimeout(resolve, 10));
         node.plane.sessions.closeSome(1, by);
         await tap.ended;
         assert.equal(lastRecord(tap.bytes()), last);

@@ -6,12 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
+import type { DrainOrder } from '../../core/drain.ts';
 import type { TunnelRow } from '../../core/ports.ts';
 import { ledgerFile, supervisorSocket } from '../../core/runtime-files.ts';
 import type { SlotView, SupervisorView } from '../../core/supervision.ts';
 import { type CarrierLoad, startCarrierApi } from '../../control/carrier-api.ts';
 import type { CarrierMetrics } from '../../control/carrier-metrics.ts';
 import { createCarrierMetrics } from '../../control/carrier-metrics.ts';
+import { json } from '../../control/bounded-server.ts';
+import { watchDrain, writeDrain } from '../../control/drain-file.ts';
 import { createReadiness } from '../../control/readiness.ts';
 import { createLedger } from '../../limits/ledger-file.ts';
 
@@ -20,6 +23,10 @@ export interface FakeCarrier {
   isAccepting: boolean;
   rows: TunnelRow[];
   load: CarrierLoad;
+  /** Orders to drain that it has taken, as they came. */
+  readonly orders: unknown[];
+  /** What is in the file behind the next one. */
+  answersWith: DrainOrder | null;
   /** Writes its counters as it does every second. */
   persist(): Promise<void>;
   /** Ends as a kill does: nothing more is written, and the supervisor knows it no more. */
@@ -78,13 +85,16 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
   const startedMs = 1_000_000 + runs;
   const { runtime } = world;
   const metrics = createCarrierMetrics({ settings: { relay: 'node' }, clock: { ...systemClock, wallMs: () => startedMs } });
-  const readiness = createReadiness({ runtime, clock: systemClock });
+  const watch = watchDrain({ runtime, clock: systemClock });
+  const readiness = createReadiness({ runtime, clock: systemClock, drain: watch });
   readiness.setAccepting(true);
   const carrier: FakeCarrier = {
     metrics,
     isAccepting: true,
     rows: [],
     load: { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {} },
+    orders: [],
+    answersWith: null,
     persist: () => metrics.persist(runtime, { generation: 1, slot }),
     async kill() {
       setSlot(world, slot, { state: 'down', pid: null });
@@ -100,9 +110,23 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
         const next = after + limit < carrier.rows.length ? after + limit : null;
         return { rows: carrier.rows.slice(after, after + limit), next };
       },
-      closeSome: () => 0,
+      groups: () => {
+        const [oldest] = carrier.rows;
+        return oldest ? [{ tenant: '', tunnels: carrier.rows.length, oldestMs: systemClock.nowMs() - oldest.ageMs }] : [];
+      },
+      closeOldest: (_tenant, count) => carrier.rows.splice(0, count).length,
+      closeSome: (count) => carrier.rows.splice(0, count).length,
     },
     readiness,
+    drain: {
+      async take(body) {
+        carrier.orders.push(body);
+        writeDrain(runtime, carrier.answersWith);
+        watch.look();
+        return json(200, { changed: true, draining: true });
+      },
+      changed: () => watch.look(),
+    },
     metrics: () => metrics.snapshot(),
     load: () => carrier.load,
     info: {

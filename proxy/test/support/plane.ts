@@ -113,7 +113,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
       stage: () => {},
       bytes: () => {},
     },
-    sessions: new Sessions(systemClock, time),
+    sessions: new Sessions(systemClock, time, Math.random),
     engine: machinery.engine,
     highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     terminator: settings.tls ? createTlsTerminator(settings.tls, systemClock) : null,

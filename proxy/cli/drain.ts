@@ -1,0 +1,157 @@
+// `pinhole drain`: empties a running node, and shows how that goes. The node does it by itself: a carrier takes the order and keeps the pace,
+// so it goes on without this command, and without control.
+
+import { askSupervisor } from '../control/ask.ts';
+import type { DrainAnswer } from '../control/drain-orders.ts';
+import { orderDrain } from '../control/drain-orders.ts';
+import type { DrainView } from '../control/drain-view.ts';
+import { gatherDrain } from '../control/drain-view.ts';
+import type { DrainAction } from '../core/drain.ts';
+import { readArguments } from './arguments.ts';
+import type { OperateIo } from './find-node.ts';
+import { findNode, NODE_FLAGS, NODE_OPTIONS } from './find-node.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
+import { ProgressLine, renderProgress } from './progress.ts';
+
+const LOOK_MS = 1_000;
+/** A supervisor that does not answer for so long is gone. */
+const SILENT_LOOKS = 3;
+
+const USAGE = `Usage: pinhole drain [-c FILE | --runtime DIR] [--now | --pause | --resume] [--json]
+
+Empties a running node. /ready says no at once; new tunnels are served for drain.settle and refused after that; open ones are closed at
+drain.rate, the oldest first. Shows the progress until no tunnel is left. Ctrl-C leaves the node draining; undrain ends it.
+
+${NODE_FLAGS}
+      --now          no settling: refuse and close from now on; ends a pause
+      --pause        close nothing for a while
+      --resume       go on
+      --json         print JSON: one object a line
+  -h, --help         this text
+
+Exit codes: 0 no tunnel is left (of --pause and --resume: done), 1 it is not, or no node answers, 64 wrong command line.
+`;
+
+export interface FollowIo extends OperateIo {
+  /** Null where standard output is no terminal. */
+  readonly columns: () => number | null;
+  readonly onSignal: (name: NodeJS.Signals, heard: () => void) => void;
+}
+
+const WORDS = ['now', 'pause', 'resume'] as const;
+
+export async function runDrain(args: readonly string[], io: FollowIo): Promise<number> {
+  const flags = Object.fromEntries(WORDS.map((word) => [word, { type: 'boolean' } as const]));
+  const read = readArguments(args, { ...NODE_OPTIONS, ...flags });
+  const asked = read.ok ? WORDS.filter((word) => read.values[word] === true) : [];
+  if (!read.ok || asked.length > 1) {
+    io.stderr(`pinhole drain: ${read.ok ? `--${asked.join(' and --')} are different things; give one` : read.why}\n`);
+    return EXIT_USAGE;
+  }
+  if (read.values['help'] === true) {
+    io.stdout(USAGE);
+    return EXIT_OK;
+  }
+  const runtime = await findNode(read, 'drain', io);
+  if (typeof runtime === 'number') return runtime;
+  const isJson = read.values['json'] === true;
+  const action: DrainAction = asked[0] ?? 'start';
+  const ordered = await giveOrder(runtime, action, 'drain', io);
+  if (ordered === null) return EXIT_FAILED;
+  if (action === 'pause' || action === 'resume') return showOnce(runtime, isJson, io);
+  return new Follower(runtime, isJson, io).follow();
+}
+
+/** Null where the order was not taken; why is on standard error. */
+export async function giveOrder(runtime: string, action: DrainAction, command: string, io: OperateIo): Promise<DrainAnswer | null> {
+  const told = await orderDrain(runtime, io.clock, { do: action, by: actorOf(io) });
+  if (told?.status === 200) return told.value as DrainAnswer;
+  const { error } = Object(told?.value) as { error?: string };
+  io.stderr(`pinhole ${command}: ${error ?? 'no carrier answers'}\n`);
+  return null;
+}
+
+/** Whoever may open the node's sockets is its user, or root; the name is for those who read the log. */
+function actorOf({ env, machine }: OperateIo): string {
+  const name = env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? '';
+  return `${name === '' ? 'somebody' : name} (uid ${machine.uid}, command line)`;
+}
+
+async function showOnce(runtime: string, isJson: boolean, io: OperateIo): Promise<number> {
+  const drain = await gatherDrain(runtime, io.clock);
+  if (isJson) io.stdout(`${JSON.stringify({ event: 'progress', ...drain })}\n`);
+  else if (drain) io.stdout(`${renderProgress(drain)}\n`);
+  return EXIT_OK;
+}
+
+/** How following ended, with what is said about it. */
+const ENDINGS = {
+  drained: { code: EXIT_OK, words: 'Drained. New tunnels are refused until `pinhole undrain`, or until the node is started again.' },
+  undrained: { code: EXIT_FAILED, words: 'Somebody has ended the drain: the node takes new tunnels again.' },
+  ended: { code: EXIT_FAILED, words: 'The node has ended.' },
+  interrupted: { code: EXIT_FAILED, words: 'The node goes on draining. `pinhole drain` shows it again, `pinhole undrain` ends it.' },
+} as const;
+type Ending = keyof typeof ENDINGS;
+
+class Follower {
+  readonly #runtime: string;
+  readonly #isJson: boolean;
+  readonly #io: FollowIo;
+  readonly #line: ProgressLine;
+  #isInterrupted = false;
+  #wake: () => void = () => {};
+
+  constructor(runtime: string, isJson: boolean, io: FollowIo) {
+    this.#runtime = runtime;
+    this.#isJson = isJson;
+    this.#io = io;
+    this.#line = new ProgressLine({ stdout: io.stdout, columns: io.columns, nowMs: () => io.clock.nowMs() });
+    for (const name of ['SIGINT', 'SIGTERM'] as const) io.onSignal(name, () => this.#interrupt());
+  }
+
+  async follow(): Promise<number> {
+    const ending = await this.#watch();
+    const { code, words } = ENDINGS[ending];
+    if (this.#isJson) this.#event(ending, null);
+    else this.#line.say(words);
+    return code;
+  }
+
+  async #watch(): Promise<Ending> {
+    let silent = 0;
+    let last: DrainView | null = null;
+    for (;;) {
+      if (this.#isInterrupted) return 'interrupted';
+      const isThere = (await askSupervisor(this.#runtime, this.#io.clock)) !== null;
+      silent = isThere ? 0 : silent + 1;
+      if (silent >= SILENT_LOOKS) return 'ended';
+      const drain: DrainView | null = isThere ? await gatherDrain(this.#runtime, this.#io.clock).catch(() => last) : last;
+      if (drain === null) return 'undrained';
+      last = drain;
+      if (this.#isJson) this.#event('progress', drain);
+      else this.#line.show(drain);
+      if (drain.phase === 'drained') return 'drained';
+      await this.#pause();
+    }
+  }
+
+  #event(event: string, drain: DrainView | null): void {
+    const time = new Date(this.#io.clock.wallMs()).toISOString();
+    this.#io.stdout(`${JSON.stringify({ time, event, ...drain })}\n`);
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#io.clock.after(LOOK_MS, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #interrupt(): void {
+    this.#isInterrupted = true;
+    this.#wake();
+  }
+}
