@@ -20,6 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
     random: Math.random,
     connect: () => createClient(process.env),
     onSignal,
+    columns: () => (process.stdout.isTTY ? process.stdout.columns : null),
   });
 }
 

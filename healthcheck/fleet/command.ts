@@ -1,10 +1,12 @@
-// `pinhole fleet plan | apply | status | run`: reads its words, does it, prints.
+// `pinhole fleet plan | apply | status | run | drain | undrain`: reads its words, does it, prints.
 
 import cron from 'node-cron';
 import type { Route53Client } from '@aws-sdk/client-route-53';
 import { readArguments, textOf } from '../../proxy/cli/arguments.ts';
 import { renderProblem } from '../../proxy/config/problem.ts';
 import type { Clock } from '../clock.ts';
+import { drain, type OfSlot, undrain } from './drain-command.ts';
+import { type EmptyingDeps, Stuck, Teller } from './emptying.ts';
 import type { Fleet } from './fleet.ts';
 import { loadFleet, type LoadedFleet } from './load.ts';
 import { askNode } from './nodes.ts';
@@ -19,10 +21,14 @@ import { FleetTrouble } from './trouble.ts';
 
 const EXIT = { ok: 0, failed: 1, usage: 64 } as const;
 
-const VERBS = ['plan', 'apply', 'status', 'run'] as const;
+const VERBS = ['plan', 'apply', 'status', 'run', 'drain', 'undrain'] as const;
 type Verb = (typeof VERBS)[number];
 
+/** The verbs that are about one slot. */
+const OF_SLOT: readonly Verb[] = ['drain', 'undrain'];
+
 const USAGE = `Usage: pinhole fleet plan|apply|status|run -c FLEET.yaml [--json]
+       pinhole fleet drain|undrain SLOT -c FLEET.yaml [--json]
 
 Keeps the fleet's records and health checks at Route 53 as the file says.
 
@@ -30,9 +36,11 @@ Keeps the fleet's records and health checks at Route 53 as the file says.
   apply              changes it, within the guard rails
   status             what the file wants beside what the zone, its checkers and the nodes say
   run                applies again and again until a signal ends it; SIGHUP looks at once
+  drain SLOT         takes the slot's weight, waits for resolvers, and empties its node at a pace
+  undrain SLOT       lets its node take tunnels again, and gives the slot its weight
 
   -c, --config FILE  the fleet
-      --json         print JSON: one object, of run one a line
+      --json         print JSON: one object, of run, drain and undrain one a line
   -h, --help         this text
 
 Credentials, and an endpoint other than AWS's own, come from where AWS's SDKs look: AWS_PROFILE, roles, AWS_ENDPOINT_URL_ROUTE_53.
@@ -52,17 +60,24 @@ export interface FleetIo {
   readonly random: () => number;
   readonly connect: () => Pick<Route53Client, 'send'>;
   readonly onSignal: (name: NodeJS.Signals, heard: () => void) => void;
+  /** Null where standard output is no terminal. */
+  readonly columns: () => number | null;
 }
 
 interface Command {
   readonly file: string;
+  /** Of the verbs that are about one. */
+  readonly slot: string;
   readonly isJson: boolean;
   readonly io: FleetIo;
   readonly caller: Caller;
 }
 
-export async function runFleet([word = '--help', ...rest]: readonly string[], io: FleetIo): Promise<number> {
+export async function runFleet([word = '--help', ...behind]: readonly string[], io: FleetIo): Promise<number> {
   const verb = VERBS.find((candidate) => candidate === word);
+  const takesSlot = verb !== undefined && OF_SLOT.includes(verb);
+  const slot = takesSlot && behind[0]?.startsWith('-') === false ? behind[0] : '';
+  const rest = slot === '' ? behind : behind.slice(1);
   const read = readArguments(verb === undefined ? [word, ...rest] : rest, {
     config: { type: 'string', short: 'c' },
     json: { type: 'boolean' },
@@ -75,6 +90,7 @@ export async function runFleet([word = '--help', ...rest]: readonly string[], io
   const file = read.ok ? textOf(read.values, 'config') : undefined;
   if (verb === undefined) return usageError(`expected one of ${VERBS.join(', ')}, got ${word}`, io);
   if (!read.ok) return usageError(read.why, io);
+  if (takesSlot && slot === '') return usageError(`which slot? pinhole fleet ${verb} SLOT -c FLEET.yaml`, io);
   if (file === undefined) return usageError('-c FLEET.yaml is missing', io);
 
   const isJson = read.values['json'] === true;
@@ -87,7 +103,7 @@ export async function runFleet([word = '--help', ...rest]: readonly string[], io
   for (const warning of loaded.warnings) io.stderr(`warning: ${renderProblem(file, warning)}\n`);
 
   const caller = new Caller({ client: io.connect(), budget: new Budget(io.clock), clock: io.clock, random: io.random });
-  return DO[verb]({ file, isJson, io, caller }, loaded.fleet);
+  return DO[verb]({ file, slot, isJson, io, caller }, loaded.fleet);
 }
 
 function usageError(why: string, io: FleetIo): number {
@@ -110,20 +126,34 @@ function readFleet(file: string, io: FleetIo): LoadedFleet {
 /** Who types a command has waited as long as seemed right. */
 const always = (): boolean => true;
 
-const DO: Readonly<Record<Verb, (command: Command, fleet: Fleet) => Promise<number>>> = {
+const DO: Readonly<Record<Verb, (command: Command, fleet: Fleet) => Promise<number> | number>> = {
   plan: (command, fleet) => guarded(command, async () => showPlan(command, fleet, await look(command.caller, fleet, always))),
   apply: (command, fleet) => guarded(command, () => apply(command, fleet)),
   status: (command, fleet) => guarded(command, () => status(command, fleet)),
   run,
+  drain: (command, fleet) => ofSlot(command, fleet, drain),
+  undrain: (command, fleet) => ofSlot(command, fleet, undrain),
 };
+
+function ofSlot(command: Command, fleet: Fleet, work: OfSlot): Promise<number> | number {
+  const { io, isJson, caller, file } = command;
+  const slot = fleet.slots.find(({ id }) => id === command.slot);
+  if (!slot) return usageError(`no slot ${command.slot} in ${file}; there are ${fleet.slots.map(({ id }) => id).join(', ')}`, io);
+  const actor = `fleet, ${io.env['SUDO_USER'] ?? io.env['USER'] ?? 'somebody'}`;
+  const { stdout, clock, columns, onSignal } = io;
+  const deps: EmptyingDeps = { caller, clock, stdout, isJson, columns, actor, onSignal };
+  const teller = new Teller(deps);
+  return guarded(command, () => work(deps, fleet, slot, teller, file).finally(() => teller.close()));
+}
 
 /** The one place where a trouble becomes words and an exit code. */
 async function guarded({ isJson, io }: Command, work: () => Promise<number>): Promise<number> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof FleetTrouble)) throw error;
-    if (isJson) io.stdout(`${JSON.stringify({ ok: false, code: error.code, message: error.message })}\n`);
+    if (!(error instanceof FleetTrouble || error instanceof Stuck)) throw error;
+    const code = error instanceof FleetTrouble ? error.code : 'STUCK';
+    if (isJson) io.stdout(`${JSON.stringify({ ok: false, code, message: error.message })}\n`);
     io.stderr(`pinhole fleet: ${error.message}\n`);
     return EXIT.failed;
   }

@@ -105,9 +105,12 @@ export function referenceOf(fleet: Pick<Fleet, 'owner' | 'name'>, { slot, config
   return `${referencePrefix(fleet.owner)}${hash}.`;
 }
 
-export const TAG = { owner: 'pinhole:owner', name: 'pinhole:name', slot: 'pinhole:slot' } as const;
+/** `drained` is on the checks of a slot that `fleet drain` has taken out, and says since when. */
+export const TAG = { owner: 'pinhole:owner', name: 'pinhole:name', slot: 'pinhole:slot', drained: 'pinhole:drained' } as const;
 
 /** The tags of a check of ours. `Name` is what the console shows. */
-export function checkTags(fleet: Pick<Fleet, 'owner' | 'name'>, slot: string): Readonly<Record<string, string>> {
-  return { Name: setIdentifierOf(fleet.owner, slot), [TAG.owner]: fleet.owner, [TAG.name]: fleet.name, [TAG.slot]: slot };
+export function checkTags(fleet: Pick<Fleet, 'owner' | 'name' | 'slots'>, slot: string): Readonly<Record<string, string>> {
+  const common = { Name: setIdentifierOf(fleet.owner, slot), [TAG.owner]: fleet.owner, [TAG.name]: fleet.name, [TAG.slot]: slot };
+  const since = fleet.slots.find(({ id }) => id === slot)?.drainedSince ?? null;
+  return since === null ? common : { ...common, [TAG.drained]: since };
 }

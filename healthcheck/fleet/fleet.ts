@@ -9,6 +9,8 @@ export interface Slot {
   readonly role: Role;
   readonly admin: string | null;
   readonly token: string | null;
+  /** When `fleet drain` took its weight, as the zone has it (drained.ts); null in every other slot, and in what a file says. */
+  readonly drainedSince: string | null;
 }
 
 export interface CheckSettings {

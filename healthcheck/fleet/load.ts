@@ -114,6 +114,7 @@ function fleetOf(file: FleetFile, tokens: readonly (string | null)[]): Fleet {
       role: entry.role,
       admin: entry.admin ?? null,
       token: tokens[index] ?? null,
+      drainedSince: null,
     })),
   };
 }

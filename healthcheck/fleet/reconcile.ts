@@ -1,6 +1,7 @@
 // One round: read, plan, carry out. Where the zone changed under our hands, once more from the start.
 
 import type { Clock } from '../clock.ts';
+import { withDrained } from './drained.ts';
 import type { Fleet } from './fleet.ts';
 import type { Observed } from './observed.ts';
 import { isEmpty, makePlan, type Plan } from './plan.ts';
@@ -19,6 +20,8 @@ export interface RoundDeps {
 }
 
 export interface Round {
+  /** As the file says, but for slots that are drained: they have no weight. */
+  readonly fleet: Fleet;
   readonly observed: Observed;
   readonly plan: Plan;
 }
@@ -28,7 +31,8 @@ export type MayWithdraw = (observed: Observed) => boolean;
 
 export async function look(caller: Caller, fleet: Fleet, mayWithdraw: MayWithdraw): Promise<Round> {
   const observed = await observe(caller, fleet);
-  return { observed, plan: makePlan(fleet, observed, mayWithdraw(observed)) };
+  const drained = withDrained(fleet, observed);
+  return { fleet: drained, observed, plan: makePlan(drained, observed, mayWithdraw(observed)) };
 }
 
 /** `onPlan` is told of each plan before it is carried out. Gives back the last one. */
@@ -40,7 +44,7 @@ export async function reconcile(deps: RoundDeps, fleet: Fleet, mayWithdraw: MayW
     if (plan.conflicts.length > 0) throw new FleetTrouble('RECORDS_OF_OTHERS', plan.conflicts.join('; '));
     if (isEmpty(plan)) return found;
     try {
-      await applyPlan(deps, fleet, observed.zone, plan);
+      await applyPlan(deps, found.fleet, observed.zone, plan);
       return found;
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;

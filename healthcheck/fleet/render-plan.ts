@@ -10,14 +10,23 @@ import { shareQuota } from './quota.ts';
 import type { Round } from './reconcile.ts';
 import type { RecordChange, TargetRecord } from './record-plan.ts';
 
-export function renderPlan(fleet: Fleet, { observed, plan }: Round): string {
+/** `fleet` as the file says: what nodes may open does not change for the time of a drain. */
+export function renderPlan(fleet: Fleet, { observed, plan, fleet: drained }: Round): string {
   const sections = [
     `${fleet.name} and ${fleet.companion} in the zone ${observed.zone.name} (${observed.zone.id}), owner ${fleet.owner}`,
     ...differencesIn(plan),
+    ...drainedIn(drained),
     ...(isSettled(plan) ? ['Nothing to change: zone and file agree.'] : []),
     renderBudget(fleet),
   ];
   return `${sections.join('\n\n')}\n`;
+}
+
+function drainedIn({ slots }: Fleet): string[] {
+  const lines = slots.flatMap(({ id, drainedSince }) =>
+    drainedSince === null ? [] : [`. ${id}  drained since ${drainedSince}; \`fleet undrain ${id}\` gives it its weight again`],
+  );
+  return lines.length === 0 ? [] : [section('Drained, so without weight', lines)];
 }
 
 /** What separates the zone from the file, a section for each kind. */
@@ -103,12 +112,13 @@ function renderBudget(fleet: Fleet): string {
 }
 
 /** The same facts for a program. */
-export function planJson(fleet: Fleet, { observed, plan }: Round): object {
+export function planJson(fleet: Fleet, { observed, plan, fleet: drained }: Round): object {
   return {
     name: fleet.name,
     companion: fleet.companion,
     zone: observed.zone,
     settled: isSettled(plan),
+    drained: drained.slots.flatMap(({ id, drainedSince }) => (drainedSince === null ? [] : [{ slot: id, since: drainedSince }])),
     checks: plan.checks,
     records: plan.records.map(({ slot, name, setIdentifier, before, after }) => ({
       slot,

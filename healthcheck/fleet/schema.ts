@@ -60,8 +60,8 @@ const slot = z.strictObject({
     .enum(ROLES)
     .prefault('active')
     .meta({ description: '`canary` is not under the companion name; `spare` has no weight until it takes over.' }),
-  admin: adminUrl().optional().meta({ description: 'Where `fleet status` asks the node itself.' }),
-  token: secret().optional().meta({ description: 'Its `admin.token`. `file:PATH` reads it from a file.' }),
+  admin: adminUrl().optional().meta({ description: 'Where `fleet status` asks the node itself, and `fleet drain` tells it to drain.' }),
+  token: secret().optional().meta({ description: 'Its `admin.token`, which `fleet drain` needs. `file:PATH` reads it from a file.' }),
 });
 
 export const fleetSchema = z.strictObject({

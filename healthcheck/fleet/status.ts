@@ -14,6 +14,8 @@ export interface SlotStatus {
   readonly slot: string;
   readonly role: string;
   readonly address: string;
+  /** Since when `fleet drain` has kept its weight at 0. */
+  readonly drainedSince: string | null;
   readonly weight: { readonly wanted: number; readonly actual: number | null };
   readonly companion: { readonly wanted: boolean; readonly actual: boolean };
   readonly healthy: boolean | null;
@@ -31,9 +33,10 @@ export interface FleetStatus {
   readonly drift: readonly string[];
 }
 
-export function statusOf(fleet: Fleet, { observed, plan }: Round, asked: ReadonlyMap<string, Asked | null>): FleetStatus {
+/** `file` is the fleet as the file says. */
+export function statusOf(file: Fleet, { fleet, observed, plan }: Round, asked: ReadonlyMap<string, Asked | null>): FleetStatus {
   const listed = new Set(desiredRecords(fleet).flatMap(({ kind, slot }) => (kind === 'multivalue' ? [slot] : [])));
-  const { nodes } = shareQuota(fleet);
+  const { nodes } = shareQuota(file);
   const slots = fleet.slots.map((slot, index): SlotStatus => {
     const identifier = setIdentifierOf(fleet.owner, slot.id);
     const found = observed.records.filter(({ setIdentifier }) => setIdentifier === identifier);
@@ -43,6 +46,7 @@ export function statusOf(fleet: Fleet, { observed, plan }: Round, asked: Readonl
       slot: slot.id,
       role: slot.role,
       address: slot.address,
+      drainedSince: slot.drainedSince,
       weight: { wanted: slot.weight, actual: weighted?.weight ?? null },
       companion: { wanted: listed.has(slot.id), actual: found.some(({ name }) => name === fleet.companion) },
       healthy: check === undefined ? null : isHealthy(check),
@@ -60,7 +64,7 @@ export function renderStatus(status: FleetStatus): string {
     slot.slot,
     slot.role,
     slot.address,
-    wantedAndActual(String(slot.weight.wanted), slot.weight.actual === null ? 'no record' : String(slot.weight.actual)),
+    `${wantedAndActual(String(slot.weight.wanted), slot.weight.actual === null ? 'no record' : String(slot.weight.actual))}${slot.drainedSince === null ? '' : ', drained'}`,
     wantedAndActual(yesNo(slot.companion.wanted), yesNo(slot.companion.actual)),
     checkers(slot),
     nodeWords(slot.node),

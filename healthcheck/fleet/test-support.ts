@@ -19,7 +19,7 @@ slots:
 `;
 
 export function slot(id: string, last: number, more: Partial<Slot> = {}): Slot {
-  return { id, address: `203.0.113.${last}`, weight: 100, role: 'active', admin: null, token: null, ...more };
+  return { id, address: `203.0.113.${last}`, weight: 100, role: 'active', admin: null, token: null, drainedSince: null, ...more };
 }
 
 export function fleet(more: Partial<Fleet> = {}): Fleet {

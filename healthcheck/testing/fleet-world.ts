@@ -104,6 +104,7 @@ export async function fleetWorld(t: TestContext, options: FleetWorldOptions = {}
     random: () => 0.5,
     connect: () => options.client?.(aws.url) ?? client,
     onSignal: () => {},
+    columns: () => null,
   });
   return world;
 }

@@ -16,6 +16,8 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   addresses make|verify      the signed list of a fleet's addresses
   fleet plan|apply|status|run -c FLEET.yaml
                              the fleet's DNS records and health checks at Route 53
+  fleet drain|undrain SLOT -c FLEET.yaml
+                             empties a slot, records included, and brings it back
   sandbox                    a whole world on this machine: AWS IoT stand-in, proxy, agent
   agent                      the reference agent
   help, --version

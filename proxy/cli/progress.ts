@@ -97,7 +97,13 @@ export class ProgressLine {
 
   /** A line of words goes under the bar. */
   say(line: string): void {
-    this.#output.stdout(`${this.#isBarShown ? '\n' : ''}${line}\n`);
+    this.close();
+    this.#output.stdout(`${line}\n`);
+  }
+
+  /** Whatever comes next, and from whomever, begins in a line of its own. */
+  close(): void {
+    if (this.#isBarShown) this.#output.stdout('\n');
     this.#isBarShown = false;
   }
 }

@@ -8,6 +8,7 @@ import { readLedger } from '../limits/ledger-view.ts';
 import { askJson, askSupervisor } from './ask.ts';
 import type { CarrierStatus } from './carrier-api.ts';
 import { readDrain } from './drain-file.ts';
+import { troublesIn } from './drain-throttle.ts';
 import type { DrainView } from './drain-view.ts';
 import { gatherDrain } from './drain-view.ts';
 import type { LatchName } from './latches.ts';
@@ -50,6 +51,8 @@ export interface NodeStatus extends Readying {
   /** Since the node began. */
   readonly opened: number;
   readonly refused: Readonly<Record<string, number>>;
+  /** Refused, failed or lost through no fault of a client (drain-throttle.ts), since the node began. */
+  readonly troubles: number;
 }
 
 interface CarrierRow {
@@ -100,6 +103,7 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     pending: carriers.reduce((sum, { status }) => sum + (status?.pending ?? 0), 0),
     opened,
     refused,
+    troubles: troublesIn(counters.groups),
   };
 }
 

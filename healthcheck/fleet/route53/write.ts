@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import { type Clock, sleep } from '../../clock.ts';
 import type { CheckUpdate } from '../check-plan.ts';
-import { checkTags, type DesiredCheck, referenceOf } from '../desired.ts';
+import { checkTags, type DesiredCheck, referenceOf, TAG } from '../desired.ts';
 import type { Fleet } from '../fleet.ts';
 import type { Zone } from '../observed.ts';
 import type { Plan } from '../plan.ts';
@@ -96,6 +96,12 @@ async function tagCheck({ caller }: WriteDeps, fleet: Fleet, slot: string, id: s
   const tags = Object.entries(checkTags(fleet, slot)).map(([Key, Value]) => ({ Key, Value }));
   const input = { ResourceType: 'healthcheck' as const, ResourceId: id, AddTags: tags };
   await caller.call((client) => client.send(new ChangeTagsForResourceCommand(input)));
+}
+
+/** The slot of this check has its weight again. */
+export async function unmarkDrained(caller: Caller, id: string): Promise<void> {
+  const input = { ResourceType: 'healthcheck' as const, ResourceId: id, RemoveTagKeys: [TAG.drained] };
+  await step(`unmarking the check ${id}`, () => caller.call((client) => client.send(new ChangeTagsForResourceCommand(input))));
 }
 
 async function updateCheck({ caller }: WriteDeps, { id, version, after }: CheckUpdate): Promise<void> {

@@ -291,12 +291,13 @@ test('status: what is wanted beside what is, and 1 where they differ', async (t)
     slot: 'a',
     role: 'active',
     address: '203.0.113.1',
+    drainedSince: null,
     weight: { wanted: 100, actual: 100 },
     companion: { wanted: true, actual: true },
     healthy: true,
     verdict: { healthyCheckers: 16, checkers: 16 },
     opensPerSecondWanted: 166,
-    node: { node: { version: '0.1.0', ready: true, reasons: [], tunnels: 17, opensPerSecond: 3 } },
+    node: { node: { version: '0.1.0', ready: true, reasons: [], tunnels: 17, opensPerSecond: 3, troubles: null, drain: null } },
   });
   assert.doesNotMatch(out, /SECRET/);
 });

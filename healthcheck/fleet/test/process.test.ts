@@ -83,7 +83,7 @@ test('run makes the fleet, says so a line at a time, and ends with 0 on SIGTERM'
 
 for (const [words, says] of [
   [[], /^Usage: pinhole fleet/],
-  [['drop'], /^pinhole fleet: expected one of plan, apply, status, run, got drop\n$/],
+  [['drop'], /^pinhole fleet: expected one of plan, apply, status, run, drain, undrain, got drop\n$/],
   [['plan'], /^pinhole fleet: -c FLEET\.yaml is missing\n$/],
   [['plan', '--nope'], /^pinhole fleet: Unknown option '--nope'\n$/],
 ] as const) {

@@ -226,6 +226,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/policy/address-class.ts', why: 'which addresses the world can reach' },
       { place: 'proxy/cli/arguments.ts', why: 'a command line is read as every other' },
       { place: 'proxy/cli/table.ts', why: 'a table looks as every other' },
+      { place: 'proxy/cli/progress.ts', why: 'so does a bar' },
     ],
     node: ['crypto', 'fs', 'net'],
     packages: ['@aws-sdk/client-route-53', 'node-cron', 'zod'],
