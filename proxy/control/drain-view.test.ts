@@ -50,7 +50,12 @@ test('it is gathered from the order and the ledger; no order, no drain', async (
   const ledger = openLedgerFile(
     ledgerFile(runtime),
     0,
-    { capacity: { tunnels: 100, perCarrier: 50, nofile: 1_000_000 }, opensPerSecond: 100, pending: 1, perSource: { pending: 1, refusalsPerSecond: 1 } },
+    {
+      capacity: { tunnels: 100, perCarrier: 50, nofile: 1_000_000 },
+      opensPerSecond: 100,
+      pending: 1,
+      perSource: { pending: 1, refusalsPerSecond: 1 },
+    },
     systemClock,
   );
   t.after(() => ledger.close());
