@@ -21,7 +21,7 @@ function drainOf(t: TestContext, world: FakeSupervision, slot: number, tunnels: 
   const { runtime } = world;
   const watch = watchDrain({ runtime, clock: systemClock });
   const settings = { drain: { settleMs: 60_000, rate: 200, deadlineMs: 3_600_000, stopMs: 1 } };
-  const log = { info: () => {}, warn: () => {} };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
   const deps = { runtime, clock: systemClock, random: Math.random, generation: 1, settings, log, watch, tunnels, takeLock };
   const drain = new CarrierDrain({ ...deps, slot });
   t.after(() => drain.stop());

@@ -25,7 +25,7 @@ export interface CarrierDrainDeps {
   readonly slot: number;
   readonly generation: number;
   readonly settings: Pick<Settings, 'drain'>;
-  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly watch: DrainWatch;
   /** Open on the node. */
   tunnels(): number;

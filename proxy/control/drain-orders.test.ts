@@ -39,7 +39,7 @@ test('an order is kept, written down with who gave it, and told to the others', 
   assert.deepEqual(await take({ do: 'start', by: 'ann' }), { status: 200, value: { changed: true, draining: true } });
   assert.equal(readDrain(runtime)?.tunnels, 600);
   assert.deepEqual(lines, [{ event: 'drain-ordered', do: 'start', by: 'ann', phase: 'settling', rate: 8, tunnels: 600 }]);
-  assert.deepEqual(told, [1], 'told once, behind the line');
+  assert.deepEqual(told, [0], 'told once, before the line');
 });
 
 test('each word of a drain is written down, and what changes nothing is not', async (t) => {

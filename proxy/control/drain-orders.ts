@@ -55,8 +55,9 @@ export async function takeOrder(deps: DrainOrdersDeps, body: unknown): Promise<A
     } catch (error) {
       return json(500, { error: `the order could not be kept: ${(error as Error).message}` });
     }
-    if (isNews(before, request.do, nowMs)) log.info({ event: 'drain-ordered', ...orderFields(request, order, nowMs), tunnels });
+    // Told first: whoever reads the line finds that every carrier knows.
     await deps.changed();
+    if (isNews(before, request.do, nowMs)) log.info({ event: 'drain-ordered', ...orderFields(request, order, nowMs), tunnels });
   }
   return json(200, { changed, draining: order !== null } satisfies DrainAnswer);
 }

@@ -29,6 +29,7 @@ class Node {
   troubles = 0;
   holder: number | null = null;
   wasStale = false;
+  isFolderGone = false;
   /** Slots that do not answer. */
   readonly silent = new Set<number>();
   view: (() => PaceView) | null = null;
@@ -44,9 +45,10 @@ class Node {
       clock: this.clock,
       random: Math.random,
       slot,
-      log: { info: (fields) => this.#wrote(fields), warn: (fields) => this.#wrote(fields) },
+      log: { info: (fields) => this.#wrote(fields), warn: (fields) => this.#wrote(fields), error: (fields) => this.#wrote(fields) },
       order: () => this.order,
       takeLock: async (view) => {
+        if (this.isFolderGone) throw new Error('ENOSPC: no space left on device');
         if (this.holder !== null) return null;
         this.holder = slot;
         this.view = view;
@@ -191,6 +193,20 @@ test('when the carrier that keeps the pace dies, another one takes over, a secon
   assert.ok(node.closed.slice(before).every(({ slot }) => slot !== dead));
 });
 
+test('so it does where the lock of the dead one has been cleared away already', async () => {
+  const node = new Node(2);
+  node.open(200);
+  node.drain();
+  await node.pass(2_000);
+  const before = node.closed.length;
+  node.pacers[node.holder ?? 0]?.stop();
+  await node.pass(990);
+  assert.equal(node.closed.length, before);
+  await node.pass(1_500);
+  assert.ok(node.closed.length > before + 10);
+  assert.ok(node.most() <= 40);
+});
+
 test('a carrier that does not answer for a while is closed later, and nothing is made up for', async () => {
   const node = new Node(2);
   node.open(200);
@@ -253,6 +269,18 @@ test('somebody who sees more may ask to go slower, and is not heard for ever', a
   assert.deepEqual(node.view?.(), { carrier: 0, rate: 10, why: 'eu-1b refuses' });
   await node.pass(40_000);
   assert.equal(node.view?.().rate, 40);
+});
+
+test('where the lock cannot be taken that is said once, and tried again', async () => {
+  const node = new Node(1);
+  node.open(20);
+  node.isFolderGone = true;
+  node.drain();
+  await node.pass(3_000);
+  assert.deepEqual(node.lines, [{ event: 'drain-stuck', detail: 'ENOSPC: no space left on device' }]);
+  node.isFolderGone = false;
+  await node.pass(3_000);
+  assert.equal(node.left, 0);
 });
 
 test('a pacer that is stopped lets go', async () => {

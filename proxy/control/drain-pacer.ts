@@ -29,7 +29,7 @@ export interface PacerDeps {
   readonly clock: Clock;
   readonly random: () => number;
   readonly slot: number;
-  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   order(): DrainOrder | null;
   /** Null where another carrier has it; `view` is told to whoever asks who has it. */
   takeLock(view: () => PaceView): Promise<PaceLock | null>;
@@ -56,6 +56,7 @@ export class DrainPacer {
   #isLooking = false;
   #isClosing = false;
   #isStopped = false;
+  #stuck = '';
   /** The drain of which the end has been said. */
   #saidDrained: number | null = null;
 
@@ -80,9 +81,18 @@ export class DrainPacer {
     this.#isLooking = true;
     try {
       await this.#look();
+      this.#stuck = '';
+    } catch (error) {
+      this.#sayStuck((error as Error).message);
     } finally {
       this.#isLooking = false;
     }
+  }
+
+  /** The runtime folder cannot be read or written: tried again at each look, and said once. */
+  #sayStuck(detail: string): void {
+    if (detail !== this.#stuck) this.#deps.log.error({ event: 'drain-stuck', detail });
+    this.#stuck = detail;
   }
 
   async #look(): Promise<void> {
@@ -102,10 +112,16 @@ export class DrainPacer {
     this.#lock = lock;
     this.#throttle = new Throttle();
     this.#throttleLookMs = -Infinity;
-    this.#notBeforeMs = lock.wasStale ? clock.nowMs() + AFTER_DEATH_MS : -Infinity;
-    if (!this.#isStopped && order() !== null) return true;
-    this.#letGo();
-    return false;
+    const current = order();
+    if (this.#isStopped || current === null) {
+      this.#letGo();
+      return false;
+    }
+    const nowMs = clock.nowMs();
+    // A third carrier may have cleared the dead one's lock away, so that it does not look stale any more.
+    const mayFollow = lock.wasStale || nowMs - current.closesFromMs > AFTER_DEATH_MS;
+    this.#notBeforeMs = mayFollow ? nowMs + AFTER_DEATH_MS : -Infinity;
+    return true;
   }
 
   #letGo(): void {
@@ -156,8 +172,9 @@ export class DrainPacer {
     const { clock, random, close } = this.#deps;
     const chosen = chooseGroup(byTenant(this.#groups), random);
     if (!chosen) return;
-    this.#pace.closed(clock.nowMs());
     const left = await close(chosen.slot, chosen.tenant, this.#pace.atOnce);
+    // By now it has happened, however long the other carrier took; when it was told says less.
+    this.#pace.closed(clock.nowMs());
     if (left) this.#groups.set(chosen.slot, left);
     else this.#groups.delete(chosen.slot);
   }

@@ -20,17 +20,17 @@ const ORDER: DrainOrder = {
 };
 
 for (const [what, order, pace, tunnels, nowMs, expected] of [
-  ['while it settles', ORDER, null, 600, 40_000, { phase: 'settling', settleLeftMs: 60_000, rateNow: 8, etaMs: 60_000 + 77_320 }],
-  ['while it closes', ORDER, { carrier: 1, rate: 8, why: null }, 300, 200_000, { phase: 'closing', pacedBy: 1, etaMs: 38_660 }],
+  ['while it settles', ORDER, null, 600, 40_000, { phase: 'settling', settleLeftMs: 60_000, rateNow: 8, etaMs: 60_000 + 78_947 }],
+  ['while it closes', ORDER, { carrier: 1, rate: 8, why: null }, 300, 200_000, { phase: 'closing', pacedBy: 1, etaMs: 39_474 }],
   [
     'while it is slow',
     ORDER,
     { carrier: 0, rate: 2, why: '9 refused, failed or lost a second' },
-    97,
+    95,
     200_000,
     { phase: 'closing', rateNow: 2, why: '9 refused, failed or lost a second', etaMs: 50_000 },
   ],
-  ['while nobody keeps the pace', ORDER, null, 97, 200_000, { phase: 'closing', pacedBy: null, rateNow: 8, etaMs: 12_500 }],
+  ['while nobody keeps the pace', ORDER, null, 95, 200_000, { phase: 'closing', pacedBy: null, rateNow: 8, etaMs: 12_500 }],
   ['in a pause', { ...ORDER, pausedAtMs: 150_000 }, null, 98, 200_000, { phase: 'paused', etaMs: null, deadlineLeftMs: 7_150_000 }],
   ['in a pause of nothing', { ...ORDER, pausedAtMs: 150_000 }, null, 0, 200_000, { phase: 'paused' }],
   ['when nothing is left', ORDER, null, 0, 200_000, { phase: 'drained', etaMs: 0 }],

@@ -1,12 +1,12 @@
 // The moments at which a drain closes a tunnel: one by chance in each slot of time, so that devices do not come back to a beat, and never
 // more than the rate in the time for which it is a rate.
 
-/** The pace aims at this share of the rate: chance and late timers then have room below it. 20,000 tunnels at 8 a second take 43 minutes. */
-export const AIM = 0.97;
+/** The pace aims at this share of the rate: chance and late closes then have room below it. 20,000 tunnels at 8 a second take 44 minutes. */
+export const AIM = 0.95;
 /** More closes a second than this go out several at once. */
 const MOMENTS_PER_SECOND_MAX = 50;
 /** So much longer than a second takes what a second may have: the far end sees closes nearer to each other than they were told. */
-const BLUR_MS = 20;
+const BLUR_MS = 30;
 
 export class Pace {
   readonly #random: () => number;

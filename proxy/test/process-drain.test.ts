@@ -21,6 +21,8 @@ interface Drained {
   readonly ends: { readonly atMs: number; readonly number: number }[];
   /** Opens tunnels one after the other. */
   open(count: number): Promise<void>;
+  /** The node once more, in the same folder. */
+  again(): Promise<void>;
   drain(): Promise<DrainView | null>;
 }
 
@@ -59,6 +61,7 @@ async function harness(t: TestContext, drain: string, carriers = 2): Promise<Dra
         clients.push(client);
       }
     },
+    again: async () => void (await ready(node.serve())),
     drain: async () => (await statusOf(node.runtime)).drain,
   };
 }
@@ -212,8 +215,8 @@ describe('a node that is drained', { concurrency: 2 }, () => {
     await serve.line('control-died');
   });
 
-  test('ends on SIGTERM as any other', async (t) => {
-    const { serve, runtime, open, drain, ends } = await harness(t, 'rate: 1, stop: 2s');
+  test('ends on SIGTERM as any other; when it is started again it does not drain', async (t) => {
+    const { serve, runtime, open, drain, ends, again } = await harness(t, 'rate: 1, stop: 2s');
     await open(40);
     const draining = pinhole('drain', '--runtime', runtime, '--now');
     await serve.line('drain-ordered');
@@ -222,5 +225,7 @@ describe('a node that is drained', { concurrency: 2 }, () => {
     assert.equal(await serve.ended, 0);
     assert.equal(ends.length, 40);
     assert.match((await draining).stdout, /^(?:Drained\.|The node has ended\.)/m);
+    await again();
+    assert.equal(await drain(), null);
   });
 });
