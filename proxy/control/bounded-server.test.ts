@@ -112,6 +112,7 @@ for (const [what, headers, body, status] of [
   ['no JSON', AS_JSON, '{"a":', 400],
   ['nothing', AS_JSON, '', 400],
   ['too much', AS_JSON, JSON.stringify('x'.repeat(5_000)), 413],
+  ['far too much', AS_JSON, JSON.stringify('x'.repeat(5_000_000)), 413],
 ] as const) {
   test(`a POST of ${what} is ${status}`, async (t) => {
     assert.equal((await get(await serve(t, echo), '/do', { method: 'POST', headers: { ...headers }, body })).status, status);

@@ -3,6 +3,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { unmapped } from '../core/address.ts';
 
 const HEAD_BYTES_MAX = 8 * 1024;
 const HEAD_TIMEOUT_MS = 5_000;
@@ -102,7 +103,7 @@ async function judge(request: IncomingMessage, { handler, change }: Handlers): P
   const question = { path, query: new URLSearchParams(query), host: headers.host ?? '', authorization: headers.authorization ?? '' };
   try {
     if (isRead || change === null) return await handler(question);
-    const from = socket.remoteAddress === undefined ? null : `${socket.remoteAddress} ${socket.remotePort}`;
+    const from = socket.remoteAddress === undefined ? null : `${unmapped(socket.remoteAddress)} ${socket.remotePort}`;
     return await change({ ...question, from, actor: String(headers[ACTOR_HEADER] ?? ''), body: await readBody(request) });
   } catch {
     return json(500, { error: 'an unexpected failure inside the proxy' });
@@ -115,9 +116,10 @@ async function readBody(request: IncomingMessage): Promise<Change['body']> {
   let length = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > BODY_BYTES_MAX) return { ok: false, answer: json(413, { error: `a body has at most ${BODY_BYTES_MAX} bytes here` }) };
-    chunks.push(chunk);
+    // What is too much is read on and thrown away, within the time of a request: closing at once would reset whoever sends it.
+    if (length <= BODY_BYTES_MAX) chunks.push(chunk);
   }
+  if (length > BODY_BYTES_MAX) return { ok: false, answer: json(413, { error: `a body has at most ${BODY_BYTES_MAX} bytes here` }) };
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
     return { ok: false, answer: json(415, { error: 'Content-Type has to be application/json' }) };
   try {

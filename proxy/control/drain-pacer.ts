@@ -96,11 +96,12 @@ export class DrainPacer {
   }
 
   async #look(): Promise<void> {
-    const { order, clock } = this.#deps;
+    const { order, clock, tunnels } = this.#deps;
     if (this.#isStopped || order() === null) return this.#letGo();
     if (!this.#lock && !(await this.#take())) return;
     if (!this.#isClosing) await this.#count();
-    if (clock.nowMs() - this.#throttleLookMs >= THROTTLE_LOOK_MS) await this.#lookAtTroubles();
+    const isDue = clock.nowMs() - this.#throttleLookMs >= THROTTLE_LOOK_MS;
+    if (isDue && tunnels() > 0) await this.#lookAtTroubles();
     this.#sayDrained();
     void this.#closeOn();
   }
