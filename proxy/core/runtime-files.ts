@@ -50,5 +50,7 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(name);
+  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(
+    name,
+  );
 }
