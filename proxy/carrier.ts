@@ -95,6 +95,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const machinery = createMachinery(settings, {
     descriptors: options.descriptors,
     time,
+    highWaterMark: () => highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     onBug: (error) => logBug(log, error),
     onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
   });
@@ -217,7 +218,7 @@ function composePlane(settings: Settings, options: CarrierOptions, ports: Ports)
     sourceKey,
     recorder: ports.recorder,
     sessions: new Sessions(clock, time, Math.random),
-    engine: ports.machinery.engine,
+    engine: ports.machinery.engineFor(settings),
     highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
     terminator: settings.tls ? createTlsTerminator(settings.tls, clock) : null,
     upgrade: createGateway(clock),

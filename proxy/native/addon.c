@@ -1,4 +1,4 @@
-// The engine as a Node-API addon: three calls and a view of its counts. Only the data plane calls it: slots are below `slots` and free.
+// The engine as a Node-API addon: four calls and a view of its counts. Only the data plane calls it: slots are below `slots` and free.
 // The other half is front-addon.c.
 
 #include "addon.h"
@@ -103,6 +103,20 @@ static napi_value start(napi_env env, napi_callback_info info) {
   return result;
 }
 
+static struct engine_limits limits_of(napi_env env, const napi_value values[3]) {
+  return (struct engine_limits){addon_uint(env, values[0]), addon_double(env, values[1]), addon_double(env, values[2])};
+}
+
+// limit(chunkBytes, idleMs, halfClosedMs): for the tunnels that start from now on.
+static napi_value limit(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  const struct addon *addon = addon_call(env, info, values, 3);
+  if (!addon) return addon_fail(env, "limit takes three arguments");
+  const struct engine_limits limits = limits_of(env, values);
+  engine_limit(addon->engine, &limits);
+  return NULL;
+}
+
 // close(slot, endedBy)
 static napi_value close_tunnel(napi_env env, napi_callback_info info) {
   napi_value values[2];
@@ -129,7 +143,7 @@ static napi_value ends(napi_env env, napi_callback_info info) {
   return list;
 }
 
-// create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds): { start, close, ends, stats }. `stats` is three doubles a slot, and two sums
+// create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds): { start, limit, close, ends, stats }. `stats` is three doubles a slot, and two sums
 // behind them.
 static napi_value create(napi_env env, napi_callback_info info) {
   napi_value values[7], name, object;
@@ -150,9 +164,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   const uint32_t slots = addon_uint(env, values[1]);
   const struct engine_options options = {
       .slots = slots,
-      .chunk_bytes = addon_uint(env, values[2]),
-      .idle_ms = addon_double(env, values[3]),
-      .half_closed_ms = addon_double(env, values[4]),
+      .limits = limits_of(env, &values[2]),
       .no_progress_ms = addon_double(env, values[5]),
       .on_ends = on_ends,
       .context = addon,
@@ -169,6 +181,7 @@ static napi_value create(napi_env env, napi_callback_info info) {
   if (!addon_memory(env, object, "stats", engine_stats(addon->engine), ((size_t)slots + 2) * sizeof(struct engine_stats)))
     return addon_fail(env, "this Node takes no memory from outside");
   addon_method(env, object, "start", start, addon);
+  addon_method(env, object, "limit", limit, addon);
   addon_method(env, object, "close", close_tunnel, addon);
   addon_method(env, object, "ends", ends, addon);
   return object;

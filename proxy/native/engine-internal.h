@@ -33,6 +33,7 @@ struct side {
 
 struct tunnel {
   struct side side[2];
+  struct engine_limits limits;
   // How many tunnels this slot has had; the caller's.
   uint32_t turn;
   uint8_t in_use, by_known, by;
@@ -53,10 +54,13 @@ struct command {
   // ADOPT: the tunnel as its last holder had it.
   uint8_t finished[2], shut[2], by_known;
   struct engine_stats stats;
+  struct engine_limits limits;
 };
 
 struct engine {
   struct engine_options options;
+  // For the next tunnel; the caller's thread.
+  struct engine_limits limits;
   struct tunnel *tunnels;
   struct engine_stats *stats;
   double now_ms, swept_ms;

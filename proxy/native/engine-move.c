@@ -175,6 +175,7 @@ int engine_adopt(struct engine *e, uint32_t slot) {
   if (!command || slot >= e->options.slots) return EINVAL;
   e->received = NULL;
   command->slot = slot;
+  command->limits = e->limits;
   engine_next_turn(e, slot);
   engine_put(&e->stats[slot].bytes_up, command->stats.bytes_up);
   engine_put(&e->stats[slot].bytes_down, command->stats.bytes_down);

@@ -186,7 +186,7 @@ static void send_pending(struct engine *e, uint32_t slot, int at) {
 static void forward(struct engine *e, uint32_t slot, int from) {
   struct tunnel *t = &e->tunnels[slot];
   struct side *side = &t->side[from], *peer = &t->side[!from];
-  const ssize_t got = recv(side->fd, e->chunk, e->options.chunk_bytes, MSG_DONTWAIT);
+  const ssize_t got = recv(side->fd, e->chunk, t->limits.chunk_bytes, MSG_DONTWAIT);
   if (got < 0) {
     if (errno != EAGAIN && errno != EINTR) lost(e, slot, from);
     return;
@@ -290,6 +290,7 @@ static void forget(struct engine *e, uint32_t slot) {
 
 static void adopt(struct engine *e, const struct command *command) {
   struct tunnel *t = &e->tunnels[command->slot];
+  t->limits = command->limits;
   t->by_known = command->by_known;
   t->by = (uint8_t)command->by;
   t->parked = 0;
@@ -340,16 +341,16 @@ static int take_commands(struct engine *e) {
 }
 
 static void sweep(struct engine *e) {
-  const struct engine_options *limits = &e->options;
   e->swept_ms = e->now_ms;
-  for (uint32_t slot = 0; slot < limits->slots; slot += 1) {
+  for (uint32_t slot = 0; slot < e->options.slots; slot += 1) {
     struct tunnel *t = &e->tunnels[slot];
+    const struct engine_limits *limits = &t->limits;
     if (!__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE) || t->parked) continue;
     const double idle_ms = e->now_ms - e->stats[slot].last_ms;
     int over = idle_ms >= limits->idle_ms || ((t->side[0].finished || t->side[1].finished) && idle_ms >= limits->half_closed_ms);
     for (int at = CLIENT; at <= UPSTREAM; at += 1) {
       const struct side *side = &t->side[at];
-      if (side->pending && e->now_ms - side->moved_ms >= limits->no_progress_ms) over = 1;
+      if (side->pending && e->now_ms - side->moved_ms >= e->options.no_progress_ms) over = 1;
     }
     if (over) end_by(e, slot, BY_IDLE);
   }
@@ -407,11 +408,12 @@ struct engine *engine_create(const struct engine_options *options) {
   struct engine *e = calloc(1, sizeof *e);
   if (!e) return NULL;
   e->options = *options;
+  engine_limit(e, &options->limits);
   // Memory that no tunnel has used yet costs address space only.
   e->tunnels = calloc(options->slots, sizeof *e->tunnels);
   e->stats = calloc((size_t)options->slots + 2, sizeof *e->stats);
   e->ends = calloc(2 * (size_t)options->slots, sizeof *e->ends);
-  e->chunk = malloc(options->chunk_bytes);
+  e->chunk = malloc(ENGINE_CHUNK_BYTES_MAX);
   e->epoll = epoll_create1(EPOLL_CLOEXEC);
   e->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   e->now_ms = e->swept_ms = engine_now_ms();
@@ -432,6 +434,11 @@ struct engine *engine_create(const struct engine_options *options) {
 }
 
 struct engine_stats *engine_stats(struct engine *e) { return e->stats; }
+
+void engine_limit(struct engine *e, const struct engine_limits *limits) {
+  e->limits = *limits;
+  if (e->limits.chunk_bytes > ENGINE_CHUNK_BYTES_MAX) e->limits.chunk_bytes = ENGINE_CHUNK_BYTES_MAX;
+}
 
 // Sends what was read before; what the socket does not take at once waits. 0 where there was no memory for it.
 static int send_first(struct side *side, const void *bytes, size_t length) {
@@ -472,6 +479,7 @@ int engine_start(struct engine *e, uint32_t slot, const struct engine_leg legs[2
   struct tunnel *t = &e->tunnels[slot];
   const double now_ms = engine_now_ms();
   engine_next_turn(e, slot);
+  t->limits = e->limits;
   t->by_known = t->by = t->parked = 0;
   int ok = 1;
   for (int at = CLIENT; at <= UPSTREAM; at += 1) {

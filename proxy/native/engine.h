@@ -13,12 +13,22 @@
 // Who ended a tunnel; the order of proxy/core/record.ts ENDINGS.
 enum ended_by { BY_CLIENT, BY_UPSTREAM, BY_IDLE, BY_AGE, BY_DRAIN, BY_OPERATOR, BY_POLICY, BY_FAULT };
 
-struct engine_options {
-  uint32_t slots;
-  // One read; also what waits at most per direction behind a slow reader, besides what was read before the engine had the tunnel.
+// Larger reads cost more memory and no less CPU.
+#define ENGINE_CHUNK_BYTES_MAX (64u * 1024)
+
+// What a tunnel is held to from its start, or its adoption, to its end, whatever later ones are held to.
+struct engine_limits {
+  // One read, at most ENGINE_CHUNK_BYTES_MAX; also what waits at most per direction behind a slow reader, besides what was read before the engine had
+  // the tunnel.
   uint32_t chunk_bytes;
   // Milliseconds; infinite limits are large numbers.
-  double idle_ms, half_closed_ms, no_progress_ms;
+  double idle_ms, half_closed_ms;
+};
+
+struct engine_options {
+  uint32_t slots;
+  struct engine_limits limits;
+  double no_progress_ms;
   // Called on the engine's thread when there are ends to fetch, and not again before `engine_ends` has been called.
   void (*on_ends)(void *context);
   void *context;
@@ -47,6 +57,9 @@ struct engine *engine_create(const struct engine_options *options);
 // slots + 2 entries. The two behind the last slot make the sum over all tunnels since the start: what the engine relayed, and what had been
 // sent before.
 struct engine_stats *engine_stats(struct engine *engine);
+
+// The limits of tunnels that start or are adopted from now on; those that run keep theirs.
+void engine_limit(struct engine *engine, const struct engine_limits *limits);
 
 // One side of a tunnel that begins.
 struct engine_leg {

@@ -2,7 +2,7 @@
 
 import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { FrontSelf } from '../tunnel/native-front.ts';
-import type { NativeTunnels } from '../tunnel/native-relay.ts';
+import type { NativeTunnels, RelayLimits } from '../tunnel/native-relay.ts';
 import { addonFile } from './build.ts';
 
 export interface Addon {
@@ -17,6 +17,7 @@ export interface Addon {
   ): {
     readonly stats: ArrayBuffer;
     start(slot: number, client: number, upstream: number, up: Buffer, down: Buffer, sentUp: number, sentDown: number): number;
+    limit(chunkBytes: number, idleMs: number, halfClosedMs: number): void;
     close(slot: number, endedBy: number): void;
     ends(): readonly number[];
   };
@@ -41,15 +42,12 @@ export interface Addon {
   };
 }
 
-/** One read of the engine, and what it holds at most in each direction: larger ones cost more memory and no less CPU. */
+/** One read of the engine, and what it holds at most in each direction (proxy/native/engine.h ENGINE_CHUNK_BYTES_MAX). */
 const CHUNK_BYTES_MAX = 64 * 1_024;
 
 export interface NativeOptions {
   readonly slots: number;
-  /** What may wait in a tunnel, both directions together. */
-  readonly bufferBytes: number;
-  readonly idleMs: number;
-  readonly halfClosedMs: number;
+  readonly limits: RelayLimits;
   readonly noProgressMs?: number;
 }
 
@@ -62,8 +60,18 @@ export function loadAddon(file = addonFile()): Addon {
 
 /** An engine with its thread, for at most `slots` tunnels of the front's connections. `onEnds` is called when `ends` has something to give. */
 export function createNativeTunnels(addon: Addon, front: FrontSelf, options: NativeOptions, onEnds: () => void): NativeTunnels {
-  const { slots, bufferBytes, idleMs, halfClosedMs, noProgressMs = NO_PROGRESS_MS } = options;
-  const chunkBytes = Math.min(CHUNK_BYTES_MAX, Math.floor(bufferBytes / 2));
-  const engine = addon.create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds);
-  return { slots, stats: new Float64Array(engine.stats), start: engine.start, close: engine.close, ends: engine.ends };
+  const { slots, limits, noProgressMs = NO_PROGRESS_MS } = options;
+  const engine = addon.create(front, slots, chunkBytesOf(limits), limits.idleMs, limits.halfClosedMs, noProgressMs, onEnds);
+  return {
+    slots,
+    stats: new Float64Array(engine.stats),
+    start: engine.start,
+    limit: (next) => engine.limit(chunkBytesOf(next), next.idleMs, next.halfClosedMs),
+    close: engine.close,
+    ends: engine.ends,
+  };
+}
+
+function chunkBytesOf({ bufferBytes }: RelayLimits): number {
+  return Math.min(CHUNK_BYTES_MAX, Math.floor(bufferBytes / 2));
 }

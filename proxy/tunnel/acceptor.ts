@@ -19,9 +19,12 @@ export interface Acceptor {
   join(address: { host: string; port: number; ipv6Only: boolean }, backlog: number, events: AcceptEvents): Promise<() => void>;
 }
 
-export function nodeAcceptor(highWaterMark: number): Acceptor {
+/** `highWaterMark` is asked at each accept: a configuration that changes is for the next connections. */
+export function nodeAcceptor(highWaterMark: () => number): Acceptor {
   const start = (events: AcceptEvents, listen: (server: net.Server, listening: () => void) => void): Promise<() => void> => {
-    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark });
+    const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
+    // Where Node's option of that name ends up, and what it gives to each socket.
+    Object.defineProperty(server, 'highWaterMark', { get: highWaterMark });
     // One function for all of them: there are tens of thousands.
     const closed = (): void => events.closed();
     server.on('connection', (socket) => {

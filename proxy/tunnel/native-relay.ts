@@ -4,7 +4,9 @@
 import { ENDINGS, type EndedBy } from '../core/record.ts';
 import type { Leg } from './leg.ts';
 import { NativeSocket } from './native-socket.ts';
-import type { CoarseTime, Relay, RelayEngine, RelayJob } from './relay.ts';
+import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
+
+export type { RelayLimits } from './relay.ts';
 
 /** What the addon gives (proxy/native/engine.ts); a slot is a number below `slots`. */
 export interface NativeTunnels {
@@ -16,6 +18,8 @@ export interface NativeTunnels {
   readonly stats: Float64Array;
   /** Takes two connections of the front over, by their ids; nothing is changed where bytes wait at one of them. Gives one of START. */
   start(slot: number, client: number, upstream: number, up: Buffer, down: Buffer, sentUp: number, sentDown: number): number;
+  /** What tunnels that start from now on are held to. */
+  limit(limits: RelayLimits): void;
   /** `endedBy` is a place in ENDINGS. Nothing where the tunnel is ending already. */
   close(slot: number, endedBy: number): void;
   /** Slot and place in ENDINGS of some tunnels that ended, one behind the other. */
@@ -28,19 +32,22 @@ const START = { runs: 0, unchanged: 1, closed: 2 } as const;
 
 export interface NativeRelayOptions {
   readonly time: CoarseTime;
+  readonly limits: RelayLimits;
   /** Where it goes what this engine cannot take. */
   readonly fallback: RelayEngine;
   /** Hears what a tunnel's owner throws when it ends. */
   readonly onBug: (error: Error) => void;
-  /** Starts the addon's engine; it is given what to call when tunnels have ended. */
+  /** Starts the addon's engine under `limits`; it is given what to call when tunnels have ended. */
   readonly connect: (onEnds: () => void) => NativeTunnels;
 }
 
-export function createNativeRelay({ time, fallback, onBug, connect }: NativeRelayOptions): RelayEngine {
+export function createNativeRelay({ time, limits: first, fallback, onBug, connect }: NativeRelayOptions): RelayEngine {
   const running: (NativeRelay | undefined)[] = [];
   const free: number[] = [];
   let used = 0;
   let held = 0;
+  /** What the addon holds the next tunnel to. */
+  let current = first;
 
   const tunnels: NativeTunnels = connect(() => {
     const ends = tunnels.ends();
@@ -62,11 +69,15 @@ export function createNativeRelay({ time, fallback, onBug, connect }: NativeRela
   const { stats, slots } = tunnels;
   const sum = (field: number): number => (stats[slots * FIELDS + field] ?? 0) + (stats[(slots + 1) * FIELDS + field] ?? 0);
 
-  const startNative = (job: RelayJob): Relay | null => {
+  const startNative = (job: RelayJob, limits: RelayLimits): Relay | null => {
     const { client, upstream } = job;
     if (!isOfFront(client) || !isOfFront(upstream)) return null;
     const slot = free.pop() ?? (used < slots ? used++ : -1);
     if (slot < 0) return null;
+    if (limits !== current) {
+      tunnels.limit(limits);
+      current = limits;
+    }
     const started = tunnels.start(slot, client.id, upstream.id, job.toUpstream, job.toClient, job.sentUp, job.sentDown);
     if (started === START.runs) held += 1;
     else free.push(slot);
@@ -79,19 +90,19 @@ export function createNativeRelay({ time, fallback, onBug, connect }: NativeRela
     return relay;
   };
 
-  return {
-    name: 'native',
-    totals: {
-      get bytesUp() {
-        return sum(0) + fallback.totals.bytesUp;
-      },
-      get bytesDown() {
-        return sum(1) + fallback.totals.bytesDown;
-      },
+  const totals = {
+    get bytesUp() {
+      return sum(0) + fallback.totals.bytesUp;
     },
-    held: () => held,
-    start: (job) => startNative(job) ?? fallback.start(job),
+    get bytesDown() {
+      return sum(1) + fallback.totals.bytesDown;
+    },
   };
+  const under = (limits: RelayLimits): RelayEngine => {
+    const otherwise = fallback.under(limits);
+    return { name: 'native', totals, held: () => held, start: (job) => startNative(job, limits) ?? otherwise.start(job), under };
+  };
+  return under(first);
 }
 
 function isOfFront(leg: Leg): leg is NativeSocket {

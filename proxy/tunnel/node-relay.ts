@@ -36,17 +36,28 @@ export function highWaterMarkFor(bufferBytes: number): number {
   return Math.max(1, Math.floor(bufferBytes / 4) - READ_CHUNK_BYTES);
 }
 
-/** `highWaterMark` is for sockets of the native front, which become streams here. */
-export function createNodeRelay(time: CoarseTime, limits: RelayLimits, highWaterMark = 1): RelayEngine {
-  const shared: Shared = { time, limits, highWaterMark, totals: { bytesUp: 0, bytesDown: 0 } };
-  return { name: 'node', totals: shared.totals, held: () => 0, start: (job) => new NodeRelay(job, shared) };
+export function createNodeRelay(time: CoarseTime, limits: RelayLimits): RelayEngine {
+  return engineUnder(limits, { time, totals: { bytesUp: 0, bytesDown: 0 } });
 }
 
-/** What all tunnels of one engine have in common. */
+function engineUnder(limits: RelayLimits, common: Pick<Shared, 'time' | 'totals'>): RelayEngine {
+  const shared: Shared = { ...common, limits, highWaterMark: highWaterMarkFor(limits.bufferBytes) };
+  return {
+    name: 'node',
+    totals: common.totals,
+    held: () => 0,
+    start: (job) => new NodeRelay(job, shared),
+    under: (others) => engineUnder(others, common),
+  };
+}
+
+/** What tunnels under the same limits have in common. */
 interface Shared {
   readonly time: CoarseTime;
   readonly limits: RelayLimits;
+  /** For sockets of the native front, which become streams here. */
   readonly highWaterMark: number;
+  /** Over all limits. */
   readonly totals: { bytesUp: number; bytesDown: number };
 }
 

@@ -10,14 +10,16 @@ import {
   endOf,
   ENGINES,
   KIB,
+  LIMITS,
   nearEnd,
   read,
   relayed as relayedBy,
   type RelayHarness,
   startRelay,
 } from '../test/support/relay.ts';
+import { systemClock } from '../core/clock.ts';
 import { highWaterMarkFor } from './node-relay.ts';
-import type { RelayJob } from './relay.ts';
+import type { RelayEngine, RelayJob } from './relay.ts';
 
 for (const kind of ENGINES) {
   const relayed = (context: TestContext, job: Partial<RelayJob> = {}): Promise<RelayHarness> => relayedBy(context, job, undefined, kind);
@@ -182,6 +184,38 @@ for (const kind of ENGINES) {
       relay.close('drain');
       assert.equal(await ended, 'client');
     });
+  });
+
+  describe(`${kind}: limits that change`, () => {
+    test(
+      'are for tunnels that begin afterwards; those before keep theirs, and all count together',
+      { timeout: 20_000 },
+      async (context) => {
+        const time = { nowMs: systemClock.nowMs() };
+        const { engine, connection } = createRig(kind, time);
+        const begin = async (under: RelayEngine): Promise<ReturnType<typeof startRelay>> =>
+          startRelay(under, { client: await connection(context, 1), upstream: await connection(context, 1) });
+        const tight = engine.under({ ...LIMITS, idleMs: 1_000 });
+        const before = await begin(engine);
+        const short = await begin(tight);
+        const after = await begin(engine);
+        const half = await begin(engine.under({ ...LIMITS, halfClosedMs: 1_000 }));
+        for (const { client, upstream } of [before, short, after, half]) {
+          client.end('x');
+          await read(upstream, 1);
+          await once(upstream, 'end');
+        }
+        const passing = setInterval(() => {
+          time.nowMs = systemClock.nowMs();
+          for (const { relay } of [before, short, after, half]) relay.sweep();
+        }, 100);
+        context.after(() => clearInterval(passing));
+        assert.deepEqual([await short.ended, await half.ended], ['client', 'client'], 'the FIN came first');
+        assert.deepEqual([before.ends, after.ends], [[], []]);
+        for (const { totals } of [engine, tight]) assert.deepEqual(totals, { bytesUp: 4, bytesDown: 0 });
+        assert.equal(engine.held(), tight.held());
+      },
+    );
   });
 
   test(`${kind}: the end is told once, whatever happens at once`, async (context) => {

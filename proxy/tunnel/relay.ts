@@ -46,11 +46,16 @@ export interface RelayEngine {
   /** Tunnels whose client socket the engine has taken from Node: it holds that descriptor itself. */
   held(): number;
   start(job: RelayJob): Relay;
+  /** The same engine, with the same totals, whose tunnels are held to these limits. Those that run keep theirs. */
+  under(limits: RelayLimits): RelayEngine;
 }
 
+/** What a tunnel is held to from its start to its end. */
 export interface RelayLimits {
   readonly idleMs: number;
   readonly halfClosedMs: number;
+  /** What may wait in it, both directions together. */
+  readonly bufferBytes: number;
 }
 
 /** A clock that is read once a second, since a tunnel's last activity does not need to be known better. */

@@ -126,7 +126,7 @@ static void read_link(struct holder *h) {
 static void hold(int link, int orders, int out, uint32_t tunnels, const int (*near)[2]) {
   struct holder h = {.link = link, .report = out, .tunnels = tunnels, .bell = eventfd(0, EFD_CLOEXEC)};
   const struct engine_options options = {
-      .slots = tunnels, .chunk_bytes = 64 * 1024, .idle_ms = 1e9, .half_closed_ms = 1e9, .no_progress_ms = 1e9, .on_ends = ring, .context = &h.bell};
+      .slots = tunnels, .limits = {64 * 1024, 1e9, 1e9}, .no_progress_ms = 1e9, .on_ends = ring, .context = &h.bell};
   h.engine = engine_create(&options);
   h.tunnel_of = calloc(tunnels, sizeof *h.tunnel_of);
   h.slot_of = calloc(tunnels, sizeof *h.slot_of);

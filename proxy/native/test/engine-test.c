@@ -63,7 +63,7 @@ static void on_ends(void *context) {
 static void rig_open(struct rig *r, double idle_ms, double half_closed_ms, double no_progress_ms) {
   memset(r, 0, sizeof *r);
   must((r->bell = eventfd(0, EFD_NONBLOCK)) >= 0);
-  must((r->engine = engine_create(&(struct engine_options){SLOTS, 64 * KIB, idle_ms, half_closed_ms, no_progress_ms, on_ends, r})));
+  must((r->engine = engine_create(&(struct engine_options){SLOTS, {64 * KIB, idle_ms, half_closed_ms}, no_progress_ms, on_ends, r})));
   r->stats = engine_stats(r->engine);
 }
 static void rig_close(struct rig *r) { engine_destroy(r->engine), close(r->bell); }
@@ -313,6 +313,27 @@ static void test_limits(void) {
   }
 }
 
+// Limits are changed between tunnels: each keeps those that it began with.
+static void test_changed_limits(void) {
+  enum { LIMIT_MS = 1200, IDLE = 1, HALF_CLOSED = 3, COUNT = 5 };
+  static const struct engine_limits never = {64 * KIB, NEVER, NEVER};
+  static const struct engine_limits tight[COUNT] = {[IDLE] = {64 * KIB, LIMIT_MS, NEVER}, [HALF_CLOSED] = {64 * KIB, NEVER, LIMIT_MS}};
+  struct rig r;
+  struct link l[COUNT];
+  rig_open(&r, NEVER, NEVER, NEVER);
+  for (uint32_t slot = 0; slot < COUNT; slot += 1) {
+    engine_limit(r.engine, tight[slot].chunk_bytes ? &tight[slot] : &never);
+    l[slot] = open_link(&r, slot);
+    shutdown(l[slot].far[C], SHUT_WR);
+  }
+  for (const double from = now_ms(); now_ms() < from + LIMIT_MS + 2300;) ended_by(&r, IDLE, 50);
+  check("limits of its own: idle", r.ends[IDLE] == 1, "%d ends", r.ends[IDLE]);
+  check("limits of its own: half-closed", r.ends[HALF_CLOSED] == 1, "%d ends", r.ends[HALF_CLOSED]);
+  check("limits of its own: those before, between and after stay", !r.ends[0] && !r.ends[2] && !r.ends[4], "%d, %d, %d", r.ends[0], r.ends[2], r.ends[4]);
+  for (int slot = 0; slot < COUNT; slot += 1) drop(l[slot].far);
+  rig_close(&r);
+}
+
 static void test_notices(struct rig *r) {
   enum { COUNT = 50, ROOM = 7 };
   const int calls = atomic_load(&r->calls);
@@ -440,7 +461,7 @@ int main(void) {
     test_bytes(&r, at), test_half_close(&r, at), test_reset(&r, at), test_slow_reader(&r, at), test_no_spin(&r, at);
   }
   part = "";
-  test_limits(), test_notices(&r), test_random(&r);
+  test_limits(), test_changed_limits(), test_notices(&r), test_random(&r);
   rig_close(&r);
   close(listener);
   check("no descriptor left at all", open_descriptors() == descriptors, "%d before", descriptors);

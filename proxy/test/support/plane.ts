@@ -76,7 +76,14 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   const fail = (error: Error): never => {
     throw error;
   };
-  const machinery = createMachinery(settings, { descriptors: 1_000, time, onBug: (error) => bugs.push(error), onFailed: fail });
+  const highWaterMark = highWaterMarkFor(settings.limits.perTunnelBufferBytes);
+  const machinery = createMachinery(settings, {
+    descriptors: 1_000,
+    time,
+    highWaterMark: () => highWaterMark,
+    onBug: (error) => bugs.push(error),
+    onFailed: fail,
+  });
   const plane: DataPlane = {
     settings,
     clock: systemClock,
@@ -114,8 +121,8 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
       bytes: () => {},
     },
     sessions: new Sessions(systemClock, time, Math.random),
-    engine: machinery.engine,
-    highWaterMark: highWaterMarkFor(settings.limits.perTunnelBufferBytes),
+    engine: machinery.engineFor(settings),
+    highWaterMark,
     terminator: settings.tls ? createTlsTerminator(settings.tls, systemClock) : null,
     upgrade: createGateway(systemClock),
     isReady: () => node.isReady,

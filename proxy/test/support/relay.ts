@@ -14,7 +14,7 @@ import { createNativeRelay } from '../../tunnel/native-relay.ts';
 import type { NativeSocket } from '../../tunnel/native-socket.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { own } from '../../tunnel/owned-socket.ts';
-import type { CoarseTime, Relay, RelayEngine, RelayJob } from '../../tunnel/relay.ts';
+import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from '../../tunnel/relay.ts';
 
 export const KIB = 1_024;
 export const IDLE_MS = 1_860_000;
@@ -42,23 +42,28 @@ export interface Rig {
   connection(context: TestContext, highWaterMark: number): Promise<Ends>;
 }
 
-const LIMITS = { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS };
+export const LIMITS: RelayLimits = { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS, bufferBytes: 256 * KIB };
 
-export function createRig(kind: RelayName, time: CoarseTime, limits: Partial<NativeLimits> = {}): Rig {
-  const node = createNodeRelay(time, { ...LIMITS, ...limits });
+export interface RigOptions extends Partial<RelayLimits> {
+  readonly slots?: number;
+  readonly noProgressMs?: number;
+}
+
+export function createRig(kind: RelayName, time: CoarseTime, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
+  const limits = { ...LIMITS, ...changes };
+  const node = createNodeRelay(time, limits);
   if (kind === 'node') return { engine: node, connection: nodeConnection };
   const addon = loadAddon();
   const front = new NativeFront((onEvents) => createFrontCalls(addon, 1_000, onEvents), fail);
   const engine = createNativeRelay({
     time,
+    limits,
     fallback: node,
     onBug: fail,
-    connect: (onEnds) => createNativeTunnels(addon, front.self, { slots: 64, bufferBytes: 256 * KIB, ...LIMITS, ...limits }, onEnds),
+    connect: (onEnds) => createNativeTunnels(addon, front.self, { slots, limits, ...(noProgressMs && { noProgressMs }) }, onEnds),
   });
   return { engine, connection: (context) => nativeConnection(context, front) };
 }
-
-type NativeLimits = Parameters<typeof createNativeTunnels>[2];
 
 function fail(error: Error): never {
   throw error;
