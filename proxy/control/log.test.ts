@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../core/clock.ts';
 import { LOG_LINE_BYTES_MAX } from '../core/limits.ts';
+import { until } from '../test/support/fake-serve.ts';
 import { createLog } from './log.ts';
 
 const WRITER = fileURLToPath(new URL('../test/support/log-writer.ts', import.meta.url));
@@ -225,6 +226,63 @@ describe('a file', () => {
       lines.map((line) => line['line']),
       Array.from({ length: 100 }, (_, index) => index),
     );
+  });
+
+  test('that is another one from now on has the lines of now on, with the fields and the level of now on', async (context) => {
+    const { file, log } = open(context);
+    const other = `${file}.other`;
+    for (let line = 0; line < 50; line += 1) log.info({ line });
+    const prepared = await log.prepare({ level: 'error', file: other, base: { node: 'eu-1b', carrier: 3 } });
+    log.info({ line: 50 });
+    prepared.take();
+    log.info({ line: 'not written' });
+    log.record('"line":"not written either"');
+    log.error({ line: 51 });
+    await log.close(5_000);
+    const linesOf = (path: string) => parseLines(readFileSync(path, 'utf8')).map(({ node, line }) => ({ node, line }));
+    assert.deepEqual(
+      linesOf(file),
+      Array.from({ length: 51 }, (_, line) => ({ node: 'eu-1a', line })),
+    );
+    assert.deepEqual(linesOf(other), [{ node: 'eu-1b', line: 51 }]);
+    assert.equal(log.dropped(), 0);
+  });
+
+  test('that cannot be opened changes nothing, and neither does one that is given up', async (context) => {
+    const { file, log } = open(context);
+    await assert.rejects(log.prepare({ level: 'error', file: join(file, 'below'), base: {} }), { code: 'ENOTDIR' });
+    (await log.prepare({ level: 'error', file: `${file}.other`, base: {} })).drop();
+    log.info({ line: 1 });
+    await log.close(5_000);
+    assert.equal(parseLines(readFileSync(file, 'utf8')).length, 1);
+    assert.equal(readFileSync(`${file}.other`, 'utf8'), '');
+  });
+
+  test('and standard output take turns a hundred times, and no descriptor is left or lost', async (context) => {
+    const { file, log } = open(context);
+    const to = pipe(context);
+    const taking = createLog({ level: 'info', file: null, stdout: openSync(to.path, constants.O_WRONLY), base: {}, clock: systemClock });
+    context.after(() => Promise.all([log.close(1_000), taking.close(1_000)]));
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    for (let turn = 0; turn < 100; turn += 1) {
+      taking.info({ turn });
+      (await taking.prepare({ level: 'info', file: turn % 2 === 0 ? file : null, base: {} })).take();
+    }
+    await until(() => descriptors() <= before, 'the files to be closed');
+    taking.info({ turn: 'last' });
+    const read = to.reader();
+    let text = '';
+    read.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    await until(() => text.includes('last'), 'the last line');
+    read.destroy();
+    const turns = (lines: string) => parseLines(lines).map(({ turn }) => turn);
+    assert.deepEqual(turns(text), [...Array.from({ length: 50 }, (_, index) => index * 2), 'last']);
+    assert.deepEqual(
+      turns(readFileSync(file, 'utf8')),
+      Array.from({ length: 50 }, (_, index) => index * 2 + 1),
+    );
+    assert.equal(taking.dropped(), 0);
   });
 
   test('after close a line is no error: it is dropped and counted', async (context) => {

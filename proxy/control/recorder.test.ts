@@ -17,7 +17,17 @@ function harness() {
   const keep = (fields: object): void => void lines.push({ ...fields });
   const never = (): never => assert.fail('not asked for');
   const record = (fields: string): void => keep(JSON.parse(`{${fields}}`) as object);
-  const log: Log = { record, info: keep, warn: never, error: never, debug: never, dropped: () => 0, reopen: never, close: never };
+  const log: Log = {
+    record,
+    info: keep,
+    warn: never,
+    error: never,
+    debug: never,
+    dropped: () => 0,
+    prepare: never,
+    reopen: never,
+    close: never,
+  };
   const count = (...words: readonly unknown[]): void => void counted.push(words.join(' '));
   const metrics: CarrierMetrics = {
     decision: (...words) => count('decision', ...words),
@@ -111,6 +121,18 @@ describe('lines', () => {
     assert.equal(lines[0]?.['event'], 'decision');
     assert.equal(lines[0]?.['allow'], false);
     assert.equal(lines[0]?.['policy_version'], '0123456789ab');
+  });
+
+  test('a session has the version of the configuration it was judged by, to its end', () => {
+    const { lines, recorder } = harness();
+    const next = recorder.under('ba9876543210');
+    recorder.decision(ALLOWED);
+    next.decision(ALLOWED);
+    recorder.close(ALLOWED, END);
+    assert.deepEqual(
+      lines.map((line) => line['policy_version']),
+      ['0123456789ab', 'ba9876543210', '0123456789ab'],
+    );
   });
 
   test('a close has the same, and what is known only then', () => {
@@ -216,6 +238,21 @@ describe('a flood of refusals', () => {
     assert.deepEqual(
       lines.filter((line) => 'count' in line).map((line) => [line['client_ip'], line['count']]),
       [['first', 7]],
+    );
+  });
+
+  test('is summed up under the configuration that refused', () => {
+    const { lines, recorder } = harness();
+    const next = recorder.under('ba9876543210');
+    repeat(PER_MINUTE + 3, () => recorder.decision(refusal()));
+    repeat(PER_MINUTE + 4, () => next.decision(refusal()));
+    recorder.summarize(true);
+    assert.deepEqual(
+      lines.filter((line) => 'count' in line).map((line) => [line['policy_version'], line['count']]),
+      [
+        ['0123456789ab', 3],
+        ['ba9876543210', 4],
+      ],
     );
   });
 

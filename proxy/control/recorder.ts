@@ -14,12 +14,15 @@ const WINDOWS_MAX = 10_000;
 
 interface Window {
   readonly record: SessionRecord;
+  readonly policyVersion: string;
   readonly untilMs: number;
   lines: number;
   suppressed: number;
 }
 
 export interface SessionRecorder extends Recorder {
+  /** The same recorder, for sessions that are judged by this configuration. */
+  under(policyVersion: string): SessionRecorder;
   /** Writes the summary lines that are due, or all of them at the end. */
   summarize(all: boolean): void;
 }
@@ -39,12 +42,13 @@ export function createRecorder(deps: {
     windows.delete(key);
     if (window.suppressed === 0) return;
     const { client_ip, listener, door, reason, tenant } = window.record;
-    log.info({ event: 'decision', listener, door, client_ip, tenant, allow: false, reason, count: window.suppressed });
+    const { policyVersion: policy_version, suppressed: count } = window;
+    log.info({ event: 'decision', listener, door, client_ip, tenant, allow: false, reason, policy_version, count });
   };
 
   /** True where this refusal is one too many to have a line of its own. */
-  const isSuppressed = (record: SessionRecord): boolean => {
-    const key = `${deps.sourceKey(record.client_ip)} ${record.reason}`;
+  const isSuppressed = (record: SessionRecord, policyVersion: string): boolean => {
+    const key = `${deps.sourceKey(record.client_ip)} ${record.reason} ${policyVersion}`;
     let window = windows.get(key);
     if (window && clock.nowMs() >= window.untilMs) {
       writeSummary(key, window);
@@ -53,7 +57,7 @@ export function createRecorder(deps: {
     if (!window) {
       const oldest = windows.size >= WINDOWS_MAX ? windows.entries().next().value : undefined;
       if (oldest) writeSummary(oldest[0], oldest[1]);
-      window = { record, untilMs: clock.nowMs() + WINDOW_MS, lines: 0, suppressed: 0 };
+      window = { record, policyVersion, untilMs: clock.nowMs() + WINDOW_MS, lines: 0, suppressed: 0 };
       windows.set(key, window);
     }
     if (window.lines < REFUSAL_LINES_PER_MINUTE) {
@@ -64,18 +68,19 @@ export function createRecorder(deps: {
     return true;
   };
 
-  return {
+  const under = (policyVersion: string): SessionRecorder => ({
+    under,
     decision(record) {
       const allow = record.reason === 'OK';
       metrics.decision(record.door ?? 'none', record.tenant ?? '', record.reason);
       if (allow) metrics.tunnelOpened(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record));
-      else if (isSuppressed(record)) return;
-      log.record(renderDecision(record, deps.policyVersion));
+      else if (isSuppressed(record, policyVersion)) return;
+      log.record(renderDecision(record, policyVersion));
     },
     close(record, end) {
       metrics.close(record.door ?? 'none', end.endedBy);
       metrics.tunnelClosed(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record));
-      log.record(renderClose(record, deps.policyVersion, end));
+      log.record(renderClose(record, policyVersion, end));
     },
     stage: (stage, seconds) => metrics.stage(stage, seconds),
     bytes: (up, down) => metrics.bytes(up, down),
@@ -87,7 +92,8 @@ export function createRecorder(deps: {
         writeSummary(key, window);
       }
     },
-  };
+  });
+  return under(deps.policyVersion);
 }
 
 /** Local ports are used up per upstream address. */

@@ -241,6 +241,27 @@ test('garbage in the row of another carrier makes it full at most', (t) => {
   assert.equal(only.open(), 'NODE_FULL');
 });
 
+test('limits that change hold at once for what they are asked about, over the same counts', (t) => {
+  const before = { capacity: { tunnels: 2, perCarrier: 10 }, pending: 1, perSource: { pending: 1, refusalsPerSecond: 1 } };
+  const { carrier } = harness(t, before);
+  const [first, second] = [carrier(0), carrier(1)];
+  const roomy = first.under({ ...ROOMY, capacity: { tunnels: 3, perCarrier: 10 } });
+  times(2, () => second.open());
+  assert.deepEqual([first.open(), roomy.open(), roomy.open()], ['NODE_FULL', null, 'NODE_FULL']);
+  roomy.closed();
+  first.closed();
+  assert.deepEqual([roomy.tunnels(), second.tunnels()], [2, 2]);
+
+  assert.equal(first.pendingStarted(SOURCE), true);
+  assert.deepEqual([first.pendingStarted(SOURCE), first.isPendingFull(), roomy.isPendingFull()], [false, true, false]);
+  assert.equal(roomy.pendingStarted(SOURCE), true);
+  roomy.pendingEnded(SOURCE);
+  first.pendingEnded(SOURCE);
+  assert.equal(second.pending(), 0);
+
+  assert.deepEqual([first.refused(SOURCE), first.refused(SOURCE), roomy.refused(SOURCE)], [true, false, true]);
+});
+
 test('a ledger that cannot be read any more does not refuse: the carrier goes on with its own counts', (t) => {
   const { carrier, file } = harness(t, { capacity: { tunnels: 2, perCarrier: 10, nofile: 1_000_000 } });
   const [first, second] = [carrier(0), carrier(1)];

@@ -33,6 +33,8 @@ export type LedgerLimits = Pick<LimitSettings, 'opensPerSecond' | 'pending' | 'p
 };
 
 export interface Ledger extends Limits {
+  /** The same counts, held to other limits. */
+  under(limits: LedgerLimits): Ledger;
   /** Over all carriers, as of now. */
   tunnels(): number;
   pending(): number;
@@ -52,8 +54,11 @@ export interface LedgerOptions {
 }
 
 export function openLedger({ runtime, row, settings, descriptors, clock }: LedgerOptions): Ledger {
-  const { limits, carriers } = settings;
-  return openLedgerFile(ledgerFile(runtime), row, { ...limits, capacity: capacityOf(limits.tunnels, carriers, descriptors) }, clock);
+  return openLedgerFile(ledgerFile(runtime), row, ledgerLimits(settings, descriptors), clock);
+}
+
+export function ledgerLimits({ limits, carriers }: LedgerOptions['settings'], descriptors: number): LedgerLimits {
+  return { ...limits, capacity: capacityOf(limits.tunnels, carriers, descriptors) };
 }
 
 /** Throws where the file is no ledger, or has no such row. */
@@ -62,17 +67,33 @@ export function openLedgerFile(file: string, row: number, limits: LedgerLimits, 
   try {
     const header = readHeader(fd, file);
     if (row < 0 || row >= header.rows) throw new Error(`${file}: has ${header.rows} rows, and no row ${row}`);
-    return new FileLedger(fd, row, header, limits, clock);
+    return heldTo(limits, new LedgerCounts(fd, row, header, clock));
   } catch (error) {
     closeSync(fd);
     throw error;
   }
 }
 
-class FileLedger implements Ledger {
+function heldTo(limits: LedgerLimits, counts: LedgerCounts): Ledger {
+  return {
+    open: () => counts.open(limits),
+    closed: () => counts.closed(),
+    pendingStarted: (source) => counts.pendingStarted(source, limits),
+    isPendingFull: () => counts.isPendingFull(limits),
+    pendingEnded: (source) => counts.pendingEnded(source),
+    refused: (source) => counts.refused(source) <= limits.perSource.refusalsPerSecond,
+    tunnels: () => counts.tunnels(limits),
+    pending: () => counts.pending(limits),
+    opensPerSecond: () => counts.opensPerSecond(),
+    ioFaults: () => counts.ioFaults(),
+    under: (others) => heldTo(others, counts),
+    close: () => counts.close(),
+  };
+}
+
+class LedgerCounts {
   readonly #fd: number;
   readonly #row: number;
-  readonly #limits: LedgerLimits;
   readonly #clock: Clock;
   /** This carrier's record: the truth. The file has a copy. */
   readonly #own = new Uint32Array(ROW.words);
@@ -82,11 +103,10 @@ class FileLedger implements Ledger {
   #lookedMs = -Infinity;
   #ioFaults = 0;
 
-  constructor(fd: number, row: number, header: { rows: number; k0: number; k1: number }, limits: LedgerLimits, clock: Clock) {
+  constructor(fd: number, row: number, header: { rows: number; k0: number; k1: number }, clock: Clock) {
     const { rows } = header;
     this.#fd = fd;
     this.#row = row;
-    this.#limits = limits;
     this.#clock = clock;
     this.#others = new OtherRows(fd, row, rows);
     this.#pendingCells = new SourceCells({ fd, row, rows, offset: pendingCellsOffset(rows), wordsPerCell: PENDING_CELL_WORDS }, header);
@@ -98,11 +118,10 @@ class FileLedger implements Ledger {
     this.#writeOwn();
   }
 
-  open(): FaultCode | null {
+  open({ capacity, opensPerSecond }: LedgerLimits): FaultCode | null {
     const nowMs = this.#clock.nowMs();
     this.#look(nowMs);
     const own = this.#own[ROW.tunnels] ?? 0;
-    const { capacity, opensPerSecond } = this.#limits;
     if (own >= capacity.perCarrier) return 'NODE_FULL';
     if (this.#sum(ROW.tunnels, capacity.perCarrier) >= capacity.tunnels) return 'NODE_FULL';
     if (this.#opens(nowMs) + 1 > opensPerSecond) return 'NODE_RATE_LIMITED';
@@ -118,21 +137,19 @@ class FileLedger implements Ledger {
     this.#writeOwn();
   }
 
-  pendingStarted(source: SourceKey): boolean {
+  pendingStarted(source: SourceKey, limits: LedgerLimits): boolean {
     const nowMs = this.#clock.nowMs();
     if (!this.#others.isAlone || nowMs - this.#lookedMs >= ALONE_MS) this.#look(nowMs);
-    const { perSource } = this.#limits;
-    if (this.isPendingFull()) return false;
+    if (this.isPendingFull(limits)) return false;
     this.#pendingCells.locate(source);
-    if (this.#count(this.#pendingCells, pendingIn) >= perSource.pending) return false;
+    if (this.#count(this.#pendingCells, pendingIn) >= limits.perSource.pending) return false;
 
     this.#own[ROW.pending] = (this.#own[ROW.pending] ?? 0) + 1;
     this.#addPending(1);
     return true;
   }
 
-  isPendingFull(): boolean {
-    const { pending, capacity } = this.#limits;
+  isPendingFull({ pending, capacity }: LedgerLimits): boolean {
     const own = this.#own[ROW.pending] ?? 0;
     if (own >= pendingRoom(capacity.nofile, this.#own[ROW.tunnels] ?? 0)) return true;
     return this.#sum(ROW.pending, pending) >= pending;
@@ -144,24 +161,25 @@ class FileLedger implements Ledger {
     this.#addPending(-1);
   }
 
-  refused(source: SourceKey): boolean {
+  /** Counts a refusal of this source; gives its refusals within the last second. */
+  refused(source: SourceKey): number {
     const nowMs = this.#clock.nowMs();
     if (!this.#others.isAlone || nowMs - this.#lookedMs >= ALONE_MS) this.#look(nowMs);
     const cells = this.#refusalCells;
     cells.locate(source);
     cells.change((words, at) => countRefusal(words, at, nowMs));
     if (!this.#others.isAlone) this.#io(() => cells.write());
-    return this.#count(cells, (words, at) => refusalsInLastSecond(words, at, nowMs)) <= this.#limits.perSource.refusalsPerSecond;
+    return this.#count(cells, (words, at) => refusalsInLastSecond(words, at, nowMs));
   }
 
-  tunnels(): number {
+  tunnels({ capacity }: LedgerLimits): number {
     this.#look(this.#clock.nowMs());
-    return this.#sum(ROW.tunnels, this.#limits.capacity.perCarrier);
+    return this.#sum(ROW.tunnels, capacity.perCarrier);
   }
 
-  pending(): number {
+  pending({ pending }: LedgerLimits): number {
     this.#look(this.#clock.nowMs());
-    return this.#sum(ROW.pending, this.#limits.pending);
+    return this.#sum(ROW.pending, pending);
   }
 
   opensPerSecond(): number {
