@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Settings } from '../core/settings.ts';
-import { renderProblem } from './load.ts';
-import { CREDENTIALS, DATA, FILE, load, MINIMAL, problemsOf, type World } from './test-support.ts';
+import { renderProblem, runtimeNamedBy } from './load.ts';
+import { CREDENTIALS, DATA, FILE, load, MACHINE, MINIMAL, problemsOf, type World } from './test-support.ts';
 
 function settingsOf(text: string, world: World = {}): Settings {
   const loaded = load(text, world);
@@ -50,6 +50,14 @@ test('the least file becomes settings with every default', () => {
     admin: { host: '127.0.0.1', port: 9901, token: null, names: [] },
     addresses: null,
     log: { level: 'info', file: null },
+    atStart: {
+      listen: [{ host: '127.0.0.1', port: 8443, backlog: 4_096, doors: null, proxyProtocolTrust: null }],
+      carriers: 'auto',
+      relay: 'auto',
+      runtime: '/tmp/pinhole-1000',
+      health: { host: '127.0.0.1', port: 8080 },
+      admin: { host: '127.0.0.1', port: 9901 },
+    },
   });
 });
 
@@ -83,6 +91,21 @@ test('the policy version is of the content, not of how it is written', () => {
   assert.equal(settingsOf(`# a comment\n${MINIMAL}limits: { idle: 1860s }\n`).policyVersion, policyVersion);
   assert.notEqual(settingsOf(`${MINIMAL}limits: { idle: 32m }\n`).policyVersion, policyVersion);
 });
+
+for (const [what, text, expected] of [
+  ['is written', 'runtime: /run/a\nnonsense: 1\n', '/run/a'],
+  ['is relative to the file', 'runtime: run\nlisten: 3\n', '/etc/pinhole/run'],
+  ['comes from the environment of the file', 'runtime: "${RUN}"\nlisten: 3\n', '/run/env'],
+  ['is not written', 'nonsense: 1\n', '/tmp/pinhole-1000'],
+  ['is no text', 'runtime: [1]\n', '/tmp/pinhole-1000'],
+  ['stands before what cannot be read', 'runtime: /run/a\nlisten: [\n', '/run/a'],
+  ['is in no map', '- runtime\n', '/tmp/pinhole-1000'],
+  ['is in nothing', '', '/tmp/pinhole-1000'],
+] as const) {
+  test(`a file with mistakes still leads to its runtime folder where that ${what}`, () => {
+    assert.equal(runtimeNamedBy(text, FILE, { RUN: '/run/env' }, MACHINE), expected);
+  });
+}
 
 test('five mistakes are five problems, each at its line and column', () => {
   const text = `node: { name: eu-1a }

@@ -4,17 +4,18 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import type { GatewaySettings, ListenerSettings, ResolvePin, Settings } from '../core/settings.ts';
+import type { AtStartSettings, GatewaySettings, ListenerSettings, ResolvePin, Settings } from '../core/settings.ts';
 import { type Published, readAddresses, warnOfOtherNode } from './addresses.ts';
 import { autoCarriers, type Machine, tunnelsPerCarrier } from './capacity.ts';
 import { type OurTls, readTls, warnOfUncoveredNames } from './certificate.ts';
-import type { Environment } from './document.ts';
+import { type Environment, readDocument } from './document.ts';
 import { draftOf } from './draft.ts';
 import { type Endpoints, readEndpoints } from './endpoints.ts';
 import { Files } from './files.ts';
 import { readGateways } from './gateways.ts';
 import { readListeners, refuseOpenAdmin } from './listeners.ts';
 import { refuseSharedNames } from './names.ts';
+import { fieldOf } from './part.ts';
 import { refuseOwnPeers } from './peers.ts';
 import { readPins } from './pins.ts';
 import { inOrder, type Problem, Report } from './problem.ts';
@@ -50,7 +51,7 @@ export function loadConfig(
   const problems = withoutRepeats(document.problems, [...found, ...report.problems]);
   if (value === null || problems.length > 0) return { problems: inOrder(problems) };
 
-  const settings = settingsOf(value, parts, { runtime: runtimeOf(value, files, env, machine), token, machine, files });
+  const settings = settingsOf(value, parts, { runtime: runtimeOf(value.runtime, files, env, machine), token, machine, files });
   if (tunnelsPerCarrier(machine) === 0) {
     report.problem(['limits', 'tunnels'], `${machine.nofile} descriptors for a process are too few for a single tunnel: raise LimitNOFILE`);
     return { problems: inOrder(report.problems) };
@@ -94,9 +95,17 @@ function readParts(value: unknown, files: Files, report: Report, nowMs: number):
   };
 }
 
+/** The runtime folder that a text names, whatever else is wrong with it, so that the node which runs by it can still be found. */
+export function runtimeNamedBy(text: string, file: string, env: Environment, machine: Machine): string {
+  const document = readDocument(text, env);
+  const written = fieldOf(document.value, 'runtime');
+  const files = new Files(file, () => '', new Report(document));
+  return runtimeOf(typeof written === 'string' && written !== '' ? written : undefined, files, env, machine);
+}
+
 /** systemd gives a list where a unit has several folders; the first is ours. */
-function runtimeOf(config: Config, files: Files, env: Environment, machine: Machine): string {
-  if (config.runtime !== undefined) return files.resolve(config.runtime);
+function runtimeOf(written: string | undefined, files: Files, env: Environment, machine: Machine): string {
+  if (written !== undefined) return files.resolve(written);
   const [fromSystemd = ''] = (env['RUNTIME_DIRECTORY'] ?? '').split(':');
   if (fromSystemd !== '') return fromSystemd;
   const xdg = env['XDG_RUNTIME_DIR'] ?? '';
@@ -145,7 +154,23 @@ function settingsOf(
     admin: { host: admin.address.host, port: admin.address.port, token: found.token, names: admin.names },
     addresses: parts.published?.settings ?? null,
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },
+    atStart: atStartOf(config, found.runtime),
   };
-  const policyVersion = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 12);
+  // How many carriers `auto` comes to is the machine's: the same files have the same version.
+  const said = { ...settings, carriers: null };
+  const policyVersion = createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 12);
   return { ...settings, policyVersion };
+}
+
+function atStartOf({ listen, carriers, relay, health, admin }: Config, runtime: string): AtStartSettings {
+  return {
+    listen: listen.map(({ address: { host, port }, backlog, doors = null, proxyProtocol }) => {
+      return { host, port, backlog, doors, proxyProtocolTrust: proxyProtocol?.trust ?? null };
+    }),
+    carriers,
+    relay,
+    runtime,
+    health: { host: health.address.host, port: health.address.port },
+    admin: { host: admin.address.host, port: admin.address.port },
+  };
 }

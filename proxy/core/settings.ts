@@ -126,6 +126,23 @@ export interface AdminSettings {
   readonly names: readonly string[];
 }
 
+/** What only a start of the node takes, as the file has it: port 0 and `auto` are still what they are. A reload holds the file to this. */
+export interface AtStartSettings {
+  readonly listen: readonly {
+    readonly host: string;
+    readonly port: number;
+    readonly backlog: number;
+    /** Null where the rest of the file decides. */
+    readonly doors: readonly Door[] | null;
+    readonly proxyProtocolTrust: readonly string[] | null;
+  }[];
+  readonly carriers: number | 'auto';
+  readonly relay: RelayChoice;
+  readonly runtime: string;
+  readonly health: { readonly host: string; readonly port: number };
+  readonly admin: { readonly host: string; readonly port: number };
+}
+
 export interface Settings {
   readonly node: { readonly name: string; readonly publicAddresses: readonly string[] };
   readonly runtime: string;
@@ -147,6 +164,7 @@ export interface Settings {
   /** Null where the node publishes no list. */
   readonly addresses: AddressesSettings | null;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly file: string | null };
-  /** First 12 hex digits of the SHA-256 of this object without this field: the `policy_version` of records. */
+  readonly atStart: AtStartSettings;
+  /** First 12 hex digits of the SHA-256 of what the file and the files it names say: the `policy_version` of records. */
   readonly policyVersion: string;
 }

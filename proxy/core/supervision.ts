@@ -45,6 +45,15 @@ export interface SupervisorView {
   readonly capacity: Capacity;
 }
 
+/** A key of the file that only a start takes, and whose value is not the one that the node was started with. */
+export interface AtStartChange {
+  /** `listen[0].address` */
+  readonly key: string;
+  /** In words. */
+  readonly running: string;
+  readonly wanted: string;
+}
+
 /** What a node can hold, and what binds. */
 export interface Capacity {
   /** `limits.tunnels` as configured. */

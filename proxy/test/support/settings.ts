@@ -59,6 +59,14 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     admin: { host: '127.0.0.1', port: 0, token: null, names: [] },
     addresses: null,
     log: { level: 'info', file: null },
+    atStart: {
+      listen: [{ host: '127.0.0.1', port: 0, backlog: 128, doors: ['connect', 'connect-tls', 'sni', 'gateway'], proxyProtocolTrust: null }],
+      carriers: 1,
+      relay: 'node',
+      runtime: '/nonexistent',
+      health: { host: '127.0.0.1', port: 0 },
+      admin: { host: '127.0.0.1', port: 0 },
+    },
     policyVersion: '000000000000',
     ...overrides,
   };
