@@ -2,16 +2,17 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ProbeJob } from '../healthcheck/probe/contract.ts';
 import { ControlPlane } from './control/control-plane.ts';
-import { createLog, type Log } from './control/log.ts';
-import { ProbeChild } from './control/probe-child.ts';
+import { createLog, type LogOptions } from './control/log.ts';
+import { ProbeChild, type ProbeDeath } from './control/probe-child.ts';
 import { probeJobOf } from './control/probe-job.ts';
 import { createAnnounce } from './control/verdict-log.ts';
 import type { Clock } from './core/clock.ts';
 import { settingsFile } from './core/runtime-files.ts';
 import type { Settings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
-import { connectToSupervisor } from './supervisor/child.ts';
+import { connectToSupervisor, type Staged } from './supervisor/child.ts';
 import { EXIT } from './supervisor/plan.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
 
@@ -27,36 +28,42 @@ export interface ControlOptions {
 
 /** Resolves with the process's exit code once the supervisor has said stop. */
 export async function runControl({ runtime, generation, clock }: ControlOptions): Promise<number> {
-  const settings = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Settings;
-  const log = createLog({
-    level: settings.log.level,
-    file: settings.log.file,
-    stdout: openStandardOutput(CHILD_OUTPUT_FD),
-    clock,
-    base: { node: settings.node.name, version: VERSION, generation },
-  });
+  const settings = readSettings(settingsFile(runtime));
+  const log = createLog({ ...logOptions(settings, generation), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   let stop: () => void = () => {};
   const told = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const supervisor = connectToSupervisor({ onStop: () => stop(), onReopenLog: () => log.reopen() }, clock);
-  const plane = new ControlPlane({
-    runtime,
-    settings,
-    clock,
-    announce: createAnnounce(log),
-    probe: probeOf(runtime, settings, log, clock),
-  });
+  const jobOf = (of: Settings): ProbeJob | null => of.probe && probeJobOf(runtime, of, of.probe);
+  const died = (death: ProbeDeath): void => log.error({ event: 'probe-died', ...death });
+  const probe = new ProbeChild({ entry: PROBE_ENTRY, job: jobOf(settings), clock, died });
+  const plane = new ControlPlane({ runtime, settings, clock, announce: createAnnounce(log), probe });
+  const stage = async (file: string): Promise<Staged> => {
+    const next = readSettings(file);
+    const prepared = await log.prepare(logOptions(next, generation));
+    return {
+      policyVersion: next.policyVersion,
+      swap: () => {
+        prepared.take();
+        plane.take(next);
+        probe.take(jobOf(next));
+      },
+      drop: () => prepared.drop(),
+    };
+  };
+  const supervisor = connectToSupervisor({ onStop: () => stop(), onReopenLog: () => log.reopen(), stage }, clock);
   await plane.start();
-  supervisor.ready();
+  supervisor.ready(settings.policyVersion);
   await told;
   await plane.stop();
   await log.close(LAST_LINES_MS);
   return EXIT.ok;
 }
 
-function probeOf(runtime: string, settings: Settings, log: Log, clock: Clock): ProbeChild | null {
-  if (settings.probe === null) return null;
-  const job = probeJobOf(runtime, settings, settings.probe);
-  return new ProbeChild({ entry: PROBE_ENTRY, job, clock, died: (death) => log.error({ event: 'probe-died', ...death }) });
+function logOptions({ log, node }: Settings, generation: number): LogOptions {
+  return { level: log.level, file: log.file, base: { node: node.name, version: VERSION, generation } };
+}
+
+function readSettings(file: string): Settings {
+  return JSON.parse(readFileSync(file, 'utf8')) as Settings;
 }

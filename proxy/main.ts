@@ -33,7 +33,12 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
 
   // Started by `serve` only.
-  prepare: async ([file = '']) => (await import('./cli/prepare.ts')).runPrepare(file, cliIo(), process.pid),
+  prepare: async ([file = '', runtime]) => {
+    // Whoever signals the whole group, or service, means the supervisor.
+    for (const name of ['SIGHUP', 'SIGUSR2'] as const) onSignal(name, () => {});
+    const { runPrepare, runPrepareReload } = await import('./cli/prepare.ts');
+    return runtime === undefined ? runPrepare(file, cliIo(), process.pid) : runPrepareReload(file, runtime, cliIo(), process.pid);
+  },
   carrier: async (args) => {
     leaveSignalsToSupervisor();
     const { runCarrierRole } = await import('./cli/roles.ts');

@@ -1,24 +1,29 @@
-// The short-lived child behind `serve`: reads the file, leaves the settings in the runtime folder under a name of its own, and prints on one
-// line what the supervisor needs. It decides nothing about a node that may be running there.
+// The short-lived child behind `serve` and behind every change of a running node's configuration: reads the file, leaves the settings in the
+// runtime folder under a name of its own, and prints on one line what the supervisor needs. It decides nothing about a node that may be running.
 
-import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { atStartChanges, changedKeys, settingsBeside } from '../config/live.ts';
 import { renderProblem } from '../config/load.ts';
-import { longestSocketPath, SOCKET_PATH_BYTES_MAX } from '../core/runtime-files.ts';
+import { longestSocketPath, preparedSettingsFile, settingsFile, SOCKET_PATH_BYTES_MAX } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
 import { capacityOf } from '../core/capacity.ts';
 import { chooseRelay } from '../native/choose.ts';
+import { markOf } from '../supervisor/file-mark.ts';
+import type { FileMark } from '../supervisor/file-mark.ts';
 import { EXIT } from '../supervisor/plan.ts';
-import type { ServePlan } from '../supervisor/plan.ts';
+import type { LivePlan, ReloadPlan, ServePlan } from '../supervisor/plan.ts';
 import type { CliIo } from './io.ts';
-import { readConfig } from './read-config.ts';
+import { type ConfigRead, readConfig } from './read-config.ts';
 
 const OTHERS_WRITE = 0o022;
+/** Of a file that is something else altogether there is no end of them. */
+const PROBLEMS_MAX = 100;
 
 /** `file` is the configuration's path, as `serve` was given it. */
 export function runPrepare(file: string, io: CliIo, pid: number): number {
-  const config = readConfig(file, io);
+  const { config, files } = readMarked(file, io);
   if (!config.ok) return EXIT.usage;
 
   const runtime = resolve(config.settings.runtime);
@@ -28,16 +33,112 @@ export function runPrepare(file: string, io: CliIo, pid: number): number {
     return EXIT.unavailable;
   }
   const settings: Settings = { ...config.settings, runtime, relay: relay.engine };
-  const obstacle = enterFolder(runtime, settings.carriers, io.machine.uid);
+  const obstacle = enterFolder(runtime, settings.carriers, io.machine.uid) ?? leave(settings, pid);
   if (obstacle !== null) {
     io.stderr(`${obstacle}\n`);
     return EXIT.unavailable;
   }
-  const preparedSettings = `${runtime}/settings.${pid}.json`;
-  writeFileSync(preparedSettings, JSON.stringify(settings), { mode: 0o600 });
-  const warnings = config.warnings.map((warning) => renderProblem(file, warning));
-  io.stdout(`${JSON.stringify({ ...planOf(settings, preparedSettings, io.machine.nofile, warnings), relay })}\n`);
+  const { listeners, health, admin, carriers } = settings;
+  const plan: ServePlan = {
+    ...livePlanOf(settings, { file, pid, nofile: io.machine.nofile, config }),
+    version: VERSION,
+    file: resolve(file),
+    files,
+    runtime,
+    listeners: listeners.map(({ name, host, port }) => ({ name, host, port })),
+    health: { host: health.host, port: health.port },
+    admin: { host: admin.host, port: admin.port },
+    carriers,
+    relay,
+  };
+  io.stdout(`${JSON.stringify(plan)}\n`);
   return EXIT.ok;
+}
+
+/** For the node in this runtime folder. Whatever is wrong is in what is printed. */
+export function runPrepareReload(file: string, runtime: string, io: CliIo, pid: number): number {
+  const said: string[] = [];
+  const { config, files } = readMarked(file, { ...io, stderr: (text) => said.push(text.trimEnd()) });
+  const judged = config.ok
+    ? judge(config, { file, runtime, pid, nofile: io.machine.nofile })
+    : ({ kind: 'bad', problems: bounded(said, file) } as const);
+  const plan: ReloadPlan = { version: VERSION, files, ...judged };
+  io.stdout(`${JSON.stringify(plan)}\n`);
+  return EXIT.ok;
+}
+
+function bounded(problems: readonly string[], file: string): readonly string[] {
+  if (problems.length <= PROBLEMS_MAX) return problems;
+  return [...problems.slice(0, PROBLEMS_MAX), `${file}: and ${problems.length - PROBLEMS_MAX} more`];
+}
+
+type Judged = ReloadPlan extends infer Plan ? (Plan extends unknown ? Omit<Plan, 'version' | 'files'> : never) : never;
+type GoodConfig = ConfigRead & { ok: true };
+
+interface Reading {
+  readonly file: string;
+  readonly runtime: string;
+  readonly pid: number;
+  readonly nofile: number;
+}
+
+function judge(config: GoodConfig, { file, runtime, pid, nofile }: Reading): Judged {
+  let running: Settings;
+  try {
+    running = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Settings;
+  } catch (error) {
+    return { kind: 'failed', why: `cannot read the settings that the node runs by: ${(error as Error).message}` };
+  }
+  const changes = atStartChanges(running.atStart, config.settings.atStart);
+  if (changes.length > 0) return { kind: 'at-start', changes };
+  if (running.policyVersion === config.settings.policyVersion) return { kind: 'unchanged' };
+  const next = settingsBeside(running, config.settings);
+  const obstacle = leave(next, pid);
+  if (obstacle !== null) return { kind: 'failed', why: obstacle };
+  return { kind: 'changed', plan: livePlanOf(next, { file, pid, nofile, config }), changed: changedKeys(running, next) };
+}
+
+/** The configuration, and marks of the files it was read from, those that could not be read too. */
+function readMarked(file: string, io: CliIo): { readonly config: ConfigRead; readonly files: readonly FileMark[] } {
+  const marks = new Map<string, string>();
+  const readFile = (path: string): string => {
+    const full = resolve(path);
+    if (!marks.has(full)) marks.set(full, markOf(full));
+    return io.readFile(path);
+  };
+  const config = readConfig(file, { ...io, readFile });
+  return { config, files: [...marks].map(([path, mark]) => ({ path, mark })) };
+}
+
+function livePlanOf(
+  settings: Settings,
+  read: { readonly file: string; readonly pid: number; readonly nofile: number; readonly config: GoodConfig },
+): LivePlan {
+  return {
+    node: settings.node.name,
+    policyVersion: settings.policyVersion,
+    preparedSettings: preparedSettingsFile(settings.runtime, read.pid),
+    stopMs: settings.drain.stopMs,
+    log: settings.log,
+    capacity: capacityOf(settings.limits.tunnels, settings.carriers, read.nofile),
+    warnings: read.config.warnings.map((warning) => renderProblem(read.file, warning)),
+  };
+}
+
+/** Writes the settings under a name of this process; gives back one line where it cannot. */
+function leave(settings: Settings, pid: number): string | null {
+  const file = preparedSettingsFile(settings.runtime, pid);
+  try {
+    writeFileSync(file, JSON.stringify(settings), { mode: 0o600 });
+    return null;
+  } catch (error) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // What is wrong with the folder is said already.
+    }
+    return `cannot write the settings into ${settings.runtime}: ${(error as Error).message}`;
+  }
 }
 
 /** Makes the runtime folder; gives back one line where it cannot be used. One that is there keeps its mode: what is put in it is 0600. */
@@ -59,21 +160,4 @@ function enterFolder(runtime: string, carriers: number, uid: number): string | n
   } catch (error) {
     return `runtime: ${(error as Error).message}`;
   }
-}
-
-function planOf(settings: Settings, preparedSettings: string, nofile: number, warnings: readonly string[]): Omit<ServePlan, 'relay'> {
-  return {
-    node: settings.node.name,
-    version: VERSION,
-    runtime: settings.runtime,
-    preparedSettings,
-    listeners: settings.listeners.map(({ name, host, port }) => ({ name, host, port })),
-    health: { host: settings.health.host, port: settings.health.port },
-    admin: { host: settings.admin.host, port: settings.admin.port },
-    carriers: settings.carriers,
-    stopMs: settings.drain.stopMs,
-    log: settings.log,
-    capacity: capacityOf(settings.limits.tunnels, settings.carriers, nofile),
-    warnings,
-  };
 }

@@ -1,7 +1,6 @@
 // `pinhole serve`: runs a node in the foreground until a signal ends it.
 
 import type { Clock } from '../core/clock.ts';
-import type { LineLog } from '../supervisor/line-log.ts';
 import { EXIT } from '../supervisor/plan.ts';
 import { serveNode } from '../supervisor/serve-node.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -15,7 +14,8 @@ Runs a node in the foreground. Log lines go to standard output, or to the file's
   -c, --config FILE  the configuration; a mistake in it ends the command before anything is bound
   -h, --help         this text
 
-Signals: SIGTERM or SIGINT closes the tunnels within drain.stop and ends; a second one ends at once; SIGUSR2 reopens the log file.
+Signals: SIGTERM or SIGINT closes the tunnels within drain.stop and ends; a second one ends at once; SIGHUP is \`pinhole reload\`; SIGUSR2
+reopens the log file. A change of the file, or of one that it names, is taken without being asked too.
 Exit codes: 0 ended by a signal, 64 wrong command line or configuration, 69 an address or the runtime folder is taken.
 `;
 
@@ -37,18 +37,18 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
     io.stderr(`pinhole serve: ${read.ok ? '-c FILE is missing' : read.why}\n`);
     return EXIT.usage;
   }
+  let running: Supervisor | null = null;
+  // From the beginning on, or it would end the process. Until the node runs there is nothing to change: its file is being read at this moment.
+  io.onSignal('SIGHUP', () => void running?.reload('SIGHUP'));
   return serveNode({
     configFile,
     entry: io.entry,
     clock: io.clock,
     complain: (line) => io.stderr(`pinhole serve: ${line}\n`),
-    running: (supervisor, log) => listenForSignals(io, supervisor, log),
+    running: (supervisor) => {
+      running = supervisor;
+      for (const name of ['SIGTERM', 'SIGINT'] as const) io.onSignal(name, () => supervisor.stop(name));
+      io.onSignal('SIGUSR2', () => supervisor.reopen());
+    },
   });
-}
-
-function listenForSignals(io: ServeIo, supervisor: Supervisor, log: LineLog): void {
-  for (const name of ['SIGTERM', 'SIGINT'] as const) io.onSignal(name, () => supervisor.stop(name));
-  // Nothing is reloaded in this version; said, so that nobody takes the new file for the one in use.
-  io.onSignal('SIGHUP', () => log.write('warn', 'reload-not-possible', { why: 'SIGHUP: this version reads its file at start only' }));
-  io.onSignal('SIGUSR2', () => supervisor.reopen());
 }

@@ -42,7 +42,7 @@ function question(changes: Partial<Question>): Question {
 }
 
 async function statusOf(host: string, token: string | null, changes: Partial<Question>): Promise<number> {
-  const handler = createAdminHandler({ ...DEPS, admin: { host, port: 9901, token, names: ['eu-1a.internal'] } });
+  const handler = createAdminHandler({ ...DEPS, admin: () => ({ host, port: 9901, token, names: ['eu-1a.internal'] }) });
   return (await handler(question(changes))).status;
 }
 
@@ -84,7 +84,7 @@ async function ordered(host: string, token: string | null, changes: Partial<Chan
   const orders: Partial<DrainRequest>[] = [];
   const handler = createAdminChangeHandler({
     ...DEPS,
-    admin: { host, port: 9901, token, names: ['eu-1a.internal'] },
+    admin: () => ({ host, port: 9901, token, names: ['eu-1a.internal'] }),
     order(request) {
       orders.push(request);
       return Promise.resolve({ status: 200, value: { changed: true, draining: true } });

@@ -13,7 +13,8 @@ import { DRAIN_PATH } from './drain-orders.ts';
 const UNDRAIN_PATH = '/undrain';
 
 export interface AdminDeps {
-  readonly admin: Settings['admin'];
+  /** As they are now. */
+  readonly admin: () => Settings['admin'];
   status(): Promise<object | null>;
   /** Null where the node does not drain. */
   drain(): Promise<object | null>;
@@ -24,18 +25,18 @@ export interface AdminDeps {
 /** For the address of the settings. */
 export function createAdminHandler(deps: AdminDeps): Handler {
   const read = createAdminReads(deps);
-  return async (question) => refusalOf(question, deps.admin, isLoopback(deps.admin.host)) ?? read(question);
+  return async (question) => refusalOf(question, deps.admin()) ?? read(question);
 }
 
 /** For the address of the settings: no change without the token. */
 export function createAdminChangeHandler(deps: AdminDeps): ChangeHandler {
   const change = createAdminChanges(deps);
-  return async (question) => refusalOf(question, deps.admin, false) ?? change(question);
+  return async (question) => refusalOf(question, deps.admin(), 'change') ?? change(question);
 }
 
-function refusalOf(question: Question, { host, names, token }: Settings['admin'], isOpen: boolean): Answer | null {
+function refusalOf(question: Question, { host, names, token }: Settings['admin'], does: 'read' | 'change' = 'read'): Answer | null {
   if (!isOwnHost(question.host, [host, ...names])) return json(403, { error: 'this Host is not the admin address' });
-  if (isOpen || bearsToken(question, token)) return null;
+  if ((does === 'read' && isLoopback(host)) || bearsToken(question, token)) return null;
   const error = token === null ? 'there is no admin.token: changes are taken over the Unix socket only' : 'a bearer token is needed';
   return json(401, { error });
 }

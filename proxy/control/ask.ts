@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
-import { supervisorSocket } from '../core/runtime-files.ts';
+import { ordersSocket, supervisorSocket } from '../core/runtime-files.ts';
 import type { SupervisorView } from '../core/supervision.ts';
 
 export const ASK_TIMEOUT_MS = 1_000;
@@ -60,6 +60,31 @@ export async function askSupervisor(runtime: string, clock: Clock): Promise<Supe
   const view = await askSocket(supervisorSocket(runtime), clock);
   // Between taking its folder and its first child it has nothing to tell but its pid.
   return typeof view === 'object' && view !== null && 'slots' in view ? (view as SupervisorView) : null;
+}
+
+/** What the supervisor answers to an order (supervisor/orders.ts); null where it does not. `heard` is told what it says before. */
+export function orderSupervisor(
+  runtime: string,
+  order: { readonly order: string; readonly by: string },
+  how: { readonly clock: Clock; readonly timeoutMs: number; heard(news: unknown): void },
+): Promise<unknown> {
+  const socket = connect(ordersSocket(runtime));
+  return inTime(how.clock, how.timeoutMs, socket, (settle) => {
+    let last: string | null = null;
+    let rest = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > ANSWER_BYTES_MAX) settle(null);
+      for (const line of lines) {
+        if (last !== null) how.heard(parse(last));
+        last = line;
+      }
+    });
+    socket.once('end', () => settle(last));
+    socket.write(`${JSON.stringify(order)}\n`);
+  });
 }
 
 interface Channel {

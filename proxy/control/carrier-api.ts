@@ -30,7 +30,8 @@ export interface CarrierApiView {
     readonly slot: number;
     readonly generation: number;
     readonly relay: string;
-    readonly settings: Pick<Settings, 'node' | 'policyVersion'>;
+    /** Those in use now. */
+    settings(): Pick<Settings, 'node' | 'policyVersion'>;
     isAccepting(): boolean;
   };
 }
@@ -118,14 +119,15 @@ async function obey({ drain, sessions }: CarrierApiView, { path, body }: Change)
 }
 
 function statusOf({ sessions, readiness, info, load }: CarrierApiView): CarrierStatus {
+  const { node, policyVersion } = info.settings();
   return {
     slot: info.slot,
     generation: info.generation,
     pid: process.pid,
-    node: info.settings.node.name,
+    node: node.name,
     version: VERSION,
     relay: info.relay,
-    policyVersion: info.settings.policyVersion,
+    policyVersion,
     ready: readiness.isReady(),
     accepting: info.isAccepting(),
     tunnels: sessions.tunnels(),

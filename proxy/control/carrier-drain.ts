@@ -24,7 +24,8 @@ export interface CarrierDrainDeps {
   readonly random: () => number;
   readonly slot: number;
   readonly generation: number;
-  readonly settings: Pick<Settings, 'drain'>;
+  /** As they are now. */
+  readonly settings: () => Pick<Settings, 'drain'>;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly watch: DrainWatch;
   /** Open on the node. */
@@ -65,7 +66,7 @@ export class CarrierDrain {
       watch.look();
       return tellOthers(runtime, clock, this.#deps);
     };
-    return takeOrder({ runtime, clock, settings, log, tunnels, changed }, body);
+    return takeOrder({ runtime, clock, settings: settings(), log, tunnels, changed }, body);
   }
 
   changed(): void {

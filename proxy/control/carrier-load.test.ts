@@ -15,7 +15,7 @@ function harness(changes: Partial<CarrierLoadDeps> = {}) {
     descriptors: 1_000,
     node: { fullUpstreams: () => new Set(['192.0.2.1:443']), answerS: () => 0.4 },
     upstreams: () => ({ '192.0.2.1:443': 3 }),
-    resolver: { state: 'answering' },
+    resolver: () => ({ state: 'answering' }),
     overload: { observe: (measured) => observed.push(measured), causes: () => ['memory'] },
     loop: { look: () => now.loop },
     memoryFree: () => now.memory,

@@ -16,7 +16,7 @@ export interface CarrierLoadDeps {
   /** What control last said of the node as a whole. */
   readonly node: { fullUpstreams(): ReadonlySet<string>; answerS(): number | null };
   readonly upstreams: () => Readonly<Record<string, number>>;
-  readonly resolver: { readonly state: ResolverState };
+  readonly resolver: () => { readonly state: ResolverState };
   readonly overload: {
     observe(measured: { loopDelayS: number; answerS: number | null; memoryFree: number | null; fullUpstreams: ReadonlySet<string> }): void;
     causes(): readonly ShedCause[];
@@ -47,7 +47,7 @@ export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
     now: () => ({
       eventLoopDelayS,
       descriptorsFree: freeDescriptors(deps.held(), deps.descriptors),
-      resolver: deps.resolver.state,
+      resolver: deps.resolver().state,
       shedding: overload.causes(),
       upstreams: deps.upstreams(),
     }),

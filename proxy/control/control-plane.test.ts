@@ -21,6 +21,7 @@ import type { NodeStatus, Readying } from './node-status.ts';
 import type { ProbeView } from './probe-report.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
+const NO_PROBE = { start: () => {}, stop: async () => {}, replaceSilent: () => {} };
 const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
 
 function probeText(changes: Partial<ProbeVerdict>): string {
@@ -245,7 +246,7 @@ test('an address that is taken is an error at start', async (t) => {
     health: { host: '127.0.0.1', port: taken?.port ?? 0 },
     admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null, names: [] },
   });
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce: () => {}, probe: null });
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce: () => {}, probe: NO_PROBE });
   t.after(() => plane.stop());
   await assert.rejects(plane.start(), /EADDRINUSE/);
 });

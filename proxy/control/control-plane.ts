@@ -31,36 +31,46 @@ export interface ControlDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly announce: Announce;
-  /** Kept alive while control is; null where there is no probe. */
-  readonly probe: Pick<ProbeChild, 'start' | 'stop' | 'replaceSilent'> | null;
+  /** Kept alive while control is. */
+  readonly probe: Pick<ProbeChild, 'start' | 'stop' | 'replaceSilent'>;
 }
 
 export class ControlPlane {
   readonly #deps: ControlDeps;
+  /** The addresses in them stay while the node lives. */
+  #settings: Settings;
   readonly #servers: Listening[] = [];
   #cancelLook: Cancel = () => {};
   #isLooking = false;
-  readonly #judge: NodeJudge;
+  #judge: NodeJudge;
   #isProbing = false;
   #isStopped = false;
 
   constructor(deps: ControlDeps) {
     this.#deps = deps;
+    this.#settings = deps.settings;
     this.#judge = new NodeJudge(deps);
+  }
+
+  /** Judges and answers by these settings from now on. A new judge takes the latches on from the verdict, as that of a new process does. */
+  take(settings: Settings): void {
+    const { runtime, clock } = this.#deps;
+    this.#settings = settings;
+    this.#judge = new NodeJudge({ runtime, settings, clock });
   }
 
   /** Rejects where an address cannot be bound. */
   async start(): Promise<void> {
     const { runtime, settings, clock } = this.#deps;
     const admin: AdminDeps = {
-      admin: settings.admin,
+      admin: () => this.#settings.admin,
       status: () => gatherStatus(runtime, clock),
       drain: () => gatherDrain(runtime, clock),
       order: (request) => orderDrain(runtime, clock, request),
     };
     await this.look();
     const health = createHealthHandler({
-      node: settings.node.name,
+      node: () => this.#settings.node.name,
       version: VERSION,
       readiness: async () => judgeReadiness(runtime, clock, await gatherCarriers(runtime, clock)),
       probe: () => {
@@ -80,26 +90,26 @@ export class ControlPlane {
     this.#cancelLook();
     // A look that is under way starts nothing any more.
     this.#isStopped = true;
-    await Promise.all([this.#deps.probe?.stop(), ...this.#servers.map((server) => server.close())]);
+    await Promise.all([this.#deps.probe.stop(), ...this.#servers.map((server) => server.close())]);
   }
 
   async #metrics(): Promise<{ text: string; type: string }> {
-    const { runtime, settings, clock } = this.#deps;
+    const { runtime, clock } = this.#deps;
     const [counters, carriers] = await Promise.all([gatherCounters(runtime, clock), gatherCarriers(runtime, clock)]);
     const { ready } = judgeReadiness(runtime, clock, carriers);
-    return renderMetrics({ runtime, clock, tls: settings.tls, probe: this.#probe() }, counters, ready);
+    return renderMetrics({ runtime, clock, tls: this.#settings.tls, probe: this.#probe() }, counters, ready);
   }
 
   /** From the first carrier that accepts on: before, the probe would only find that nobody is there yet. */
   #probeFrom(carriers: readonly (CarrierStatus | null)[]): void {
     if (this.#isProbing || this.#isStopped || !carriers.some((carrier) => carrier?.accepting)) return;
     this.#isProbing = true;
-    this.#deps.probe?.start();
+    this.#deps.probe.start();
   }
 
   #probe(): ProbeVerdict | null {
-    const { runtime, settings, clock } = this.#deps;
-    return settings.probe === null ? null : readProbe(runtime, clock, 0).verdict;
+    const { runtime, clock } = this.#deps;
+    return this.#settings.probe === null ? null : readProbe(runtime, clock, 0).verdict;
   }
 
   /** Looks who lives, and how the node is: once a second. One at a time, since what is kept of the dead has one writer. */
@@ -114,7 +124,7 @@ export class ControlPlane {
       writeVerdict(runtime, verdict);
       announce(verdict);
       this.#probeFrom(carriers);
-      if (this.#judge.isProbeLate) probe?.replaceSilent();
+      if (this.#judge.isProbeLate) probe.replaceSilent();
       await retireCounters(
         runtime,
         [...known.keys()].filter((name) => !living.has(name)),

@@ -6,7 +6,7 @@ import type { Readying } from './node-status.ts';
 import type { ProbeView } from './probe-report.ts';
 
 export interface HealthDeps {
-  readonly node: string;
+  readonly node: () => string;
   readonly version: string;
   readiness(): Promise<Readying>;
   /** The probe's last word where it is fresh, step by step. */
@@ -16,11 +16,10 @@ export interface HealthDeps {
 
 export function createHealthHandler(deps: HealthDeps): Handler {
   return async ({ path }: Question): Promise<Answer> => {
-    if (path === '/live') return json(200, { live: true, node: deps.node, version: deps.version });
+    if (path === '/live') return json(200, { live: true, node: deps.node(), version: deps.version });
     if (path === '/ready') {
       const readying = await deps.readiness();
-      const { node, version } = deps;
-      return json(readying.ready ? 200 : 503, { ...readying, node, version, probe: deps.probe() });
+      return json(readying.ready ? 200 : 503, { ...readying, node: deps.node(), version: deps.version, probe: deps.probe() });
     }
     if (path === '/metrics') {
       const { text, type } = await deps.metrics();

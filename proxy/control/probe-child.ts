@@ -11,16 +11,24 @@ const BACKOFF_MAX_MS = 60_000;
 /** Whoever lived for so long is started again soon. */
 const STEADY_MS = 60_000;
 
+export interface ProbeDeath {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
 export interface ProbeChildDeps {
   /** The script of the probe. */
   readonly entry: string;
-  readonly job: ProbeJob;
+  /** Null is none: no probe runs. */
+  readonly job: ProbeJob | null;
   readonly clock: Clock;
-  readonly died: (death: { readonly code: number | null; readonly signal: string | null }) => void;
+  readonly died: (death: ProbeDeath) => void;
 }
 
 export class ProbeChild {
   readonly #deps: ProbeChildDeps;
+  #job: ProbeJob | null;
+  #isWanted = false;
   #child: ChildProcess | null = null;
   #startedMs = 0;
   #backoffMs = BACKOFF_FIRST_MS;
@@ -29,6 +37,7 @@ export class ProbeChild {
 
   constructor(deps: ProbeChildDeps) {
     this.#deps = deps;
+    this.#job = deps.job;
   }
 
   get pid(): number | null {
@@ -36,7 +45,10 @@ export class ProbeChild {
   }
 
   start(): void {
-    const { entry, job, clock } = this.#deps;
+    const { entry, clock } = this.#deps;
+    const job = this.#job;
+    this.#isWanted = true;
+    if (job === null) return;
     // What it writes to its standard error comes out where control's does.
     const child = spawn(process.execPath, [...NODE_FLAGS, entry], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     this.#child = child;
@@ -47,6 +59,18 @@ export class ProbeChild {
       if (child.pid === undefined) this.#ended(child, { code: null, signal: null });
     });
     child.send(job, () => {});
+  }
+
+  /** Another job, or none: who does the one before makes room. */
+  take(job: ProbeJob | null): void {
+    if (JSON.stringify(job) === JSON.stringify(this.#job)) return;
+    this.#job = job;
+    if (!this.#isWanted || this.#isStopped) return;
+    this.#cancelRestart();
+    const before = this.#child;
+    this.#child = null;
+    before?.kill('SIGKILL');
+    this.start();
   }
 
   /** It lives and says nothing: a new one may do better. */
@@ -66,7 +90,7 @@ export class ProbeChild {
     });
   }
 
-  #ended(child: ChildProcess, death: { readonly code: number | null; readonly signal: string | null }): void {
+  #ended(child: ChildProcess, death: ProbeDeath): void {
     if (child !== this.#child) return;
     this.#child = null;
     if (this.#isStopped) return;

@@ -5,6 +5,8 @@
 export const SOCKET_PATH_BYTES_MAX = 107;
 
 export const settingsFile = (runtime: string): string => `${runtime}/settings.json`;
+/** What a `prepare` child leaves, until the supervisor takes it into use. */
+export const preparedSettingsFile = (runtime: string, pid: number): string => `${runtime}/settings.${pid}.json`;
 export const generationFile = (runtime: string): string => `${runtime}/generation`;
 export const ledgerFile = (runtime: string): string => `${runtime}/ledger`;
 export const verdictFile = (runtime: string): string => `${runtime}/verdict.json`;
@@ -15,6 +17,8 @@ export const retiredMetricsFile = (runtime: string): string => `${runtime}/metri
 /** Code that carriers and control have compiled, for those that come after them. */
 export const compiledFolder = (runtime: string): string => `${runtime}/compiled`;
 export const supervisorSocket = (runtime: string): string => `${runtime}/supervisor.sock`;
+/** Where `reload` is asked for, of the supervisor. */
+export const ordersSocket = (runtime: string): string => `${runtime}/orders.sock`;
 export const controlSocket = (runtime: string): string => `${runtime}/control.sock`;
 /** Who listens here keeps the pace of a drain. */
 export const paceSocket = (runtime: string): string => `${runtime}/pace.sock`;
@@ -50,7 +54,7 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^(carrier-\d+-\d+\.sock|control\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(
+  return /^(carrier-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(
     name,
   );
 }

@@ -1,10 +1,27 @@
 // What the supervisor and its children say to each other, and what the supervisor says about them to whoever connects to its socket.
 
 /** Child to supervisor, over the IPC channel. `full`: it has closed its listening sockets; `room`: it listens again, on its own. */
-export type ChildMessage = { readonly type: 'ready' | 'beat' | 'full' | 'room' };
+export type ChildMessage =
+  | { readonly type: 'beat' | 'full' | 'room' }
+  /** It serves, by this configuration. */
+  | { readonly type: 'ready'; readonly policyVersion: string }
+  | StagingAnswer;
 
 /** Supervisor to child. `deadlineMs` counts from the moment the message is read: by then the child must have ended. */
-export type SupervisorMessage = { readonly type: 'stop'; readonly deadlineMs: number } | { readonly type: 'reopen' };
+export type SupervisorMessage = { readonly type: 'stop'; readonly deadlineMs: number } | { readonly type: 'reopen' } | StagingMessage;
+
+/**
+ * A change of the configuration. `stage`: make everything of the settings in this file, and use nothing of it; `swap`: use it from now on; `drop`:
+ * forget it. Each attempt is a turn of its own.
+ */
+export type StagingMessage =
+  | { readonly type: 'stage'; readonly turn: number; readonly file: string }
+  | { readonly type: 'swap' | 'drop'; readonly turn: number };
+
+export type StagingAnswer =
+  | { readonly type: 'staged'; readonly turn: number }
+  | { readonly type: 'refused'; readonly turn: number; readonly why: string }
+  | { readonly type: 'swapped'; readonly turn: number; readonly policyVersion: string };
 
 export const BEAT_MS = 1_000;
 
@@ -15,6 +32,8 @@ export type ChildState = (typeof CHILD_STATES)[number];
 export interface ChildView {
   readonly state: ChildState;
   readonly pid: number | null;
+  /** The configuration that it runs by; null while it does not serve. */
+  readonly policyVersion: string | null;
   /** How often it was started again since `serve` began. */
   readonly restarts: number;
 }
@@ -43,6 +62,58 @@ export interface SupervisorView {
   readonly slots: readonly SlotView[];
   readonly control: ChildView;
   readonly capacity: Capacity;
+  readonly configuration: ConfigurationView;
+}
+
+export const RELOAD_OUTCOMES = ['taken', 'unchanged', 'bad', 'at-start', 'failed'] as const;
+/**
+ * What became of a change of the configuration. `bad`: the file has mistakes; `at-start`: what it changes takes effect at a start only; `failed`:
+ * something else was in the way. In all three the node goes on by the last good one.
+ */
+export type ReloadOutcome = (typeof RELOAD_OUTCOMES)[number];
+
+/** Whether one process of the node has it. */
+export interface Taking {
+  /** `carrier 0`, `control` */
+  readonly who: string;
+  readonly took: boolean;
+  /** Why it has not. */
+  readonly why: string | null;
+}
+
+export interface ReloadResult {
+  readonly outcome: ReloadOutcome;
+  /** The exit code of `reload`. */
+  readonly code: number;
+  /** Who asked: `SIGHUP`, `file`, or who gave the command. */
+  readonly by: string;
+  readonly file: string;
+  readonly atMs: number;
+  readonly tookMs: number;
+  /** In use now, since when by the wall clock, and before. */
+  readonly policyVersion: string;
+  readonly sinceMs: number;
+  readonly before: string;
+  /** Top-level keys whose values are others now. */
+  readonly changed: readonly string[];
+  /** `FILE:LINE:COL: path: message` */
+  readonly problems: readonly string[];
+  readonly atStart: readonly AtStartChange[];
+  readonly carriers: readonly Taking[];
+  readonly control: Taking | null;
+  /** One sentence where it failed. */
+  readonly why: string | null;
+}
+
+/** By which configuration the node runs. */
+export interface ConfigurationView {
+  readonly file: string;
+  readonly policyVersion: string;
+  /** Since when, by the wall clock. */
+  readonly sinceMs: number;
+  /** Attempts to change it, since the node began, that left it as it was though something else was asked for. */
+  readonly failed: number;
+  readonly last: ReloadResult | null;
 }
 
 /** A key of the file that only a start takes, and whose value is not the one that the node was started with. */

@@ -242,10 +242,10 @@ test('garbage in the row of another carrier makes it full at most', (t) => {
 });
 
 test('limits that change hold at once for what they are asked about, over the same counts', (t) => {
-  const before = { capacity: { tunnels: 2, perCarrier: 10 }, pending: 1, perSource: { pending: 1, refusalsPerSecond: 1 } };
+  const before = { capacity: { tunnels: 2, perCarrier: 10, nofile: 1_024 }, pending: 1, perSource: { pending: 1, refusalsPerSecond: 1 } };
   const { carrier } = harness(t, before);
   const [first, second] = [carrier(0), carrier(1)];
-  const roomy = first.under({ ...ROOMY, capacity: { tunnels: 3, perCarrier: 10 } });
+  const roomy = first.under({ ...ROOMY, capacity: { tunnels: 3, perCarrier: 10, nofile: 1_024 } });
   times(2, () => second.open());
   assert.deepEqual([first.open(), roomy.open(), roomy.open()], ['NODE_FULL', null, 'NODE_FULL']);
   roomy.closed();

@@ -32,6 +32,7 @@ function harness() {
     clock,
     log: {
       write: (_level, event, fields) => lines.push(`${event} ${fields?.['why'] as string}`),
+      prepare: () => ({ take() {}, drop() {} }),
       reopen() {},
       flush: () => Promise.resolve(),
     },
@@ -48,6 +49,7 @@ function harness() {
       return child as unknown as ChildProcess;
     },
     ready() {},
+    answered() {},
     died: ({ cause }) => causes.push(cause),
   });
   const pass = async (ms: number): Promise<void> => {

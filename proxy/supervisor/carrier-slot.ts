@@ -3,7 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
-import type { SlotView } from '../core/supervision.ts';
+import type { SlotView, StagingAnswer } from '../core/supervision.ts';
 import { Keeper } from './keeper.ts';
 import type { Death } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
@@ -20,7 +20,8 @@ export interface CarrierSlotOptions {
   bind(): SlotSockets;
   /** Starts a carrier that inherits these descriptors. */
   spawn(fds: readonly number[]): ChildProcess;
-  ready(): void;
+  ready(policyVersion: string): void;
+  answered(answer: StagingAnswer): void;
   /** The carrier is gone and is not counted any more. */
   died(death: Death): void;
 }
@@ -41,10 +42,11 @@ export class CarrierSlot {
     this.keeper = new Keeper({
       clock: options.clock,
       launch: () => this.#launch(),
-      ready: () => {
+      ready: (policyVersion) => {
         this.#haveServed = true;
-        options.ready();
+        options.ready(policyVersion);
       },
+      answered: options.answered,
       full: () => this.#letGo('full'),
       room: () => options.log.write('info', 'slot-listens-again', { carrier: options.slot }),
       said: (text) => options.log.write('error', 'child-stderr', { carrier: options.slot, text }),
@@ -57,7 +59,7 @@ export class CarrierSlot {
     this.#sockets = this.#options.bind();
   }
 
-  view(): SlotView {
+  view(): Omit<SlotView, 'policyVersion'> {
     return { slot: this.#options.slot, row: this.#options.row, ...this.keeper.view() };
   }
 

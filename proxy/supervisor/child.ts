@@ -3,10 +3,13 @@
 import type { Clock } from '../core/clock.ts';
 import { BEAT_MS } from '../core/supervision.ts';
 import type { ChildMessage, SupervisorMessage } from '../core/supervision.ts';
+import { Staging, type Staged } from './staging.ts';
+
+export type { Staged } from './staging.ts';
 
 export interface SupervisorLink {
-  /** It serves from now on. */
-  ready(): void;
+  /** It serves from now on, by this configuration. */
+  ready(policyVersion: string): void;
   /** It has closed its listening sockets because descriptors ran out. */
   full(): void;
   /** It listens again, on sockets it has bound itself. */
@@ -18,6 +21,8 @@ export interface ChildHandlers {
   onStop(deadlineMs: number): void;
   /** The log file has been moved away: go on in a new one. */
   onReopenLog?(): void;
+  /** Makes everything of the settings in this file, and uses nothing of it yet; rejects where that is not possible. */
+  stage(settingsFile: string): Promise<Staged>;
 }
 
 /** The part of `process` that is used here. */
@@ -34,17 +39,20 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   // The channel may close under us; 'disconnect' then says so.
   const say = (message: ChildMessage): void => void channel.send?.(message, undefined, undefined, () => {});
 
+  const staging = new Staging((file) => handlers.stage(file), say);
+
   // Not `exit`, which waits for a thread that may hang in a write: an orphan's listening sockets would swallow every client.
   channel.on('disconnect', () => channel.kill(channel.pid, 'SIGKILL'));
   channel.on('message', (message) => {
     const heard = message as SupervisorMessage;
     if (heard.type === 'stop') handlers.onStop(heard.deadlineMs);
     else if (heard.type === 'reopen') handlers.onReopenLog?.();
+    else staging.heard(heard);
   });
   clock.every(BEAT_MS, () => say({ type: 'beat' }));
 
   return {
-    ready: () => say({ type: 'ready' }),
+    ready: (policyVersion) => say({ type: 'ready', policyVersion }),
     full: () => say({ type: 'full' }),
     room: () => say({ type: 'room' }),
   };

@@ -45,9 +45,10 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
       children.push(child);
       return child as unknown as ChildProcess;
     },
-    ready: () => heard.push('ready'),
+    ready: (policyVersion) => heard.push(policyVersion === undefined ? 'ready' : `ready by ${policyVersion}`),
     full: () => heard.push('full'),
     room: () => heard.push('room'),
+    answered: ({ type, turn }) => heard.push(`${type} ${turn}`),
     said: (text) => heard.push(`said ${text}`),
     died: (death) => deaths.push(death),
   });
@@ -217,4 +218,15 @@ test('a stop while a child waits to be started again leaves it down', () => {
   clock.advance(10_000);
   assert.equal(children.length, 2);
   assert.equal(keeper.isAlive, false);
+});
+
+test('what a child says of a configuration reaches its owner, while it serves and while it is full', () => {
+  const { keeper, latest, heard } = harness();
+  keeper.start();
+  latest().emit('message', { type: 'ready', policyVersion: '0123456789ab' });
+  latest().emit('message', { type: 'staged', turn: 3 });
+  latest().say('full');
+  latest().emit('message', { type: 'swapped', turn: 3, policyVersion: 'ba9876543210' });
+  latest().emit('message', { type: 'refused', turn: 4, why: 'no room' });
+  assert.deepEqual(heard, ['ready by 0123456789ab', 'staged 3', 'full', 'swapped 3', 'refused 4']);
 });

@@ -3,7 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { ChildMessage, ChildState, ChildView, SupervisorMessage } from '../core/supervision.ts';
+import type { ChildMessage, ChildState, ChildView, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
 
 /** No beat for so long, once ready, and a child is taken to hang. */
 export const SILENT_MS = 3_000;
@@ -32,9 +32,12 @@ export interface KeeperOptions {
   readonly clock: Clock;
   /** Starts the child with an IPC channel; may throw. */
   launch(): ChildProcess;
-  ready(): void;
+  /** It serves, by this configuration. */
+  ready(policyVersion: string): void;
   full(): void;
   room(): void;
+  /** Of a change of the configuration. */
+  answered(answer: StagingAnswer): void;
   /** What the child wrote to its standard error: a crash's last words. */
   said(text: string): void;
   /** Called before the child is started again. */
@@ -69,7 +72,7 @@ export class Keeper {
     return this.#child !== null;
   }
 
-  view(): ChildView {
+  view(): Omit<ChildView, 'policyVersion'> {
     return { state: this.#state, pid: this.#child?.pid ?? null, restarts: this.#restarts };
   }
 
@@ -139,13 +142,15 @@ export class Keeper {
     if (message.type === 'ready' && this.#state === 'starting') {
       this.#readyMs = this.#beatMs;
       this.#state = 'ready';
-      this.#options.ready();
+      this.#options.ready(message.policyVersion);
     } else if (message.type === 'full' && this.#state === 'ready') {
       this.#state = 'full';
       this.#options.full();
     } else if (message.type === 'room' && this.#state === 'full') {
       this.#state = 'ready';
       this.#options.room();
+    } else if (message.type === 'staged' || message.type === 'refused' || message.type === 'swapped') {
+      this.#options.answered(message);
     }
   }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -61,4 +61,33 @@ test('after a reopen, lines go to the new file, and none is lost', async (t) => 
   await log.flush(5_000);
   assert.equal([...lines(`${file}.1`), ...lines()].length, 20);
   assert.equal(lines().at(-1)?.['event'], 'after 9');
+});
+
+test('another file, level and node hold from the next line on, and no descriptor is left', async (t) => {
+  const { log, file, lines } = open(t);
+  const descriptors = (): number => readdirSync('/proc/self/fd').length;
+  const before = descriptors();
+  for (let turn = 0; turn < 20; turn += 1) {
+    log.write('info', `turn ${turn}`);
+    log.prepare({ level: 'info', file: turn % 2 === 0 ? `${file}.other` : file }, 'n').take();
+    log.prepare({ level: 'error', file: `${file}.unused` }, 'n').drop();
+  }
+  await log.flush(5_000);
+  assert.equal(descriptors(), before);
+  assert.equal([...lines(), ...lines(`${file}.other`)].length, 20, 'a line goes where the log goes when it is written');
+
+  log.prepare({ level: 'error', file: `${file}.other` }, 'm').take();
+  log.write('info', 'quiet');
+  log.write('error', 'loud');
+  await log.flush(5_000);
+  const last = lines(`${file}.other`).at(-1);
+  assert.deepEqual([last?.['event'], last?.['node']], ['loud', 'm']);
+});
+
+test('a file that cannot be opened changes nothing', async (t) => {
+  const { log, file, lines } = open(t);
+  assert.throws(() => log.prepare({ level: 'error', file: join(file, 'below') }, 'm'), { code: 'ENOTDIR' });
+  log.write('info', 'still there');
+  await log.flush(5_000);
+  assert.deepEqual([lines()[0]?.['event'], lines()[0]?.['node']], ['still there', 'n']);
 });

@@ -19,10 +19,18 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export interface LineLog {
   write(level: Level, event: string, fields?: Fields): void;
+  /** Opens what these need; nothing is different before `take`, and nothing was with `drop`. Throws where the file cannot be opened. */
+  prepare(log: Settings['log'], node: string): PreparedLineLog;
   /** Goes on in a new file of the same name, after somebody has moved the old one away. */
   reopen(): void;
   /** Resolves when everything is written, or the time is over. */
   flush(timeoutMs: number): Promise<void>;
+}
+
+export interface PreparedLineLog {
+  /** The next line is written so. */
+  take(): void;
+  drop(): void;
 }
 
 interface LineLogOptions {
@@ -37,19 +45,29 @@ export function openLineLog(options: LineLogOptions): LineLog {
   return new FileLineLog(options);
 }
 
+interface Change {
+  open(): number;
+  /** Another one takes its place before it was opened. */
+  drop(): void;
+}
+
 class FileLineLog implements LineLog {
-  readonly #options: LineLogOptions;
+  #options: LineLogOptions;
+  /** Where the next line goes. */
   #fd: number;
+  /** Opened once: lines may go there again. */
+  #stdout: number | null = null;
   readonly #waiting: Buffer[] = [];
   /** A write, or the wait for another try, is under way. */
   #busy = false;
-  #reopenWanted = false;
+  /** What takes the place of the descriptor in use, between two writes: one that is being written to must not be closed. */
+  #change: Change | null = null;
   #dropped = 0;
   readonly #flushed: (() => void)[] = [];
 
   constructor(options: LineLogOptions) {
     this.#options = options;
-    this.#fd = open(options.log.file);
+    this.#fd = this.#open(options.log.file);
   }
 
   write(level: Level, event: string, fields: Fields = {}): void {
@@ -66,9 +84,39 @@ class FileLineLog implements LineLog {
     this.#pump();
   }
 
+  prepare(log: Settings['log'], node: string): PreparedLineLog {
+    const isSame = log.file === this.#options.log.file;
+    const fd = isSame ? this.#fd : this.#open(log.file);
+    const drop = (): void => {
+      if (!isSame) this.#close(fd);
+    };
+    return {
+      take: () => {
+        this.#options = { ...this.#options, log, node };
+        if (!isSame) this.#goOnIn({ open: () => fd, drop });
+      },
+      drop,
+    };
+  }
+
   reopen(): void {
-    this.#reopenWanted = this.#options.log.file !== null;
-    if (!this.#busy) this.#reopenNow();
+    const { file } = this.#options.log;
+    if (file !== null && !this.#change) this.#goOnIn({ open: () => this.#open(file), drop: () => {} });
+  }
+
+  #goOnIn(change: Change): void {
+    this.#change?.drop();
+    this.#change = change;
+    if (!this.#busy) this.#changeNow();
+  }
+
+  /** Throws where the file cannot be opened. */
+  #open(file: string | null): number {
+    return file === null ? (this.#stdout ??= openStandardOutput()) : openSync(file, 'a', 0o640);
+  }
+
+  #close(fd: number): void {
+    if (fd !== this.#stdout) closeSync(fd);
   }
 
   flush(timeoutMs: number): Promise<void> {
@@ -98,28 +146,23 @@ class FileLineLog implements LineLog {
 
   #next(): void {
     this.#busy = false;
-    if (this.#reopenWanted) this.#reopenNow();
+    this.#changeNow();
     if (this.#waiting.length > 0) this.#pump();
     else for (const done of this.#flushed.splice(0)) done();
   }
 
-  /** Only between two writes: a descriptor that is being written to must not be closed. */
-  #reopenNow(): void {
-    if (!this.#reopenWanted) return;
-    this.#reopenWanted = false;
-    const { file } = this.#options.log;
+  #changeNow(): void {
+    const change = this.#change;
+    if (!change) return;
+    this.#change = null;
     try {
-      const fd = open(file);
-      closeSync(this.#fd);
+      const fd = change.open();
+      this.#close(this.#fd);
       this.#fd = fd;
     } catch (error) {
-      this.write('error', 'log-reopen-failed', { file, error: (error as Error).message });
+      this.write('error', 'log-reopen-failed', { file: this.#options.log.file, error: (error as Error).message });
     }
   }
-}
-
-function open(file: string | null): number {
-  return file === null ? openStandardOutput() : openSync(file, 'a', 0o640);
 }
 
 /** A line is one write of at most a pipe's atomic size; what does not fit loses the ends of its texts. */

@@ -1,22 +1,54 @@
 // What the supervisor keeps in the runtime folder: the generation, the settings that its children read, and nothing of an earlier run.
 
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generationFile, isLeftover, settingsFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import type { ServePlan } from './plan.ts';
 
-/** Only for the holder of the folder's lock. Gives back the new generation: one more than any before. */
-export function enterRuntimeFolder(plan: ServePlan): number {
+export interface Entered {
+  /** One more than any before. */
+  readonly generation: number;
+  readonly accepted: AcceptedSettings;
+}
+
+/** Only for the holder of the folder's lock. */
+export function enterRuntimeFolder(plan: ServePlan): Entered {
   const { runtime, preparedSettings } = plan;
   const settings = withBoundPorts(JSON.parse(readFileSync(preparedSettings, 'utf8')) as Settings, plan);
   for (const name of readdirSync(runtime)) {
     if (isLeftover(name)) rmSync(join(runtime, name), { force: true });
   }
-  replace(settingsFile(runtime), JSON.stringify(settings));
+  const accepted = new AcceptedSettings(settingsFile(runtime), JSON.stringify(settings));
   const generation = lastGeneration(runtime) + 1;
   replace(generationFile(runtime), `${generation}\n`);
-  return generation;
+  return { generation, accepted };
+}
+
+/** The settings by which every process of the node starts. Only the holder of the folder's lock changes them. */
+export class AcceptedSettings {
+  readonly #file: string;
+  #text: string;
+
+  constructor(file: string, text: string) {
+    this.#file = file;
+    this.#text = text;
+    replace(file, text);
+  }
+
+  /** Takes these into use, whole: who reads the file gets the ones before or these. Throws, and nothing has changed. */
+  accept(preparedSettings: string): void {
+    const text = readFileSync(preparedSettings, 'utf8');
+    renameSync(preparedSettings, this.#file);
+    this.#text = text;
+  }
+
+  /** Puts the file back where somebody has taken it away, as those who clean up /tmp do; true where it was gone. Throws where it cannot. */
+  restore(): boolean {
+    if (existsSync(this.#file)) return false;
+    replace(this.#file, this.#text);
+    return true;
+  }
 }
 
 /** Port 0 in the file is a port of the kernel's choice, the same for every carrier and as long as the node lives. */

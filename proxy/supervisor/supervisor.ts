@@ -2,16 +2,20 @@
 // nothing about a connection: so small that it need not change when they do.
 
 import type { Cancel, Clock } from '../core/clock.ts';
-import { ledgerFile } from '../core/runtime-files.ts';
-import type { SupervisorView } from '../core/supervision.ts';
+import { ledgerFile, settingsFile } from '../core/runtime-files.ts';
+import type { ReloadResult, SupervisorMessage, SupervisorView, Taking } from '../core/supervision.ts';
 import { clearRow, readRows } from '../limits/ledger-file.ts';
 import { CarrierSlot } from './carrier-slot.ts';
+import { HandOut, type Member } from './hand-out.ts';
 import { Keeper } from './keeper.ts';
 import type { Death } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import { SlotSockets } from './listen-sockets.ts';
 import { EXIT } from './plan.ts';
-import type { ServePlan } from './plan.ts';
+import type { LivePlan, ServePlan } from './plan.ts';
+import { prepareReload } from './prepare-child.ts';
+import { Reloader } from './reloader.ts';
+import type { AcceptedSettings } from './runtime-folder.ts';
 import { spawnCarrier, spawnControl } from './spawn-role.ts';
 
 const WATCH_MS = 250;
@@ -24,10 +28,14 @@ const CONTROL_STOP_MS = 1_000;
 /** The current generation, two retired ones and one that is about to take over: each carrier of each has a row in the ledger. */
 export const GENERATIONS_MAX = 4;
 
+const CONTROL = 'control';
+const carrierName = (slot: number): string => `carrier ${slot}`;
+
 export interface SupervisorOptions {
   /** With the addresses as they are bound: no port is 0. */
   readonly plan: ServePlan;
   readonly generation: number;
+  readonly accepted: AcceptedSettings;
   /** The script that knows the roles `carrier` and `control`. */
   readonly entry: string;
   readonly clock: Clock;
@@ -41,6 +49,10 @@ export class Supervisor {
   readonly #startedMs: number;
   readonly #slots: readonly CarrierSlot[];
   readonly #control: Keeper;
+  readonly #handOut: HandOut;
+  readonly #reloader: Reloader;
+  /** What changes while the node lives. */
+  #live: LivePlan;
   #watchedMs = 0;
   #cancelWatch: Cancel = () => {};
   #hasServed = false;
@@ -51,16 +63,44 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const { plan, clock, log, entry } = options;
     this.#options = options;
+    this.#live = plan;
     this.#startedMs = clock.wallMs();
     this.#slots = Array.from({ length: plan.carriers }, (_, slot) => this.#createSlot(slot));
     this.#control = new Keeper({
       clock,
-      launch: () => spawnControl(entry, plan.runtime, options.generation),
-      ready: () => log.write('info', 'control-ready'),
+      launch: () => {
+        this.#restoreSettings();
+        return spawnControl(entry, plan.runtime, options.generation);
+      },
+      ready: (policyVersion) => {
+        log.write('info', 'control-ready');
+        this.#handOut.ready(CONTROL, policyVersion);
+      },
+      answered: (answer) => this.#handOut.answered(CONTROL, answer),
       full: () => {},
       room: () => {},
       said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),
       died: (death) => this.#controlDied(death),
+    });
+    this.#handOut = new HandOut({
+      clock,
+      carriers: this.#slots.map(({ keeper }, slot) => memberOf(carrierName(slot), keeper)),
+      control: memberOf(CONTROL, this.#control),
+      settingsFile: settingsFile(plan.runtime),
+      policyVersion: plan.policyVersion,
+      late: (taking) => this.#takenLate(taking),
+    });
+    this.#reloader = new Reloader({
+      clock,
+      log,
+      handOut: this.#handOut,
+      accepted: options.accepted,
+      file: plan.file,
+      files: plan.files,
+      policyVersion: plan.policyVersion,
+      version: plan.version,
+      read: () => prepareReload({ entry, configFile: plan.file, runtime: plan.runtime, clock }),
+      take: (live) => this.#take(live),
     });
   }
 
@@ -74,27 +114,39 @@ export class Supervisor {
       throw error;
     }
     log.write('info', 'node-starting', { generation, pid: process.pid, listeners: plan.listeners, health: plan.health, admin: plan.admin });
-    log.write(plan.capacity.binds === 'descriptors' ? 'warn' : 'info', 'capacity', { ...plan.capacity });
+    this.#sayCapacity();
     log.write('info', 'relay', { ...plan.relay });
-    for (const message of plan.warnings) log.write('warn', 'configuration-warning', { message });
+    this.#sayWarnings();
 
     for (const slot of this.#slots) slot.keeper.start();
     this.#control.start();
     this.#watchedMs = clock.nowMs();
     this.#cancelWatch = clock.every(WATCH_MS, () => this.#watch());
+    this.#reloader.start();
+  }
+
+  /** Takes the configuration file as it is now, where it is good. `by` says who wants it; resolves with what came of it. */
+  reload(by: string): Promise<ReloadResult> {
+    return this.#reloader.request(by);
+  }
+
+  get isReloading(): boolean {
+    return this.#reloader.isUnderWay;
   }
 
   /** Asks everybody to end within `drain.stop`; asked again, ends them at once. */
   stop(why: string): void {
-    const { plan, log } = this.#options;
+    const { log } = this.#options;
+    const { stopMs } = this.#live;
     if (this.#isStopping) {
       log.write('warn', 'node-killed', { why });
       for (const keeper of this.#keepers()) keeper.kill('second-signal');
       return;
     }
     this.#isStopping = true;
-    log.write('info', 'node-stopping', { why, stop_ms: plan.stopMs });
-    for (const slot of this.#slots) slot.keeper.stop(plan.stopMs, STOP_GRACE_MS);
+    log.write('info', 'node-stopping', { why, stop_ms: stopMs });
+    this.#reloader.stop();
+    for (const slot of this.#slots) slot.keeper.stop(stopMs, STOP_GRACE_MS);
     this.#endIfDone();
   }
 
@@ -108,7 +160,7 @@ export class Supervisor {
     const { plan, generation } = this.#options;
     return {
       pid: process.pid,
-      node: plan.node,
+      node: this.#live.node,
       version: plan.version,
       generation,
       startedMs: this.#startedMs,
@@ -116,10 +168,42 @@ export class Supervisor {
       listeners: plan.listeners,
       health: plan.health,
       admin: plan.admin,
-      slots: this.#slots.map((slot) => slot.view()),
-      control: this.#control.view(),
-      capacity: plan.capacity,
+      slots: this.#slots.map((slot, index) => ({ ...slot.view(), policyVersion: this.#handOut.versionOf(carrierName(index)) })),
+      control: { ...this.#control.view(), policyVersion: this.#handOut.versionOf(CONTROL) },
+      capacity: this.#live.capacity,
+      configuration: this.#reloader.view(),
     };
+  }
+
+  #take(live: LivePlan): void {
+    const before = this.#live;
+    this.#live = live;
+    if (JSON.stringify(before.capacity) !== JSON.stringify(live.capacity)) this.#sayCapacity();
+    this.#sayWarnings();
+  }
+
+  #sayCapacity(): void {
+    const { capacity } = this.#live;
+    this.#options.log.write(capacity.binds === 'descriptors' ? 'warn' : 'info', 'capacity', { ...capacity });
+  }
+
+  #sayWarnings(): void {
+    for (const message of this.#live.warnings) this.#options.log.write('warn', 'configuration-warning', { message });
+  }
+
+  #takenLate(taking: Taking): void {
+    if (taking.took) this.#options.log.write('info', 'configuration-taken-late', { who: taking.who });
+    else this.#reloader.sayNotTaken(taking);
+  }
+
+  /** Nothing but its absence is mended here: a full disk must not keep a child from trying. */
+  #restoreSettings(): void {
+    const { log, accepted } = this.#options;
+    try {
+      if (accepted.restore()) log.write('warn', 'settings-restored');
+    } catch (error) {
+      log.write('error', 'settings-lost', { error: (error as Error).message });
+    }
   }
 
   #createSlot(slot: number): CarrierSlot {
@@ -131,8 +215,15 @@ export class Supervisor {
       clock,
       log,
       bind: () => new SlotSockets(plan.listeners),
-      spawn: (fds) => spawnCarrier(entry, { runtime: plan.runtime, slot, generation, row }, fds),
-      ready: () => this.#carrierReady(slot),
+      spawn: (fds) => {
+        this.#restoreSettings();
+        return spawnCarrier(entry, { runtime: plan.runtime, slot, generation, row }, fds);
+      },
+      ready: (policyVersion) => {
+        this.#carrierReady(slot);
+        this.#handOut.ready(carrierName(slot), policyVersion);
+      },
+      answered: (answer) => this.#handOut.answered(carrierName(slot), answer),
       died: (death) => this.#carrierDied(slot, row, death),
     });
   }
@@ -159,6 +250,7 @@ export class Supervisor {
 
   #carrierDied(slot: number, row: number, death: Death): void {
     const { plan, log, generation } = this.#options;
+    this.#handOut.died(carrierName(slot));
     let tunnels: number | null = null;
     try {
       tunnels = readRows(ledgerFile(plan.runtime))[row]?.tunnels ?? null;
@@ -174,6 +266,7 @@ export class Supervisor {
 
   #controlDied(death: Death): void {
     const { log } = this.#options;
+    this.#handOut.died(CONTROL);
     if (!this.#isStopping) log.write('error', 'control-died', deathFields(death));
     this.#giveUpIfHopeless(death);
     this.#endIfDone();
@@ -204,4 +297,8 @@ export class Supervisor {
 
 function deathFields({ pid, code, signal, cause, error }: Death): Record<string, unknown> {
   return { pid, code, signal, cause, ...(error === null ? {} : { error }) };
+}
+
+function memberOf(who: string, keeper: Keeper): Member {
+  return { who, tell: (message: SupervisorMessage) => keeper.tell(message) };
 }

@@ -54,6 +54,7 @@ describe('ARCHITECTURE.md', () => {
   test('has every name of the runtime folder', () => {
     const names = [
       runtimeFiles.supervisorSocket,
+      runtimeFiles.ordersSocket,
       runtimeFiles.settingsFile,
       runtimeFiles.generationFile,
       runtimeFiles.ledgerFile,

@@ -79,7 +79,7 @@ describe('serve', { concurrency: 4 }, () => {
     assert.equal((await serve.line('carrier-died'))['cause'], 'second-signal');
   });
 
-  test('SIGHUP is logged and changes nothing; SIGUSR1 does nothing at all', async (t) => {
+  test('SIGHUP without a change says so and changes nothing; SIGUSR1 does nothing at all', async (t) => {
     const node = fakeNode(t);
     const serve = node.start();
     const port = await ready(serve);
@@ -87,7 +87,7 @@ describe('serve', { concurrency: 4 }, () => {
     serve.child.kill('SIGUSR1');
     process.kill(pid, 'SIGUSR1');
     serve.child.kill('SIGHUP');
-    await serve.line('reload-not-possible');
+    await serve.line('configuration-unchanged');
     assert.equal((await answered(port)).pid, pid);
     assert.doesNotMatch(serve.text, /[Dd]ebugger/);
   });
@@ -118,11 +118,11 @@ describe('serve', { concurrency: 4 }, () => {
     await until(() => statSync(file, { throwIfNoEntry: false }), 'the new file');
     serve.child.kill('SIGHUP');
     await until(
-      () => statSync(file, { throwIfNoEntry: false }) && lines(file).some((line) => line.includes('"reload-not-possible"')),
+      () => statSync(file, { throwIfNoEntry: false }) && lines(file).some((line) => line.includes('"configuration-unchanged"')),
       'a line in the new file',
     );
     assert.equal(
-      lines(`${file}.1`).some((line) => line.includes('"reload-not-possible"')),
+      lines(`${file}.1`).some((line) => line.includes('"configuration-unchanged"')),
       false,
     );
   });

@@ -24,9 +24,10 @@ async function full() {
     join: () => new Promise((resolve, reject) => joins.push({ done: resolve, fail: reject })),
   };
   const clock = new FakeClock();
-  const plane = { settings: testSettings(), clock, engine: { held: () => 0 }, sessions: { tunnels: () => 0 } } as unknown as DataPlane;
+  const current = { settings: testSettings(), engine: { held: () => 0 }, sessions: { tunnels: () => 0 } } as unknown as DataPlane;
   const listeners = new Listeners({
-    plane,
+    planes: { current },
+    clock,
     acceptor,
     descriptors: 1_000,
     onFull: () => void said.push('full'),

@@ -3,17 +3,19 @@
 
 import net from 'node:net';
 import { acceptMarks } from '../core/capacity.ts';
+import type { Clock } from '../core/clock.ts';
 import type { ListenerSettings } from '../core/settings.ts';
 import { isInRanges, rangeList } from '../policy/ranges.ts';
 import { serveConnection } from './accept.ts';
 import type { AcceptEvents, Acceptor } from './acceptor.ts';
-import type { DataPlane } from './plane.ts';
+import type { PlaneSource } from './plane.ts';
 
 /** Between two tries to listen again. */
 const REBIND_MS = 1_000;
 
 export interface ListenersOptions {
-  readonly plane: DataPlane;
+  readonly planes: PlaneSource;
+  readonly clock: Clock;
   readonly acceptor: Acceptor;
   readonly descriptors: number;
   /** Accepting stopped for lack of descriptors, and went on again. */
@@ -42,12 +44,12 @@ export class Listeners {
 
   /** Client sockets that are open, whoever holds them. */
   get clients(): number {
-    return this.#accepted + this.#options.plane.engine.held();
+    return this.#accepted + this.#options.planes.current.engine.held();
   }
 
   /** Descriptors of clients and upstreams that are open. */
   get held(): number {
-    return this.clients + this.#options.plane.sessions.tunnels();
+    return this.clients + this.#options.planes.current.sessions.tunnels();
   }
 
   get isAccepting(): boolean {
@@ -61,9 +63,9 @@ export class Listeners {
 
   /** Listens on the sockets that were inherited, one per listener of the settings, in their order. */
   async start(descriptors: readonly number[]): Promise<void> {
-    const { plane, acceptor } = this.#options;
-    for (const [index, listener] of plane.settings.listeners.entries()) {
-      const events = this.#eventsOf(listener);
+    const { planes, acceptor } = this.#options;
+    for (const [index, listener] of planes.current.settings.listeners.entries()) {
+      const events = this.#eventsOf(listener, index);
       const close = await acceptor.inherit(descriptors[index] ?? -1, listener.backlog, events);
       this.#slots.push({ settings: listener, events, close });
     }
@@ -79,13 +81,15 @@ export class Listeners {
     for (const slot of this.#slots) slot.close();
   }
 
-  #eventsOf(listener: ListenerSettings): AcceptEvents {
-    const { plane, onError } = this.#options;
-    const isTrustedProxy = trustOf(listener);
+  /** Address and trust of a listener stay while the node lives; its doors, and all else, are those of the moment. */
+  #eventsOf(bound: ListenerSettings, index: number): AcceptEvents {
+    const { planes, onError } = this.#options;
+    const isTrustedProxy = trustOf(bound);
     return {
       connection: (socket) => {
         this.#accepted += 1;
-        serveConnection(plane, listener, socket, isTrustedProxy);
+        const { current } = planes;
+        serveConnection(current, current.settings.listeners[index] ?? bound, socket, isTrustedProxy);
         if (this.#state === 'accepting' && this.held >= this.#marks.stop) this.#holdBack();
       },
       closed: () => {
@@ -108,7 +112,7 @@ export class Listeners {
 
   // The inherited socket is gone with the server; a new one joins the same port beside the other carriers'.
   async #goOn(): Promise<void> {
-    const { acceptor, plane, onError, onRoom } = this.#options;
+    const { acceptor, clock, onError, onRoom } = this.#options;
     this.#state = 'rebinding';
     try {
       for (const slot of this.#slots) {
@@ -126,7 +130,7 @@ export class Listeners {
     } catch (error) {
       onError(error as Error);
       this.#closeAll();
-      plane.clock.after(REBIND_MS, () => {
+      clock.after(REBIND_MS, () => {
         if (!this.#isRebinding()) return;
         this.#state = 'full';
         this.look();

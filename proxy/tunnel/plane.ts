@@ -1,4 +1,5 @@
-// Everything a session needs from outside, made once per carrier in carrier.ts and handed in: no stage reaches for a global.
+// Everything a session needs from outside, made in compose.ts and handed in: no stage reaches for a global. A session keeps the plane that it
+// began with, whatever configuration the carrier takes over meanwhile.
 
 import type { BlockList } from 'node:net';
 import type { Clock } from '../core/clock.ts';
@@ -12,6 +13,11 @@ import type { CoarseTime, RelayEngine } from './relay.ts';
 import type { Sessions } from './sessions.ts';
 import type { TlsTerminator } from './terminate.ts';
 import type { UpgradeThroughGateway } from './gateway-port.ts';
+
+/** Where the next connection finds its plane. */
+export interface PlaneSource {
+  readonly current: DataPlane;
+}
 
 export interface DataPlane {
   readonly settings: Settings;

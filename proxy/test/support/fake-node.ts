@@ -1,7 +1,8 @@
 // A node whose carriers and control do nothing but live, for the supervisor's tests: same words, same channel, no proxy.
-// `serve PLAN.json` runs it; the carrier answers each connection with its slot and pid, and obeys one word that a client may send.
+// `serve PLAN.json` runs it; the carrier answers each connection with its slot, its pid and the version of the plan that it goes by, and obeys
+// one word that a client may send.
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -9,8 +10,9 @@ import { runServe } from '../../cli/serve.ts';
 import { systemClock } from '../../core/clock.ts';
 import { ledgerFile, settingsFile } from '../../core/runtime-files.ts';
 import { openLedgerFile } from '../../limits/ledger.ts';
-import { connectToSupervisor } from '../../supervisor/child.ts';
-import type { ServePlan } from '../../supervisor/plan.ts';
+import { connectToSupervisor, type Staged } from '../../supervisor/child.ts';
+import { markOf } from '../../supervisor/file-mark.ts';
+import type { LivePlan, ReloadPlan, ServePlan } from '../../supervisor/plan.ts';
 
 const [role = '', ...args] = process.argv.slice(2);
 
@@ -21,15 +23,60 @@ if (role === 'serve') {
   const code = await runServe(args, { stdout, stderr, entry: fileURLToPath(import.meta.url), clock: systemClock, onSignal });
   process.exit(code);
 } else if (role === 'prepare') {
-  const plan = JSON.parse(readFileSync(args[0] ?? '', 'utf8')) as ServePlan;
-  const preparedSettings = `${plan.runtime}/settings.${process.pid}.json`;
-  const { listeners, health, admin } = plan;
-  writeFileSync(preparedSettings, JSON.stringify({ node: { name: plan.node }, listeners, health, admin }));
-  process.stdout.write(JSON.stringify({ ...plan, preparedSettings }));
+  const [file = '', runtime] = args;
+  const files = [{ path: file, mark: markOf(file) }];
+  process.stdout.write(
+    JSON.stringify(runtime === undefined ? { ...prepared(planIn(file)), file, files } : reloadPlan(file, runtime, files)),
+  );
 } else if (role === 'control') {
-  connectToSupervisor({ onStop: () => process.exit(0) }, systemClock).ready();
+  const { policyVersion } = settingsIn(settingsFile(args[1] ?? ''));
+  connectToSupervisor({ onStop: () => process.exit(0), stage: (at) => staged(at, () => {}) }, systemClock).ready(policyVersion);
 } else if (role === 'carrier') {
   runCarrier(args);
+}
+
+function planIn(file: string): ServePlan {
+  return JSON.parse(readFileSync(file, 'utf8')) as ServePlan;
+}
+
+type FakeSettings = Pick<ServePlan, 'listeners' | 'policyVersion'>;
+
+function settingsIn(file: string): FakeSettings {
+  return JSON.parse(readFileSync(file, 'utf8')) as FakeSettings;
+}
+
+function prepared<Plan extends LivePlan & Pick<ServePlan, 'runtime' | 'listeners' | 'health' | 'admin'>>(plan: Plan): Plan {
+  const preparedSettings = `${plan.runtime}/settings.${process.pid}.json`;
+  const { listeners, health, admin, policyVersion } = plan;
+  writeFileSync(preparedSettings, JSON.stringify({ node: { name: plan.node }, listeners, health, admin, policyVersion }));
+  return { ...plan, preparedSettings };
+}
+
+/** A plan that is no JSON is a bad one; one of another number of carriers is for a start; otherwise its version counts. */
+function reloadPlan(file: string, runtime: string, files: ReloadPlan['files']): ReloadPlan {
+  const marked = (name: string): boolean => existsSync(`${runtime}/${name}`);
+  while (marked('prepare-hangs')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+  if (marked('prepare-crashes')) throw new Error('a bug of the reader');
+  const about = { version: marked('other-version') ? '9.9.9' : '0.0.0', files };
+  let plan: ServePlan;
+  try {
+    plan = planIn(file);
+  } catch (error) {
+    return { ...about, kind: 'bad', problems: [`${file}:1:1: ${(error as Error).message}`] };
+  }
+  const running = settingsIn(settingsFile(runtime));
+  if (plan.policyVersion === running.policyVersion) return { ...about, kind: 'unchanged' };
+  if (plan.carriers > 2)
+    return { ...about, kind: 'at-start', changes: [{ key: 'carriers', running: 'few', wanted: String(plan.carriers) }] };
+  const next = prepared({ ...plan, listeners: running.listeners });
+  if (marked('prepared-vanishes')) rmSync(next.preparedSettings);
+  return { ...about, kind: 'changed', plan: next, changed: ['policy'] };
+}
+
+/** What a child makes of settings that it is handed. */
+async function staged(file: string, swap: (version: string) => void): Promise<Staged> {
+  const { policyVersion } = settingsIn(file);
+  return { policyVersion, swap: () => swap(policyVersion), drop: () => {} };
 }
 
 /** Markers are files in the runtime folder, so that a test can change its mind about carriers that are yet to come. */
@@ -40,9 +87,20 @@ function runCarrier(words: readonly string[]): void {
   if (marked('exit-69')) process.exit(69);
   if (marked('exit-at-once')) process.exit(1);
 
-  const link = connectToSupervisor({ onStop: () => (marked('ignore-stop') ? undefined : process.exit(0)) }, systemClock);
+  const settings = settingsIn(settingsFile(runtime));
+  let version = settings.policyVersion;
+  const isMine = (name: string): boolean => marked(name) || marked(`${name}-${word('slot')}`);
+  const stage = async (file: string): Promise<Staged> => {
+    if (isMine('stage-refused')) throw new Error('no room for it');
+    if (isMine('stage-dies')) process.exit(3);
+    while (isMine('stage-waits')) await new Promise<void>((resolve) => systemClock.after(20, resolve));
+    return staged(file, (next) => {
+      if (isMine('swap-dies')) process.exit(3);
+      version = next;
+    });
+  };
+  const link = connectToSupervisor({ onStop: () => (marked('ignore-stop') ? undefined : process.exit(0)), stage }, systemClock);
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(name, () => {});
-  const settings = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Pick<ServePlan, 'listeners'>;
   const servers: Server[] = [];
   const limits = {
     capacity: { tunnels: 100, perCarrier: 100, nofile: 1_000_000 },
@@ -72,7 +130,7 @@ function runCarrier(words: readonly string[]): void {
     createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.once('data', (text) => {
-        socket.end(`${word('slot')} ${process.pid}\n`);
+        socket.end(`${word('slot')} ${process.pid} ${version}\n`);
         systemClock.after(50, () => obey[text.toString().trim()]?.());
       });
     });
@@ -84,7 +142,7 @@ function runCarrier(words: readonly string[]): void {
     servers.push(server);
     server.listen({ fd }, () => {
       waiting -= 1;
-      if (waiting === 0) link.ready();
+      if (waiting === 0) link.ready(version);
     });
   }
 }

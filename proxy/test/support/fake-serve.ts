@@ -74,7 +74,11 @@ export interface FakeNode {
   readonly runtime: string;
   readonly plan: ServePlan;
   start(): ServeProcess;
-  /** Writes or removes a marker that the carriers look at. */
+  /** Writes its file anew, with these changes, or as this text. */
+  write(changes: Partial<ServePlan> | string): void;
+  /** Its file. */
+  readonly file: string;
+  /** Writes or removes a marker that the children look at. */
   mark(name: string): void;
   unmark(name: string): void;
 }
@@ -84,6 +88,9 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
   const plan: ServePlan = {
     node: 'fake',
     version: '0.0.0',
+    policyVersion: 'first',
+    file: '',
+    files: [],
     runtime,
     preparedSettings: '',
     listeners: [{ name: 'first', ...LOOPBACK }],
@@ -115,6 +122,8 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
       started.push(serve);
       return serve;
     },
+    file,
+    write: (change) => writeFileSync(file, typeof change === 'string' ? change : JSON.stringify({ ...plan, ...change })),
     mark: (name) => writeFileSync(join(runtime, name), ''),
     unmark: (name) => rmSync(join(runtime, name), { force: true }),
   };
@@ -129,6 +138,8 @@ export function portOf(starting: LogLine): number {
 export interface Reply {
   readonly slot: number;
   readonly pid: number;
+  /** Of the plan that the carrier goes by. */
+  readonly version: string;
 }
 
 /** Connects, says a word, and reads who answered; the error's code where nobody did. */
@@ -141,8 +152,8 @@ export function ask(port: number, word = 'hello'): Promise<Reply | string> {
     socket.on('data', (chunk: string) => (text += chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
     socket.on('close', () => {
-      const [slot, pid] = text.trim().split(' ').map(Number);
-      resolve(slot === undefined || pid === undefined ? 'no answer' : { slot, pid });
+      const [slot, pid, version] = text.trim().split(' ');
+      resolve(version === undefined ? 'no answer' : { slot: Number(slot), pid: Number(pid), version });
     });
   });
 }

@@ -66,9 +66,10 @@ function viewOf(slots: number): SupervisorView {
     listeners: [{ name: 'l', ...address }],
     health: address,
     admin: address,
-    slots: Array.from({ length: slots }, (_, slot) => ({ slot, row: slot, state: 'down', pid: null, restarts: 0 })),
-    control: { state: 'ready', pid: 2, restarts: 0 },
+    slots: Array.from({ length: slots }, (_, slot) => ({ slot, row: slot, state: 'down', pid: null, policyVersion: null, restarts: 0 })),
+    control: { state: 'ready', pid: 2, policyVersion: 'p', restarts: 0 },
     capacity: { configured: 100, tunnels: 100, perCarrier: 50, carriers: slots, nofile: 356, binds: 'limits.tunnels' },
+    configuration: { file: '/etc/pinhole.yaml', policyVersion: 'p', sinceMs: systemClock.wallMs() - 5_000, failed: 0, last: null },
   };
 }
 
@@ -133,7 +134,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
       slot,
       generation: 1,
       relay: 'node',
-      settings: { node: { name: 'n', publicAddresses: [] }, policyVersion: 'p' },
+      settings: () => ({ node: { name: 'n', publicAddresses: [] }, policyVersion: 'p' }),
       isAccepting: () => carrier.isAccepting,
     },
   });

@@ -1,0 +1,81 @@
+// What operators order of the node, over a Unix socket that only the node's user can open: one line of JSON in, lines of JSON out, of which the
+// last one is the answer. Bounded in everything: nobody holds the supervisor up.
+
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+
+const ORDER_CHARS_MAX = 1_024;
+const ORDER_MS = 5_000;
+const CONNECTIONS_MAX = 64;
+
+export interface Order {
+  readonly order: string;
+  /** Who gives it, for the log. */
+  readonly by: string;
+}
+
+/** Gives back the answer. `say` is for news before it. */
+export type Obey = (order: Order, say: (news: object) => void) => Promise<object>;
+
+export interface Orders {
+  close(): void;
+}
+
+/** Rejects where the socket cannot be bound. */
+export function listenForOrders(path: string, clock: Clock, obey: Obey): Promise<Orders> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket, clock, obey));
+  server.maxConnections = CONNECTIONS_MAX;
+  rmSync(path, { force: true });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      server.off('error', reject);
+      // Of an accept that failed, as for want of descriptors: whoever asked tries again.
+      server.on('error', () => {});
+      resolve({ close: () => (rmSync(path, { force: true }), void server.close()) });
+    });
+  });
+}
+
+async function serve(socket: Socket, clock: Clock, obey: Obey): Promise<void> {
+  socket.on('error', () => socket.destroy());
+  const order = await readOrder(socket, clock);
+  const say = (news: object): void => {
+    // Whoever asked may have gone; the order is obeyed all the same.
+    if (socket.writable) socket.write(`${JSON.stringify(news)}\n`);
+  };
+  say(order ? await obey(order, say) : { error: 'expected one line of JSON with order and by' });
+  socket.end();
+  clock.after(ORDER_MS, () => socket.destroy());
+}
+
+/** Null where it is none, or does not come in time. */
+function readOrder(socket: Socket, clock: Clock): Promise<Order | null> {
+  return new Promise((resolve) => {
+    let text = '';
+    const settle = (): void => {
+      cancel();
+      resolve(parseOrder(text));
+    };
+    const cancel = clock.after(ORDER_MS, settle);
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      if (text.length <= ORDER_CHARS_MAX) text += chunk;
+      if (text.includes('\n') || text.length > ORDER_CHARS_MAX) settle();
+    });
+    socket.once('end', settle);
+    socket.once('close', settle);
+  });
+}
+
+function parseOrder(text: string): Order | null {
+  if (text.length > ORDER_CHARS_MAX) return null;
+  try {
+    const { order, by } = JSON.parse(text) as Partial<Order>;
+    return typeof order === 'string' && typeof by === 'string' ? { order, by } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { FakeClock } from '../test/support/fake-clock.ts';
+import { PREPARE_MS, prepareReload, type Reading } from './prepare-child.ts';
+
+/** A reader that is this script; `runtime` is its last argument. */
+function read(t: TestContext, script: string, clock = new FakeClock()): Reading & { readonly runtime: string; readonly clock: FakeClock } {
+  const runtime = mkdtempSync(join(tmpdir(), 'prepare-'));
+  t.after(() => rmSync(runtime, { recursive: true }));
+  const entry = join(runtime, 'entry.mjs');
+  writeFileSync(entry, script);
+  return { ...prepareReload({ entry, configFile: 'x', runtime, clock }), runtime, clock };
+}
+
+test('what it prints is the plan', async (t) => {
+  const { plan } = read(t, 'console.log(JSON.stringify({ kind: "unchanged", files: [], words: process.argv.slice(2, 4) }))');
+  assert.deepEqual(await plan, { kind: 'unchanged', files: [], words: ['prepare', 'x'] });
+});
+
+for (const [what, script, expected] of [
+  ['that crashes is a sentence with its last words', 'throw new Error("a bug")', /not read: exit code 1, Node\.js v/],
+  ['that is killed says by what', 'process.kill(process.pid, "SIGTERM"); setInterval(() => {}, 1000)', /not read: SIGTERM$/],
+  ['that prints half of it', 'console.log("{")', /printed something else; was the installation replaced\?$/],
+  [
+    'that prints the plan of a start, as another release may',
+    'console.log(JSON.stringify({ node: "n", files: [] }))',
+    /printed something else/,
+  ],
+  ['of a kind that is not known here', 'console.log(JSON.stringify({ kind: "merged", files: [] }))', /printed something else/],
+  ['without files', 'console.log(JSON.stringify({ kind: "unchanged" }))', /printed something else/],
+  ['that prints nothing', '', /printed something else/],
+  ['that prints without end', 'for (;;) await new Promise((done) => process.stdout.write("x".repeat(65536), done))', /too long$/],
+] as const) {
+  test(`one ${what}`, async (t) => {
+    const plan = await read(t, script).plan;
+    assert.match(String(plan), expected);
+  });
+}
+
+test('one that hangs, as in a file of another machine, is killed after its time', async (t) => {
+  const reading = read(t, 'setInterval(() => {}, 1000)');
+  reading.clock.advance(PREPARE_MS);
+  assert.match(String(await reading.plan), /was not read within 30 s$/);
+});
+
+test('one whose node stops is ended', async (t) => {
+  const reading = read(t, 'setInterval(() => {}, 1000)');
+  reading.end();
+  assert.match(String(await reading.plan), /the node stops$/);
+});
+
+test('a program that cannot be started is a sentence too', async (t) => {
+  const { execPath } = process;
+  t.after(() => (process.execPath = execPath));
+  process.execPath = '/nonexistent/node';
+  const reading = read(t, '');
+  process.execPath = execPath;
+  assert.match(String(await reading.plan), /not read: spawn .*ENOENT/);
+  reading.cleanUp();
+});
+
+test('what it left in the runtime folder is taken away, where nobody has taken it into use', async (t) => {
+  const script = `import { writeFileSync } from 'node:fs';
+    writeFileSync(process.argv.at(-1) + '/settings.' + process.pid + '.json', '{}');
+    console.log('{}')`;
+  const reading = read(t, script);
+  await reading.plan;
+  const left = readdirSync(reading.runtime).find((name) => name.startsWith('settings.'));
+  assert.ok(left);
+  reading.cleanUp();
+  assert.equal(existsSync(join(reading.runtime, left)), false);
+  reading.cleanUp();
+});
