@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
   drain: async (args) => (await import('./cli/drain.ts')).runDrain(args, followIo()),
   undrain: async (args) => (await import('./cli/undrain.ts')).runUndrain(args, followIo()),
+  reload: async (args) => (await import('./cli/reload.ts')).runReload(args, { ...cliIo(), clock: systemClock, pid: process.pid }),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
   help: runHelp,
   '--help': runHelp,

@@ -32,6 +32,8 @@ export const NODE_USAGE = `${NODE_FLAGS}
 Without -c and --runtime the node that runs on this machine is found. Exit codes: 0, 1 where no node answers, 64 wrong command line.
 `;
 
+export const BOTH_WAYS = '-c and --runtime say the same in two ways; give one';
+
 /** A runtime folder in which a supervisor answers, or the exit code after a line that says why there is none. */
 export async function findNode(read: ReadArguments & { ok: true }, command: string, io: OperateIo): Promise<string | number> {
   const complain = (line: string, code: number): number => {
@@ -40,7 +42,7 @@ export async function findNode(read: ReadArguments & { ok: true }, command: stri
   };
   const config = textOf(read.values, 'config');
   const runtime = textOf(read.values, 'runtime');
-  if (config !== undefined && runtime !== undefined) return complain('-c and --runtime say the same in two ways; give one', EXIT_USAGE);
+  if (config !== undefined && runtime !== undefined) return complain(BOTH_WAYS, EXIT_USAGE);
 
   let places = usualPlaces(io);
   if (runtime !== undefined) places = [resolve(runtime)];
@@ -59,7 +61,7 @@ export async function findNode(read: ReadArguments & { ok: true }, command: stri
 }
 
 /** Where `serve` puts its folder unless the file says otherwise, the example's place, and the sandbox's. */
-function usualPlaces({ env, machine }: OperateIo): string[] {
+export function usualPlaces({ env, machine }: OperateIo): string[] {
   const systemd = (env['RUNTIME_DIRECTORY'] ?? '').split(':')[0] ?? '';
   const user = env['XDG_RUNTIME_DIR'] ?? '';
   const places = [systemd, user === '' ? '' : `${user}/pinhole`, '/run/pinhole', `/tmp/pinhole-${machine.uid}`, resolve('.sandbox/run')];

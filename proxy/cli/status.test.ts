@@ -10,6 +10,7 @@ import { writeDrain } from '../control/drain-file.ts';
 import { writeVerdict } from '../control/verdict.ts';
 import { systemClock } from '../core/clock.ts';
 import type { TunnelRow } from '../core/ports.ts';
+import type { ReloadResult } from '../core/supervision.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
 import type { OperateIo } from './find-node.ts';
 import { runStatus } from './status.ts';
@@ -82,6 +83,28 @@ test('status shows a drain, and that the node is not ready for it', async (t) =>
   assert.match(stdout, /^drain {4}settling: 0 open, new tunnels are served for 1m 30s more, 1m 30s left; asked for by ann$/m);
   const { drain } = JSON.parse((await run(runStatus, ['--runtime', world.runtime, '--json'])).stdout) as NodeStatus;
   assert.equal(drain?.phase, 'settling');
+});
+
+test('status shows by which file the node runs, and why that is not what is in it', async (t) => {
+  const world = await fakeSupervision(t);
+  const configuration = { ...world.view.configuration, sinceMs: systemClock.wallMs() - 3_600_000 };
+  const shown = async (last: Partial<ReloadResult> | null): Promise<string> => {
+    const whole =
+      last && ({ atMs: systemClock.wallMs() - 120_000, problems: [], atStart: [], why: null, ...last } as unknown as ReloadResult);
+    world.view = { ...world.view, configuration: { ...configuration, last: whole } };
+    return /^file {5}(.*)$/m.exec((await run(runStatus, ['--runtime', world.runtime])).stdout)?.[1] ?? '';
+  };
+  const inUse = '/etc/pinhole.yaml, policy version p for 1h';
+  assert.equal(await shown(null), inUse);
+  assert.equal(await shown({ outcome: 'taken' }), inUse);
+  assert.equal(await shown({ outcome: 'unchanged' }), inUse);
+  assert.equal(
+    await shown({ outcome: 'bad', problems: ['p.yaml:1:2: no', 'p.yaml:3:4: no'] }),
+    `${inUse}; not taken 2m ago: p.yaml:1:2: no`,
+  );
+  assert.equal(await shown({ outcome: 'failed', why: 'ENOSPC' }), `${inUse}; not taken 2m ago: ENOSPC`);
+  const atStart = ['carriers', 'relay'].map((key) => ({ key, running: 'a', wanted: 'b' }));
+  assert.equal(await shown({ outcome: 'at-start', atStart }), `${inUse}; not taken 2m ago: carriers, relay: at a start only`);
 });
 
 test('status --json is one line that says the same', async (t) => {

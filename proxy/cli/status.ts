@@ -34,11 +34,11 @@ export async function runStatus(args: readonly string[], io: OperateIo): Promise
     io.stderr(`pinhole status: the node in ${runtime} has just ended\n`);
     return EXIT_FAILED;
   }
-  io.stdout(read.values['json'] === true ? `${JSON.stringify(status)}\n` : renderStatus(status));
+  io.stdout(read.values['json'] === true ? `${JSON.stringify(status)}\n` : renderStatus(status, io.clock.wallMs()));
   return EXIT_OK;
 }
 
-function renderStatus(status: NodeStatus): string {
+function renderStatus(status: NodeStatus, nowMs: number): string {
   const { capacity, reasons } = status;
   const cap = `${capacity.tunnels}${capacity.tunnels < capacity.configured ? ` (${capacity.configured} asked for, descriptors allow no more)` : ''}`;
   const refused = Object.entries(status.refused).toSorted(([, a], [, b]) => b - a);
@@ -53,6 +53,7 @@ function renderStatus(status: NodeStatus): string {
     ['listens', status.listeners.map((listener) => renderHostPort(listener)).join(', ')],
     ['health', renderHostPort(status.health)],
     ['admin', renderHostPort(status.admin)],
+    ['file', renderConfiguration(status.configuration, nowMs)],
     ['control', `${status.control.state}${status.control.pid === null ? '' : `, pid ${status.control.pid}`}`],
     ['tunnels', `${status.tunnels} of ${cap}`],
     ['opens', `${status.opensPerSecond} a second, ${status.opened} since the start`],
@@ -66,8 +67,17 @@ function renderStatus(status: NodeStatus): string {
     String(own?.tunnels ?? '-'),
     String(own?.pending ?? '-'),
     own?.relay ?? '-',
+    own?.policyVersion ?? '-',
     String(restarts),
   ]);
-  const table = renderTable([['carrier', 'state', 'pid', 'tunnels', 'pending', 'relay', 'restarts'], ...carriers], '');
+  const table = renderTable([['carrier', 'state', 'pid', 'tunnels', 'pending', 'relay', 'policy version', 'restarts'], ...carriers], '');
   return `${renderTable(facts, '')}\n\n${table}\n`;
+}
+
+/** The last attempt to change it is worth a word only where it left it as it was: what is in the file is then not what is in use. */
+function renderConfiguration({ file, policyVersion, sinceMs, last }: NodeStatus['configuration'], nowMs: number): string {
+  const inUse = `${file}, policy version ${policyVersion} for ${renderDuration(Math.max(0, nowMs - sinceMs))}`;
+  if (!last || last.outcome === 'taken' || last.outcome === 'unchanged') return inUse;
+  const why = last.why ?? (last.outcome === 'bad' ? last.problems[0] : `${last.atStart.map(({ key }) => key).join(', ')}: at a start only`);
+  return `${inUse}; not taken ${renderDuration(Math.max(0, nowMs - last.atMs))} ago: ${why}`;
 }

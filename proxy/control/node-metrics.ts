@@ -1,7 +1,7 @@
 // What /metrics answers: the carriers' counters as one, and what only the node as a whole has.
 
 import { X509Certificate } from 'node:crypto';
-import { Gauge, Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Registry } from '@prometheus-io/client';
 import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import type { Clock } from '../core/clock.ts';
 import type { MetricName } from '../core/metrics.ts';
@@ -46,6 +46,8 @@ async function nodeGauges(
   if (supervisor) {
     const carriers = gauge('pinhole_carriers');
     for (const state of CHILD_STATES) carriers.labels(state).set(supervisor.slots.filter((slot) => slot.state === state).length);
+    const name = 'pinhole_config_reload_failed_total';
+    new Counter({ name, help: METRICS[name].help, registers: [registry] }).inc(supervisor.configuration.failed);
   }
   if (tls) gauge('pinhole_certificate_expiry_seconds').set(secondsLeft(tls.certificatePem, clock.wallMs()));
 

@@ -42,6 +42,7 @@ export interface NodeStatus extends Readying {
   readonly listeners: SupervisorView['listeners'];
   readonly health: SupervisorView['health'];
   readonly admin: SupervisorView['admin'];
+  readonly configuration: SupervisorView['configuration'];
   readonly carriers: readonly CarrierRow[];
   readonly control: SupervisorView['control'];
   readonly tunnels: number;
@@ -95,6 +96,7 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     listeners: supervisor.listeners,
     health: supervisor.health,
     admin: supervisor.admin,
+    configuration: supervisor.configuration,
     carriers,
     control: supervisor.control,
     tunnels: ledger.tunnels,

@@ -22,6 +22,11 @@ export const METRICS = {
   pinhole_headroom_ratio: { kind: 'gauge', labels: ['resource'], help: 'Share of a resource that is still free' },
   pinhole_ports_in_use: { kind: 'gauge', labels: [], help: 'Local ports in use towards upstreams' },
   pinhole_event_loop_delay_seconds: { kind: 'gauge', labels: [], help: 'Worst event loop delay (p99 of the last period) over carriers' },
+  pinhole_config_reload_failed_total: {
+    kind: 'counter',
+    labels: [],
+    help: 'Changes of the configuration that were asked for and left it as it was',
+  },
   pinhole_log_dropped_total: { kind: 'counter', labels: [], help: 'Log lines dropped because their reader was too slow' },
   pinhole_build_info: { kind: 'gauge', labels: ['version', 'node_version', 'relay'], help: 'Always 1' },
 } as const satisfies Record<string, Metric>;

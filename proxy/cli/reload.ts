@@ -1,0 +1,122 @@
+// `pinhole reload`: has a running node take its configuration as it is now, and says what came of it. Asks the supervisor itself, so it works
+// while control is dead.
+
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { askSupervisor, orderSupervisor } from '../control/ask.ts';
+import { runtimeNamedBy } from '../config/load.ts';
+import type { ReloadResult } from '../core/supervision.ts';
+import { readArguments, textOf } from './arguments.ts';
+import type { ReadArguments } from './arguments.ts';
+import { renderDuration } from './durations.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
+import type { OperateIo } from './find-node.ts';
+import { BOTH_WAYS, findNode, NODE_FLAGS, NODE_OPTIONS, usualPlaces } from './find-node.ts';
+
+/** A run that is under way and the one that answers, each with its longest waits (supervisor/prepare-child.ts, supervisor/hand-out.ts). */
+const ANSWER_MS = 120_000;
+
+const USAGE = `Usage: pinhole reload [-c FILE | --runtime DIR] [--json]
+
+Has a running node take its configuration file as it is now, and with it the certificate, the key and the lists that it names: whole, and by
+every carrier, or not at all. New connections go by it at once; open tunnels go on as they began.
+
+${NODE_FLAGS}
+      --json         print one JSON object
+  -h, --help         this text
+
+Without -c and --runtime the node that runs on this machine is found.
+Exit codes: 0 taken, or there is nothing new, 1 not taken, or not by everybody, or no node answers, 64 the file or the command line is wrong, 75 a start takes it and nothing else does.
+`;
+
+export interface ReloadIo extends OperateIo {
+  readonly pid: number;
+}
+
+export async function runReload(args: readonly string[], io: ReloadIo): Promise<number> {
+  const read = readArguments(args, NODE_OPTIONS);
+  if (!read.ok) return complain(read.why, EXIT_USAGE, io);
+  if (read.values['help'] === true) {
+    io.stdout(USAGE);
+    return EXIT_OK;
+  }
+  const runtime = await findNodeOf(read, io);
+  if (typeof runtime === 'number') return runtime;
+  const isJson = read.values['json'] === true;
+  const by = `reload (uid ${io.machine.uid}, pid ${io.pid})`;
+  const answer = await orderSupervisor(
+    runtime,
+    { order: 'reload', by },
+    { clock: io.clock, timeoutMs: ANSWER_MS, heard: () => io.stderr('pinhole reload: another change is under way: waiting for it\n') },
+  );
+  if (!isResult(answer)) return complain(`the node in ${runtime} gave no answer`, EXIT_FAILED, io);
+  if (isJson) io.stdout(`${JSON.stringify(answer)}\n`);
+  else render(answer, io);
+  return answer.code;
+}
+
+function complain(line: string, code: number, io: ReloadIo): number {
+  io.stderr(`pinhole reload: ${line}\n`);
+  return code;
+}
+
+function isResult(answer: unknown): answer is ReloadResult {
+  return typeof answer === 'object' && answer !== null && 'outcome' in answer;
+}
+
+/** Like any command; but a file with mistakes, or one that is gone, still leads to the node that runs by it, which has to say so. */
+async function findNodeOf(read: ReadArguments & { ok: true }, io: ReloadIo): Promise<string | number> {
+  const config = textOf(read.values, 'config');
+  if (config === undefined) return findNode(read, 'reload', io);
+  if (textOf(read.values, 'runtime') !== undefined) return complain(BOTH_WAYS, EXIT_USAGE, io);
+
+  const others: string[] = [];
+  const named = namedPlaces(config, io);
+  const places = [...new Set([...named, ...usualPlaces(io)])];
+  for (const place of places) {
+    const view = await askSupervisor(place, io.clock);
+    if (view && isSameFile(view.configuration.file, config)) return place;
+    if (view) others.push(`the node in ${place} runs by ${view.configuration.file}`);
+  }
+  if (others.length > 0) return complain(`no node runs by ${config}; ${others.join('; ')}`, EXIT_USAGE, io);
+  if (named.length > 0) return complain(`no node that runs by ${config} answers in ${places.join(', ')}`, EXIT_FAILED, io);
+  return complain(`${config} cannot be read, so it does not say where its node is; --runtime DIR does`, EXIT_USAGE, io);
+}
+
+function namedPlaces(file: string, { readFile, env, machine }: ReloadIo): string[] {
+  try {
+    return [resolve(runtimeNamedBy(readFile(file), file, env, machine))];
+  } catch {
+    return [];
+  }
+}
+
+/** By its name, or by what its name leads to. */
+function isSameFile(running: string, given: string): boolean {
+  if (running === resolve(given)) return true;
+  try {
+    return realpathSync(running) === realpathSync(given);
+  } catch {
+    return false;
+  }
+}
+
+function render(result: ReloadResult, io: ReloadIo): void {
+  const { outcome, policyVersion, before, changed, problems, atStart, carriers, control, tookMs, file } = result;
+  const took = `${carriers.filter((carrier) => carrier.took).length} of ${carriers.length} carriers`;
+  if (outcome === 'taken') {
+    const keys = changed.length > 0 ? `: ${changed.join(', ')}` : '';
+    io.stdout(`taken by ${took} in ${(tookMs / 1_000).toFixed(1)} s, policy version ${policyVersion} after ${before}${keys}\n`);
+  } else if (outcome === 'unchanged') {
+    // It may have been taken a moment ago, because the file was changed.
+    const forMs = Math.max(0, result.atMs - result.sinceMs);
+    io.stdout(`nothing new: policy version ${policyVersion} in use for ${renderDuration(forMs)}, by ${took}\n`);
+  }
+  for (const { who, took: hasTaken, why } of [...carriers, ...(control ? [control] : [])]) if (!hasTaken) io.stderr(`${who}: ${why}\n`);
+  for (const problem of problems) io.stderr(`${problem}\n`);
+  for (const { key, running, wanted } of atStart) io.stderr(`${key}: ${wanted} takes a start of the node, which runs with ${running}\n`);
+  const goesOn = `the node goes on by policy version ${policyVersion}`;
+  if (outcome === 'bad') io.stderr(`pinhole reload: ${file} has mistakes; ${goesOn}\n`);
+  if (outcome === 'at-start') io.stderr(`pinhole reload: nothing was changed; ${goesOn}\n`);
+  if (outcome === 'failed') io.stderr(`pinhole reload: ${result.why}; ${goesOn}\n`);
+}
