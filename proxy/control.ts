@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ProbeJob } from '../healthcheck/probe/contract.ts';
 import { ControlPlane } from './control/control-plane.ts';
 import { createLog, type LogOptions } from './control/log.ts';
 import { ProbeChild, type ProbeDeath } from './control/probe-child.ts';
@@ -34,7 +33,7 @@ export async function runControl({ runtime, generation, clock }: ControlOptions)
   const told = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const jobOf = (of: Settings): ProbeJob | null => of.probe && probeJobOf(runtime, of, of.probe);
+  const jobOf = (of: Settings): ReturnType<typeof probeJobOf> | null => of.probe && probeJobOf(runtime, of, of.probe);
   const died = (death: ProbeDeath): void => log.error({ event: 'probe-died', ...death });
   const probe = new ProbeChild({ entry: PROBE_ENTRY, job: jobOf(settings), clock, died });
   const plane = new ControlPlane({ runtime, settings, clock, announce: createAnnounce(log), probe });

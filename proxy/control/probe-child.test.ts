@@ -97,3 +97,24 @@ test('one that is silent is replaced, unless it is young', { timeout: 60_000 }, 
   child.replaceSilent();
   await until(() => deaths.length === 1, 'the death');
 });
+
+test('another job takes the place of the one before, none ends it, and neither is a death', { timeout: 60_000 }, async (t) => {
+  const { child, job, deaths } = harness(t);
+  child.take({ ...job, failures: 7 });
+  assert.equal(child.pid, null, 'before the start there is nothing to replace');
+  child.start();
+  const first = child.pid ?? 0;
+  child.take({ ...job, failures: 7 });
+  assert.equal(child.pid, first, 'the same job');
+  child.take(job);
+  const second = child.pid ?? 0;
+  assert.notEqual(second, first);
+  await until(() => !isAlive(first), 'the end of the first');
+  await until(() => readVerdict(job.file, systemClock.nowMs()), 'a verdict of the second');
+  child.take(null);
+  await until(() => !isAlive(second), 'the end of the second');
+  assert.equal(child.pid, null);
+  child.take(job);
+  assert.ok(isAlive(child.pid ?? 0), 'wanted again');
+  assert.deepEqual(deaths, []);
+});

@@ -4,11 +4,10 @@
 import assert from 'node:assert/strict';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
-import * as runtimeFiles from '../core/runtime-files.ts';
 import { LAYERS, TUNNEL_PARTS } from './support/layer-table.ts';
 import { asAllowed, renderModule } from './support/layers.ts';
 import { codesIn, linksIn, tableUnder } from './support/markdown.ts';
-import { assertSame, name } from './support/pages.ts';
+import { assertSame } from './support/pages.ts';
 import { listFiles, readText } from './support/tree.ts';
 
 describe('ARCHITECTURE.md', () => {
@@ -49,30 +48,6 @@ describe('ARCHITECTURE.md', () => {
       [...places].filter((place) => !isThere(place) && place !== 'compiled/'),
       [],
     );
-  });
-
-  test('has every name of the runtime folder', () => {
-    const names = [
-      runtimeFiles.supervisorSocket,
-      runtimeFiles.ordersSocket,
-      runtimeFiles.settingsFile,
-      runtimeFiles.generationFile,
-      runtimeFiles.ledgerFile,
-      runtimeFiles.retiredMetricsFile,
-      runtimeFiles.verdictFile,
-      runtimeFiles.probeFile,
-      runtimeFiles.drainFile,
-      runtimeFiles.controlSocket,
-      runtimeFiles.paceSocket,
-      runtimeFiles.compiledFolder,
-    ].map((name) => name('').slice(1));
-    const ofCarriers = [
-      runtimeFiles.carrierSocket('', 1, 2).slice(1),
-      runtimeFiles.metricsFileName({ generation: 1, slot: 2, pid: 3, startedMs: 4 }),
-    ];
-    const shown = tableUnder(page, 'The runtime folder').map((row) => name(row).replace(/\/$/, ''));
-    const asNumbers = (text: string): string => text.replace(/-G-S\b/, '-1-2').replace('-PID-START', '-3-4');
-    assertSame(shown.map(asNumbers), [...names, ...ofCarriers], 'ARCHITECTURE.md, "The runtime folder",');
   });
 
   test('is one page', () => assert.ok(page.split('\n').length <= 175, `${page.split('\n').length} lines`));

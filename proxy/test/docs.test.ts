@@ -16,6 +16,7 @@ import {
   SHED_SHARE_MAX,
 } from '../core/limits.ts';
 import { type MetricName, METRICS, STAGES } from '../core/metrics.ts';
+import * as runtimeFiles from '../core/runtime-files.ts';
 import { SHED_CAUSES } from '../core/ports.ts';
 import { CLOSE_FIELDS, ENDINGS, PHASES, RECORD_FIELDS, SUMMARY_FIELDS } from '../core/record.ts';
 import { DOORS, ENDPOINT_KINDS } from '../core/settings.ts';
@@ -163,6 +164,30 @@ describe('docs/health.md', () => {
   });
 
   test('promises a verdict that is as old as it may be', () => assert.match(page, new RegExp(`counts for ${seconds(VERDICT_STALE_MS)}`)));
+});
+
+test('docs/runtime-folder.md has every name of the folder', () => {
+  const names = [
+    runtimeFiles.supervisorSocket,
+    runtimeFiles.ordersSocket,
+    runtimeFiles.settingsFile,
+    runtimeFiles.generationFile,
+    runtimeFiles.ledgerFile,
+    runtimeFiles.retiredMetricsFile,
+    runtimeFiles.verdictFile,
+    runtimeFiles.probeFile,
+    runtimeFiles.drainFile,
+    runtimeFiles.controlSocket,
+    runtimeFiles.paceSocket,
+    runtimeFiles.compiledFolder,
+  ].map((name) => name('').slice(1));
+  const ofCarriers = [
+    runtimeFiles.carrierSocket('', 1, 2).slice(1),
+    runtimeFiles.metricsFileName({ generation: 1, slot: 2, pid: 3, startedMs: 4 }),
+  ];
+  const shown = tableUnder(readText('docs/runtime-folder.md'), 'Names').map((row) => name(row).replace(/\/$/, ''));
+  const asNumbers = (text: string): string => text.replace(/-G-S\b/, '-1-2').replace('-PID-START', '-3-4');
+  assertSame(shown.map(asNumbers), [...names, ...ofCarriers], 'docs/runtime-folder.md');
 });
 
 describe('docs/metrics.md', () => {

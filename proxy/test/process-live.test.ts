@@ -230,6 +230,28 @@ describe('a node with open tunnels', { concurrency: 2 }, () => {
     assert.match(refused.result?.why ?? '', /^the log file cannot be opened: ENOTDIR/);
   });
 
+  test('is probed by the file of now, and by none where that says so', async (t) => {
+    const upstream = await startUpstream(echo);
+    t.after(() => upstream.close());
+    const node = await liveNode(t, ['carriers: 1', ...endpoints([DATA_HOST], upstream.port)]);
+    const { health } = await statusOf(node.runtime);
+    const probed = async (): Promise<{ endpoints: { name: string }[] } | null> => {
+      const answer = await fetch(`http://127.0.0.1:${health.port}/ready`);
+      return ((await answer.json()) as { probe: { endpoints: { name: string }[] } | null }).probe;
+    };
+    assert.equal(await probed(), null);
+    await node.change('probe: off', "probe: { schedule: '* * * * * *' }");
+    const first = await until(probed, 'a word of the probe');
+    assert.deepEqual(
+      first.endpoints.map(({ name }) => name),
+      ['e0'],
+    );
+    await node.change('name: e0', 'name: renamed');
+    await until(async () => (await probed())?.endpoints[0]?.name === 'renamed', 'a word on what is listed now');
+    await node.change(/probe: \{.*\}/, 'probe: off');
+    await until(async () => (await probed()) === null, 'no word');
+  });
+
   test('stops by the drain of now', async (t) => {
     const upstream = await startUpstream(echo);
     t.after(() => upstream.close());

@@ -59,11 +59,13 @@ export class ServeProcess {
   }
 }
 
+type Found<T> = T | undefined | false | null;
+
 /** Waits for a value; what a failing test shows is `state`. */
-export async function until<T>(look: () => T | undefined | false | null, what: string, state: () => string = () => ''): Promise<T> {
+export async function until<T>(look: () => Found<T> | Promise<Found<T>>, what: string, state: () => string = () => ''): Promise<T> {
   const giveUp = performance.now() + PATIENCE_MS;
   for (;;) {
-    const found = look();
+    const found = await look();
     if (found !== undefined && found !== false && found !== null) return found;
     if (performance.now() > giveUp) throw new Error(`waited for ${what} in vain; ${state()}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
