@@ -105,7 +105,7 @@ test('so are the files that a good one names', (t) => {
   writeFileSync(join(folder, 'token'), 'secret');
   write(`${MINIMAL}tls: { certificate: cert.pem, key: key.pem }\nadmin: { token: "file:token" }\n`);
   const plan = reload();
-  assert.deepEqual([plan.kind, plan.kind === 'changed' && plan.changed], ['changed', ['listen[].doors', 'tls', 'admin.token']]);
+  assert.deepEqual([plan.kind, plan.kind === 'changed' && plan.changed], ['changed', ['listen[].doors', 'tls', 'admin']]);
   assert.deepEqual(
     plan.files.map(({ path }) => path.slice(folder.length + 1)),
     ['p.yaml', 'cert.pem', 'key.pem', 'token'],

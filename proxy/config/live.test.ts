@@ -94,7 +94,7 @@ describe('what a node goes on with', () => {
     const next = settingsBeside(running, wanted);
     assert.deepEqual([next.listeners[0]?.port, next.health.port, next.carriers, next.relay], [40_000, 40_001, 7, 'native']);
     assert.deepEqual([next.limits.idleMs, next.admin.token, next.policyVersion], [2_400_000, 'secret', wanted.policyVersion]);
-    assert.deepEqual(changedKeys(running, next), ['limits', 'admin.token']);
+    assert.deepEqual(changedKeys(running, next), ['limits', 'admin']);
   });
 
   test('has the doors that the rest of the file makes possible now', () => {
@@ -120,6 +120,8 @@ describe('what a node goes on with', () => {
     ['resolve', 'resolve: { family: any }'],
     ['timeouts', 'timeouts: { head: 9s }'],
     ['drain', 'drain: { stop: 9s }'],
+    ['probe', 'probe: off'],
+    ['admin', 'admin: { names: [node.internal] }'],
     ['log', 'log: { level: debug }'],
     ['endpoints', `  - name: other\n    customDomain: iot.example.com`],
   ] as const) {

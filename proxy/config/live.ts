@@ -48,7 +48,7 @@ export function settingsBeside(running: Settings, wanted: Settings): Settings {
     carriers: running.carriers,
     relay: running.relay,
     health: running.health,
-    admin: { ...running.admin, token: wanted.admin.token },
+    admin: { ...wanted.admin, host: running.admin.host, port: running.admin.port },
   };
 }
 
@@ -64,7 +64,8 @@ const KEY_OF = {
   limits: 'limits',
   timeouts: 'timeouts',
   drain: 'drain',
-  admin: 'admin.token',
+  probe: 'probe',
+  admin: 'admin',
   addresses: 'addresses',
   log: 'log',
 } as const satisfies Partial<Record<keyof Settings, string>>;

@@ -36,7 +36,7 @@ static int open_descriptors(void) {
 
 static void ring(void *context) { (void)context; }
 static struct engine *new_engine(double idle_ms) {
-  struct engine *e = engine_create(&(struct engine_options){SLOTS, 64 * 1024, idle_ms, 1e9, 1e9, ring, NULL});
+  struct engine *e = engine_create(&(struct engine_options){SLOTS, {64 * 1024, idle_ms, 1e9}, 1e9, ring, NULL});
   must(e != NULL);
   return e;
 }
