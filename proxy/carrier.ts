@@ -2,7 +2,7 @@
 // over a Unix socket. It needs nobody to go on: not control, not the live configuration file.
 
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import v8 from 'node:v8';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
@@ -16,7 +16,7 @@ import { createRecorder } from './control/recorder.ts';
 import { composePlane, type Standing } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import type { Clock } from './core/clock.ts';
-import { settingsFile } from './core/runtime-files.ts';
+import { moveSocket, settingsFile } from './core/runtime-files.ts';
 import type { Settings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
@@ -30,6 +30,7 @@ import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-outpu
 import { createCollector } from './tunnel/collect.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
+import { Mover } from './tunnel/mover.ts';
 import type { PlaneSource } from './tunnel/plane.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
@@ -145,9 +146,18 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     settings: () => planes.current.settings,
     tunnels: () => ledger.tunnels(),
   });
+  const mover = new Mover({
+    planes,
+    links: machinery.links,
+    pathOf: (of) => moveSocket(runtime, of, slot),
+    generation,
+    onSent: ({ to, moved, stayed }) => log.info({ event: 'tunnels-moved', to, moved, stayed }),
+    onTaken: (counts) => log.info({ event: 'tunnels-taken', ...counts }),
+  });
   const api = await startCarrierApi({
     runtime,
     sessions,
+    move: mover,
     readiness,
     metrics: () => metrics.snapshot(),
     load: () => load.now(),
@@ -163,6 +173,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const lastReport = reportEverySecond({ clock, planes, metrics, log, ledger, recorder, listeners, options });
 
   await listeners.start(options.listenFds);
+  mover.listen();
   readiness.setAccepting(true);
   drain.start();
   supervisor.ready(planes.current.settings.policyVersion);
@@ -170,6 +181,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const deadlineMs = await toldToStop;
   readiness.setDraining();
   drain.stop();
+  mover.stop();
+  rmSync(moveSocket(runtime, generation, slot), { force: true });
   const { drain: pace, carriers } = planes.current.settings;
   await drainTunnels({ clock, sessions, rate: pace.rate / carriers, deadlineMs, endedBy: 'drain' });
   listeners.stop();

@@ -3,8 +3,10 @@
 import type { Settings } from './core/settings.ts';
 import { createNativeTunnels, loadAddon } from './native/engine.ts';
 import { createFrontCalls } from './native/front.ts';
+import { createLinkCalls } from './native/links.ts';
 import { nativeAcceptor, nodeAcceptor, type Acceptor } from './tunnel/acceptor.ts';
 import { connectNative, connectStream, createDial, type Dial } from './tunnel/dial.ts';
+import { MoveLinks } from './tunnel/move-links.ts';
 import { NativeFront } from './tunnel/native-front.ts';
 import { createNativeRelay, type NativeTunnels } from './tunnel/native-relay.ts';
 import { createNodeRelay } from './tunnel/node-relay.ts';
@@ -15,6 +17,8 @@ export interface Machinery {
   readonly acceptor: Acceptor;
   readonly dial: Dial;
   engineFor(settings: Pick<Settings, 'limits' | 'timeouts'>): RelayEngine;
+  /** What tunnels are moved on to other carriers; null where none can be. */
+  readonly links: MoveLinks | null;
 }
 
 export interface MachineryOptions {
@@ -37,6 +41,7 @@ export function createMachinery(settings: Settings, options: MachineryOptions): 
     acceptor: nodeAcceptor(highWaterMark),
     dial: createDial(connectStream),
     engineFor: underThoseOf(engine),
+    links: null,
   };
   if (settings.relay !== 'native') return byNode;
   try {
@@ -49,6 +54,7 @@ export function createMachinery(settings: Settings, options: MachineryOptions): 
       acceptor: nativeAcceptor(front),
       dial: createDial(connectNative(front)),
       engineFor: underThoseOf(createNativeRelay({ time, limits, fallback: engine, onBug, connect })),
+      links: new MoveLinks((onReady) => createLinkCalls(addon, onReady)),
     };
   } catch (error) {
     // It loaded when the node started. A carrier that serves at a higher cost is better than one that does not start.

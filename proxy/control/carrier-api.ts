@@ -1,7 +1,8 @@
 // What a carrier tells control, the commands and the other carriers, over its own Unix socket: how it is, its tunnels, its counters. And what
-// they tell it: to drain, to close a tunnel.
+// they tell it: to drain, to close a tunnel, to move its tunnels to another generation.
 
 import { carrierSocket } from '../core/runtime-files.ts';
+import type { MoveView, Moving } from '../core/move.ts';
 import type { Readiness, ResolverState, SessionView, ShedCause, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
@@ -18,6 +19,7 @@ export interface CarrierApiView {
   readonly runtime: string;
   readonly sessions: SessionView;
   readonly readiness: Readiness;
+  readonly move: Moving;
   metrics(): Promise<CarrierSnapshot>;
   load(): CarrierLoad;
   readonly drain: {
@@ -63,6 +65,8 @@ export interface CarrierStatus {
   readonly tunnels: number;
   readonly pending: number;
   readonly load: CarrierLoad;
+  /** The last move of its tunnels to another generation; null where there was none. */
+  readonly move: MoveView | null;
 }
 
 /** The answer of GET /tunnels?limit=N&after=PLACE. */
@@ -77,6 +81,8 @@ export interface CarrierGroups {
 
 export const GROUPS_PATH = '/groups';
 export const CLOSE_PATH = '/drain/close';
+/** A POST here, answered with a MoveView. */
+export const MOVE_PATH = '/move';
 
 /** The answer of GET /metrics.json. */
 export interface CarrierCounters {
@@ -104,7 +110,9 @@ async function answer(view: CarrierApiView, { path, query }: Question): Promise<
   return NOT_FOUND;
 }
 
-async function obey({ drain, sessions }: CarrierApiView, { path, body }: Change): Promise<Answer> {
+async function obey(view: CarrierApiView, { path, query, body }: Change): Promise<Answer> {
+  const { drain, sessions } = view;
+  if (path === MOVE_PATH) return move(view, query);
   if (!body.ok) return body.answer;
   if (path === DRAIN_PATH) return drain.take(body.value);
   if (path === DRAIN_CHANGED_PATH) {
@@ -118,7 +126,15 @@ async function obey({ drain, sessions }: CarrierApiView, { path, body }: Change)
   return json(200, { groups: sessions.groups() } satisfies CarrierGroups);
 }
 
-function statusOf({ sessions, readiness, info, load }: CarrierApiView): CarrierStatus {
+/** POST /move?to=GENERATION: begins a move and answers at once; asked again, tells how far it is. One that is over begins anew. */
+function move({ info, ...view }: CarrierApiView, query: URLSearchParams): Answer {
+  const to = numberIn(query, 'to');
+  if (to === null || to === info.generation) return json(400, { error: 'expected ?to= and another generation' });
+  const begun = view.move.start(to);
+  return begun ? json(200, begun) : json(409, view.move.view());
+}
+
+function statusOf({ sessions, readiness, info, load, move: moving }: CarrierApiView): CarrierStatus {
   const { node, policyVersion } = info.settings();
   return {
     slot: info.slot,
@@ -133,6 +149,7 @@ function statusOf({ sessions, readiness, info, load }: CarrierApiView): CarrierS
     tunnels: sessions.tunnels(),
     pending: sessions.pending(),
     load: load(),
+    move: moving.view(),
   };
 }
 

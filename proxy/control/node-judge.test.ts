@@ -34,6 +34,7 @@ function status(load: Partial<CarrierLoad> = {}, accepting = true): CarrierStatu
     tunnels: 0,
     pending: 0,
     load: { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {}, ...load },
+    move: null,
   };
 }
 

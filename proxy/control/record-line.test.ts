@@ -35,6 +35,7 @@ const END: SessionEnd = {
   endedBy: 'client',
   phaseAtEnd: 'relaying',
   upstreamStatus: null,
+  policyVersion: null,
 };
 
 /** The log puts these in front. */

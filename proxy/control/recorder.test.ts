@@ -103,6 +103,7 @@ const END: SessionEnd = {
   endedBy: 'client',
   phaseAtEnd: 'relaying',
   upstreamStatus: null,
+  policyVersion: null,
 };
 
 /** Fields that the log adds to every line. */

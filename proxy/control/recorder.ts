@@ -80,8 +80,10 @@ export function createRecorder(deps: {
     close(record, end) {
       metrics.close(record.door ?? 'none', end.endedBy);
       metrics.tunnelClosed(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record));
-      log.record(renderClose(record, policyVersion, end));
+      log.record(renderClose(record, end.policyVersion ?? policyVersion, end));
     },
+    movedAway: (record) => metrics.tunnelClosed(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record)),
+    movedHere: (record) => metrics.tunnelOpened(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record)),
     stage: (stage, seconds) => metrics.stage(stage, seconds),
     bytes: (up, down) => metrics.bytes(up, down),
     summarize(all) {

@@ -46,6 +46,13 @@ export const KEEPALIVE_IDLE_S = 60;
 export const KEEPALIVE_INTERVAL_S = 15;
 export const KEEPALIVE_PROBES = 4;
 
+/** Tunnels that stand still at once while they are moved to another carrier; twice as many descriptors are on their way then. */
+export const MOVE_WINDOW = 64;
+/** What one carrier tells the other of a tunnel: a record whose every text has a bound of its own. */
+export const MOVE_IDENTITY_BYTES_MAX = 16 * 1024;
+/** Carriers that send at once: a slot has one per generation, and of those four (supervisor/supervisor.ts). */
+export const MOVE_SENDERS_MAX = 8;
+
 /** Bytes waiting in a tunnel without any progress count as idle after this. */
 export const NO_PROGRESS_MS = 600_000;
 

@@ -12,6 +12,9 @@ export interface Recorder {
   decision(record: SessionRecord): void;
   /** An allowed session ended. Called exactly once, after `decision`. */
   close(record: SessionRecord, end: SessionEnd): void;
+  /** An allowed session lives in another carrier from now on, or came from one: it is no open, and no end. */
+  movedAway(record: SessionRecord): void;
+  movedHere(record: SessionRecord): void;
   stage(stage: Stage, seconds: number): void;
   bytes(up: number, down: number): void;
 }
@@ -72,6 +75,8 @@ export interface Limits {
   /** Charged after an allow and before resolving; on yes the tunnel's place is taken until `closed`. */
   open(): FaultCode | null;
   closed(): void;
+  /** Takes a place for a tunnel that another carrier gives up: no open, and within the node's limits already. False where this carrier has no room. */
+  movedHere(): boolean;
   /** A connection without a head yet; false where the node's or the source's share of them is used up. */
   pendingStarted(sourceKey: string): boolean;
   /** It was the node's share that was used up. */

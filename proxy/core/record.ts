@@ -99,4 +99,6 @@ export interface SessionEnd {
   readonly phaseAtEnd: Phase;
   /** Status that AWS gave to a gateway upgrade. */
   readonly upstreamStatus: number | null;
+  /** The policy under which another carrier allowed it; null where this one did. */
+  readonly policyVersion: string | null;
 }

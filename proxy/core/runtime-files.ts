@@ -27,6 +27,11 @@ export function carrierSocket(runtime: string, generation: number, slot: number)
   return `${runtime}/carrier-${generation}-${slot}.sock`;
 }
 
+/** Where a carrier takes tunnels over from another generation's. No longer a name than the one above. */
+export function moveSocket(runtime: string, generation: number, slot: number): string {
+  return `${runtime}/move-${generation}-${slot}.sock`;
+}
+
 /** One run of one carrier: a slot's carrier that was started again is another one, with counters of its own. */
 export interface Incarnation {
   readonly generation: number;
@@ -54,7 +59,7 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^(carrier-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(
+  return /^((carrier|move)-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(
     name,
   );
 }

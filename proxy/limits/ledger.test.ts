@@ -314,3 +314,13 @@ test('a node with one row holds its limits without reading the file', (t) => {
     [true, false],
   );
 });
+
+test('a tunnel that comes from another carrier takes a place of a full node, but none that the carrier has not under the limits of now', (t) => {
+  const { carrier } = harness(t, { capacity: { tunnels: 2, perCarrier: 2, nofile: 1_024 }, opensPerSecond: 2 });
+  const [first, second] = [carrier(0), carrier(1)];
+  times(2, () => first.open());
+  assert.deepEqual([second.open(), second.movedHere(), second.movedHere(), second.movedHere()], ['NODE_FULL', true, true, false]);
+  assert.equal(second.under({ ...ROOMY, capacity: { tunnels: 3, perCarrier: 3, nofile: 1_024 } }).movedHere(), true);
+  times(2, () => first.closed());
+  assert.equal(second.tunnels(), 3);
+});

@@ -78,6 +78,7 @@ function heldTo(limits: LedgerLimits, counts: LedgerCounts): Ledger {
   return {
     open: () => counts.open(limits),
     closed: () => counts.closed(),
+    movedHere: () => counts.movedHere(limits),
     pendingStarted: (source) => counts.pendingStarted(source, limits),
     isPendingFull: () => counts.isPendingFull(limits),
     pendingEnded: (source) => counts.pendingEnded(source),
@@ -135,6 +136,15 @@ class LedgerCounts {
   closed(): void {
     this.#own[ROW.tunnels] = Math.max(0, (this.#own[ROW.tunnels] ?? 0) - 1);
     this.#writeOwn();
+  }
+
+  // The place is counted twice until the other carrier has heard of it, and never not at all: the limits are not passed meanwhile.
+  movedHere({ capacity }: LedgerLimits): boolean {
+    const own = this.#own[ROW.tunnels] ?? 0;
+    if (own >= capacity.perCarrier) return false;
+    this.#own[ROW.tunnels] = own + 1;
+    this.#writeOwn();
+    return true;
   }
 
   pendingStarted(source: SourceKey, limits: LedgerLimits): boolean {

@@ -1,5 +1,5 @@
-// The engine as a Node-API addon: four calls and a view of its counts. Only the data plane calls it: slots are below `slots` and free.
-// The other half is front-addon.c.
+// The engine as a Node-API addon: a few calls and a view of its counts. Only the data plane calls it: slots are below `slots` and free.
+// The other parts are front-addon.c and link-addon.c.
 
 #include "addon.h"
 
@@ -61,6 +61,12 @@ double addon_double(napi_env env, napi_value value) {
   return number;
 }
 
+napi_value addon_number(napi_env env, int value) {
+  napi_value result;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
 void addon_method(napi_env env, napi_value object, const char *name, napi_callback call, void *data) {
   napi_value function;
   napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function);
@@ -80,7 +86,7 @@ enum started { RUNS, UNCHANGED, CLOSED };
 // start(slot, client, upstream, toUpstream, toClient, sentUp, sentDown): RUNS, and the connections are the front's no more; UNCHANGED where bytes
 // wait at one of them or it is nobody's; CLOSED, both, for want of memory.
 static napi_value start(napi_env env, napi_callback_info info) {
-  napi_value values[7], result;
+  napi_value values[7];
   const struct addon *addon = addon_call(env, info, values, 7);
   if (!addon) return addon_fail(env, "start takes seven arguments");
   struct engine_leg legs[2] = {{.sent = addon_double(env, values[5])}, {.sent = addon_double(env, values[6])}};
@@ -99,8 +105,7 @@ static napi_value start(napi_env env, napi_callback_info info) {
     for (int at = 0; at < 2; at += 1) legs[at].fd = front_release(addon->front, addon_int(env, values[1 + at]), &legs[at].was_reset);
     if (!engine_start(addon->engine, addon_uint(env, values[0]), legs)) started = CLOSED;
   }
-  napi_create_int32(env, started, &result);
-  return result;
+  return addon_number(env, started);
 }
 
 static struct engine_limits limits_of(napi_env env, const napi_value values[3]) {
@@ -143,7 +148,58 @@ static napi_value ends(napi_env env, napi_callback_info info) {
   return list;
 }
 
-// create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds): { start, limit, close, ends, stats }. `stats` is three doubles a slot, and two sums
+// ---- moving tunnels between processes (engine.h); links are descriptors of link-addon.c. Errors are negative errno values.
+
+// park(slot), forget(slot), resume(slot)
+static napi_value of_slot(napi_env env, napi_callback_info info, void (*call)(struct engine *, uint32_t)) {
+  napi_value value;
+  const struct addon *addon = addon_call(env, info, &value, 1);
+  if (!addon) return addon_fail(env, "it takes one argument");
+  call(addon->engine, addon_uint(env, value));
+  return NULL;
+}
+
+static napi_value park(napi_env env, napi_callback_info info) { return of_slot(env, info, engine_park); }
+static napi_value forget(napi_env env, napi_callback_info info) { return of_slot(env, info, engine_forget); }
+static napi_value resume(napi_env env, napi_callback_info info) { return of_slot(env, info, engine_resume); }
+
+// send(slot, link, identity)
+static napi_value send_parked(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  const struct addon *addon = addon_call(env, info, values, 3);
+  void *identity = NULL;
+  size_t length = 0;
+  if (!addon || napi_get_buffer_info(env, values[2], &identity, &length) != napi_ok) return addon_fail(env, "send takes a slot, a link and a buffer");
+  return addon_number(env, -engine_send(addon->engine, addon_uint(env, values[0]), addon_int(env, values[1]), identity, length));
+}
+
+// receive(link, room): the length of the identity, which stands in the room; 0 where the sender is gone.
+static napi_value receive(napi_env env, napi_callback_info info) {
+  napi_value values[2];
+  const struct addon *addon = addon_call(env, info, values, 2);
+  void *room = NULL;
+  size_t length = 0;
+  if (!addon || napi_get_buffer_info(env, values[1], &room, &length) != napi_ok) return addon_fail(env, "receive takes a link and a buffer");
+  return addon_number(env, engine_receive(addon->engine, addon_int(env, values[0]), room, length));
+}
+
+// adopt(slot)
+static napi_value adopt(napi_env env, napi_callback_info info) {
+  napi_value value;
+  const struct addon *addon = addon_call(env, info, &value, 1);
+  if (!addon) return addon_fail(env, "adopt takes one argument");
+  return addon_number(env, -engine_adopt(addon->engine, addon_uint(env, value)));
+}
+
+// discard()
+static napi_value discard(napi_env env, napi_callback_info info) {
+  const struct addon *addon = addon_call(env, info, NULL, 0);
+  if (!addon) return addon_fail(env, "discard takes no argument");
+  engine_discard(addon->engine);
+  return NULL;
+}
+
+// create(front, slots, chunkBytes, idleMs, halfClosedMs, noProgressMs, onEnds): { start, limit, close, ends, ..., stats }. `stats` is three doubles a slot, and two sums
 // behind them.
 static napi_value create(napi_env env, napi_callback_info info) {
   napi_value values[7], name, object;
@@ -184,11 +240,19 @@ static napi_value create(napi_env env, napi_callback_info info) {
   addon_method(env, object, "limit", limit, addon);
   addon_method(env, object, "close", close_tunnel, addon);
   addon_method(env, object, "ends", ends, addon);
+  addon_method(env, object, "park", park, addon);
+  addon_method(env, object, "forget", forget, addon);
+  addon_method(env, object, "resume", resume, addon);
+  addon_method(env, object, "send", send_parked, addon);
+  addon_method(env, object, "receive", receive, addon);
+  addon_method(env, object, "adopt", adopt, addon);
+  addon_method(env, object, "discard", discard, addon);
   return object;
 }
 
 NAPI_MODULE_INIT() {
   addon_method(env, exports, "create", create, NULL);
   addon_method(env, exports, "createFront", addon_create_front, NULL);
+  addon_method(env, exports, "createLinks", addon_create_links, NULL);
   return exports;
 }

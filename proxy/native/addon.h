@@ -17,6 +17,8 @@ uint32_t addon_uint(napi_env env, napi_value value);
 int addon_int(napi_env env, napi_value value);
 double addon_double(napi_env env, napi_value value);
 
+napi_value addon_number(napi_env env, int value);
+
 // A function as a property, whose data is `data`.
 void addon_method(napi_env env, napi_value object, const char *name, napi_callback call, void *data);
 
@@ -25,5 +27,8 @@ int addon_memory(napi_env env, napi_value object, const char *name, void *memory
 
 // createFront(ids, keepAliveIdle, keepAliveInterval, keepAliveCount, onEvents)
 napi_value addon_create_front(napi_env env, napi_callback_info info);
+
+// createLinks(onReady)
+napi_value addon_create_links(napi_env env, napi_callback_info info);
 
 #endif

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-const SOURCES = ['addon.c', 'front-addon.c', 'engine.c', 'engine-move.c', 'front.c'] as const;
-const HEADERS = ['addon.h', 'engine.h', 'engine-internal.h', 'front.h'] as const;
+const SOURCES = ['addon.c', 'front-addon.c', 'link-addon.c', 'engine.c', 'engine-move.c', 'front.c'] as const;
+const HEADERS = ['addon.h', 'addon-uv.h', 'engine.h', 'engine-internal.h', 'front.h'] as const;
 // Bound at once: a Node that lacks something is found out when the engine is chosen, not in a carrier.
 const FLAGS = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-fPIC', '-shared', '-pthread', '-fvisibility=hidden', '-Wl,-z,now'];
 const BUILD_MS = 60_000;

@@ -2,7 +2,8 @@
 
 import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { FrontSelf } from '../tunnel/native-front.ts';
-import type { NativeTunnels, RelayLimits } from '../tunnel/native-relay.ts';
+import type { MoveLinkCalls } from '../tunnel/move-links.ts';
+import type { NativeMoveCalls, NativeTunnels, RelayLimits } from '../tunnel/native-relay.ts';
 import { addonFile } from './build.ts';
 
 export interface Addon {
@@ -20,7 +21,7 @@ export interface Addon {
     limit(chunkBytes: number, idleMs: number, halfClosedMs: number): void;
     close(slot: number, endedBy: number): void;
     ends(): readonly number[];
-  };
+  } & NativeMoveCalls;
   createFront(
     ids: number,
     keepAliveIdleS: number,
@@ -40,6 +41,7 @@ export interface Addon {
     unsent(id: number): Buffer;
     release(id: number): number;
   };
+  createLinks(onReady: (link: number, what: number) => void): Omit<MoveLinkCalls, 'errorCode'>;
 }
 
 /** One read of the engine, and what it holds at most in each direction (proxy/native/engine.h ENGINE_CHUNK_BYTES_MAX). */
@@ -62,13 +64,15 @@ export function loadAddon(file = addonFile()): Addon {
 export function createNativeTunnels(addon: Addon, front: FrontSelf, options: NativeOptions, onEnds: () => void): NativeTunnels {
   const { slots, limits, noProgressMs = NO_PROGRESS_MS } = options;
   const engine = addon.create(front, slots, chunkBytesOf(limits), limits.idleMs, limits.halfClosedMs, noProgressMs, onEnds);
+  const { start, limit, close, ends, ...move } = engine;
   return {
     slots,
     stats: new Float64Array(engine.stats),
-    start: engine.start,
-    limit: (next) => engine.limit(chunkBytesOf(next), next.idleMs, next.halfClosedMs),
-    close: engine.close,
-    ends: engine.ends,
+    start,
+    limit: (next) => limit(chunkBytesOf(next), next.idleMs, next.halfClosedMs),
+    close,
+    ends,
+    move,
   };
 }
 

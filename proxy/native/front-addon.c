@@ -11,27 +11,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "addon-uv.h"
 #include "front.h"
 
 // Bytes that one batch can bring.
 #define ROOM_BYTES (256 * 1024)
 // Batches in one turn of the loop, so that what else there is has its turn.
 #define BATCHES_MAX 8
-
-// The part of uv.h that is used here: node-api-headers leaves it out, Node exports it, and libuv keeps it stable within version 1. The number of
-// a handle's type is not promised, so its name is asked for at the start.
-typedef struct uv_handle_s uv_handle_t;
-typedef void (*uv_poll_cb)(uv_handle_t *, int status, int events);
-extern size_t uv_handle_size(int type);
-extern const char *uv_handle_type_name(int type);
-extern int uv_poll_init(struct uv_loop_s *loop, uv_handle_t *handle, int fd);
-extern int uv_poll_start(uv_handle_t *handle, int events, uv_poll_cb call);
-extern void uv_handle_set_data(uv_handle_t *handle, void *data);
-extern void *uv_handle_get_data(const uv_handle_t *handle);
-extern void uv_unref(uv_handle_t *handle);
-extern void uv_close(uv_handle_t *handle, void (*closed)(uv_handle_t *));
-#define UV_POLL 8
-#define UV_READABLE 1
 
 struct front_addon {
   napi_env env;
@@ -76,12 +62,6 @@ static void front_exit(void *data) {
   free(a);
 }
 
-static napi_value number(napi_env env, int value) {
-  napi_value result;
-  napi_create_int32(env, value, &result);
-  return result;
-}
-
 // listen(descriptor, isOurs, backlog): an id, or a negative errno value. What is not ours is duplicated.
 static napi_value front_listen_call(napi_env env, napi_callback_info info) {
   napi_value values[3];
@@ -89,10 +69,10 @@ static napi_value front_listen_call(napi_env env, napi_callback_info info) {
   if (!a) return addon_fail(env, "listen takes three arguments");
   const int given = addon_int(env, values[0]), is_ours = addon_int(env, values[1]);
   const int descriptor = is_ours ? given : fcntl(given, F_DUPFD_CLOEXEC, 0);
-  if (descriptor < 0) return number(env, -errno);
+  if (descriptor < 0) return addon_number(env, -errno);
   const int id = front_listen(a->front, descriptor, addon_int(env, values[2]));
   if (id < 0 && !is_ours) close(descriptor);
-  return number(env, id);
+  return addon_number(env, id);
 }
 
 // connect(address, port): an id, or a negative errno value.
@@ -107,9 +87,9 @@ static napi_value front_connect_call(napi_env env, napi_callback_info info) {
   struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = port};
   struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = port};
   if (inet_pton(AF_INET, text, &four.sin_addr) == 1)
-    return number(env, front_connect(a->front, (const struct sockaddr *)&four, sizeof four));
-  if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1) return number(env, front_connect(a->front, (const struct sockaddr *)&six, sizeof six));
-  return number(env, -EINVAL);
+    return addon_number(env, front_connect(a->front, (const struct sockaddr *)&four, sizeof four));
+  if (inet_pton(AF_INET6, text, &six.sin6_addr) == 1) return addon_number(env, front_connect(a->front, (const struct sockaddr *)&six, sizeof six));
+  return addon_number(env, -EINVAL);
 }
 
 // read(id, on)
@@ -128,7 +108,7 @@ static napi_value front_write_call(napi_env env, napi_callback_info info) {
   void *bytes = NULL;
   size_t length = 0;
   if (!a || napi_get_buffer_info(env, values[1], &bytes, &length) != napi_ok) return addon_fail(env, "write takes an id and a buffer");
-  return number(env, front_write(a->front, addon_int(env, values[0]), bytes, length));
+  return addon_number(env, front_write(a->front, addon_int(env, values[0]), bytes, length));
 }
 
 // finish(id)
@@ -165,7 +145,7 @@ static napi_value front_release_call(napi_env env, napi_callback_info info) {
   napi_value value;
   const struct front_addon *a = addon_call(env, info, &value, 1);
   if (!a) return addon_fail(env, "release takes one argument");
-  return number(env, front_release(a->front, addon_int(env, value), NULL));
+  return addon_number(env, front_release(a->front, addon_int(env, value), NULL));
 }
 
 // Null where it cannot be had, with nothing kept.

@@ -15,6 +15,7 @@ import {
   SHED_PORTS_SHARE,
   SHED_SHARE_MAX,
 } from '../core/limits.ts';
+import { STAY_REASONS } from '../core/move.ts';
 import { type MetricName, METRICS, STAGES } from '../core/metrics.ts';
 import * as runtimeFiles from '../core/runtime-files.ts';
 import { SHED_CAUSES } from '../core/ports.ts';
@@ -98,6 +99,7 @@ describe('docs/records.md', () => {
   for (const [heading, words] of [
     ['ended_by', ENDINGS],
     ['phase_at_end', PHASES],
+    ['Tunnels that stay', STAY_REASONS],
   ] as const) {
     test(`${heading} has its words, each once`, () => {
       assertSame(tableUnder(page, heading).map(name), words, `docs/records.md, ${heading},`);
@@ -183,6 +185,7 @@ test('docs/runtime-folder.md has every name of the folder', () => {
   ].map((name) => name('').slice(1));
   const ofCarriers = [
     runtimeFiles.carrierSocket('', 1, 2).slice(1),
+    runtimeFiles.moveSocket('', 1, 2).slice(1),
     runtimeFiles.metricsFileName({ generation: 1, slot: 2, pid: 3, startedMs: 4 }),
   ];
   const shown = tableUnder(readText('docs/runtime-folder.md'), 'Names').map((row) => name(row).replace(/\/$/, ''));

@@ -7,7 +7,7 @@ import type { EndedBy } from '../core/record.ts';
 import { systemClock } from '../core/clock.ts';
 import { createRig, endOf, ENGINES, LIMITS, NOTHING, read, startRelay, type Rig } from '../test/support/relay.ts';
 import type { FrontCalls } from './native-front.ts';
-import { createNativeRelay, type NativeTunnels } from './native-relay.ts';
+import { createNativeRelay, type NativeMoveCalls, type NativeTunnels } from './native-relay.ts';
 import { NativeSocket } from './native-socket.ts';
 import { createNodeRelay } from './node-relay.ts';
 import type { Relay, RelayJob } from './relay.ts';
@@ -25,6 +25,8 @@ async function open(context: TestContext, rig: Rig) {
     ended,
   };
 }
+
+const NO_MOVES = {} as NativeMoveCalls;
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
@@ -62,6 +64,7 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
     limit: () => {},
     close: () => {},
     ends: () => ends.splice(0),
+    move: NO_MOVES,
   };
   const engine = createNativeRelay({
     time,
@@ -85,11 +88,39 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
   assert.deepEqual([told, bugs, engine.held()], [['upstream', 'client'], ['a bug'], 0]);
 });
 
+test('a tunnel that comes from another process is held to the limits that new ones are held to now', () => {
+  const time = { nowMs: 0 };
+  const asked: unknown[] = [];
+  const tunnels: NativeTunnels = {
+    ...{ slots: 4, stats: new Float64Array(18), start: () => 0, close: () => {}, ends: () => [] },
+    limit: (limits) => void asked.push(limits),
+    move: { ...NO_MOVES, adopt: (slot) => (asked.push(slot), 0) },
+  };
+  const first = createNativeRelay({
+    time,
+    limits: LIMITS,
+    fallback: createNodeRelay(time, LIMITS),
+    onBug: assert.fail,
+    connect: () => tunnels,
+  });
+  const others = { ...LIMITS, idleMs: 1 };
+  const second = first.under(others);
+  for (const { moves, limits } of [first, second, second]) assert.ok(moves?.adopt(limits, assert.fail));
+  assert.deepEqual(asked, [0, others, 1, 2]);
+  assert.equal(first.held(), 3);
+});
+
 test('without memory for it a tunnel ends at once, by a fault, and its slot is free', () => {
   const time = { nowMs: 0 };
   const slots: number[] = [];
   const start = (slot: number): number => (slots.push(slot), 2);
-  const tunnels: NativeTunnels = { slots: 4, stats: new Float64Array(18), start, limit: () => {}, close: () => {}, ends: () => [] };
+  const tunnels: NativeTunnels = {
+    ...{ slots: 4, stats: new Float64Array(18), start },
+    limit: () => {},
+    close: () => {},
+    ends: () => [],
+    move: NO_MOVES,
+  };
   const fallback = createNodeRelay(time, LIMITS);
   const engine = createNativeRelay({ time, limits: LIMITS, fallback, onBug: assert.fail, connect: () => tunnels });
   const ends: EndedBy[] = [];

@@ -4,7 +4,7 @@
 import { ENDINGS, type EndedBy } from '../core/record.ts';
 import type { Leg } from './leg.ts';
 import { NativeSocket } from './native-socket.ts';
-import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
+import type { CoarseTime, MovableRelay, ParkNews, Relay, RelayEngine, RelayJob, RelayLimits, RelayMoves } from './relay.ts';
 
 export type { RelayLimits } from './relay.ts';
 
@@ -22,11 +22,25 @@ export interface NativeTunnels {
   limit(limits: RelayLimits): void;
   /** `endedBy` is a place in ENDINGS. Nothing where the tunnel is ending already. */
   close(slot: number, endedBy: number): void;
-  /** Slot and place in ENDINGS of some tunnels that ended, one behind the other. */
+  /** Slot and place in ENDINGS of some tunnels that ended, or one of NEWS, one behind the other. */
   ends(): readonly number[];
+  readonly move: NativeMoveCalls;
+}
+
+/** Moving tunnels between processes (proxy/native/engine.h). Errors are negative errno values. */
+export interface NativeMoveCalls {
+  park(slot: number): void;
+  send(slot: number, link: number, identity: Buffer): number;
+  forget(slot: number): void;
+  resume(slot: number): void;
+  receive(link: number, room: Buffer): number;
+  adopt(slot: number): number;
+  discard(): void;
 }
 
 const FIELDS = 3;
+/** proxy/native/engine.h: engine_news. */
+const NEWS = { parked: 16, stays: 17, moved: 18 } as const;
 /** What `start` says: the tunnel runs, nothing was changed, both connections are closed (proxy/native/addon.c). */
 const START = { runs: 0, unchanged: 1, closed: 2 } as const;
 
@@ -49,35 +63,44 @@ export function createNativeRelay({ time, limits: first, fallback, onBug, connec
   /** What the addon holds the next tunnel to. */
   let current = first;
 
+  const hear = (slot: number, what: number): void => {
+    const relay = running[slot];
+    if (what === NEWS.parked || what === NEWS.stays) return relay?.news(what === NEWS.parked ? 'parked' : 'stays');
+    running[slot] = undefined;
+    held -= 1;
+    // Its counts are read before the slot has a new tunnel.
+    if (what !== NEWS.moved) relay?.finish(ENDINGS[what] ?? 'fault');
+  };
   const tunnels: NativeTunnels = connect(() => {
     const ends = tunnels.ends();
     for (let at = 0; at < ends.length; at += 2) {
-      const slot = ends[at] ?? 0;
-      const relay = running[slot];
-      running[slot] = undefined;
-      held -= 1;
+      const [slot = 0, what = -1] = [ends[at], ends[at + 1]];
       try {
-        // Its counts are read before the slot has a new tunnel.
-        relay?.finish(ENDINGS[ends[at + 1] ?? -1] ?? 'fault');
+        hear(slot, what);
       } catch (error) {
         // A bug of one session's: the others' ends are in this batch too, and are told once only.
         onBug(error as Error);
       }
-      free.push(slot);
+      if (!running[slot]) free.push(slot);
     }
   });
   const { stats, slots } = tunnels;
   const sum = (field: number): number => (stats[slots * FIELDS + field] ?? 0) + (stats[(slots + 1) * FIELDS + field] ?? 0);
 
+  const takeSlot = (): number => free.pop() ?? (used < slots ? used++ : -1);
+
+  const holdTo = (limits: RelayLimits): void => {
+    if (limits === current) return;
+    tunnels.limit(limits);
+    current = limits;
+  };
+
   const startNative = (job: RelayJob, limits: RelayLimits): Relay | null => {
     const { client, upstream } = job;
     if (!isOfFront(client) || !isOfFront(upstream)) return null;
-    const slot = free.pop() ?? (used < slots ? used++ : -1);
+    const slot = takeSlot();
     if (slot < 0) return null;
-    if (limits !== current) {
-      tunnels.limit(limits);
-      current = limits;
-    }
+    holdTo(limits);
     const started = tunnels.start(slot, client.id, upstream.id, job.toUpstream, job.toClient, job.sentUp, job.sentDown);
     if (started === START.runs) held += 1;
     else free.push(slot);
@@ -90,6 +113,25 @@ export function createNativeRelay({ time, limits: first, fallback, onBug, connec
     return relay;
   };
 
+  const moves: RelayMoves = {
+    hasRoom: () => free.length > 0 || used < slots,
+    receive: tunnels.move.receive,
+    discard: tunnels.move.discard,
+    adopt(limits, ended) {
+      const slot = takeSlot();
+      if (slot < 0) return null;
+      holdTo(limits);
+      if (tunnels.move.adopt(slot) < 0) {
+        free.push(slot);
+        return null;
+      }
+      held += 1;
+      const relay = new NativeRelay(tunnels, time, slot, ended);
+      running[slot] = relay;
+      return relay;
+    },
+  };
+
   const totals = {
     get bytesUp() {
       return sum(0) + fallback.totals.bytesUp;
@@ -100,7 +142,8 @@ export function createNativeRelay({ time, limits: first, fallback, onBug, connec
   };
   const under = (limits: RelayLimits): RelayEngine => {
     const otherwise = fallback.under(limits);
-    return { name: 'native', totals, held: () => held, start: (job) => startNative(job, limits) ?? otherwise.start(job), under };
+    const start = (job: RelayJob): Relay => startNative(job, limits) ?? otherwise.start(job);
+    return { name: 'native', totals, held: () => held, start, limits, under, moves };
   };
   return under(first);
 }
@@ -112,14 +155,18 @@ function isOfFront(leg: Leg): leg is NativeSocket {
 /** A tunnel for which there was no memory. */
 function stillborn({ ended, sentUp, sentDown }: RelayJob): Relay {
   ended('fault');
-  return { bytesUp: sentUp, bytesDown: sentDown, idleMs: () => 0, close: () => {}, sweep: () => {} };
+  return { bytesUp: sentUp, bytesDown: sentDown, idleMs: () => 0, movable: null, close: () => {}, sweep: () => {} };
 }
 
-class NativeRelay implements Relay {
+class NativeRelay implements Relay, MovableRelay {
   readonly #tunnels: NativeTunnels;
   readonly #time: CoarseTime;
   readonly #slot: number;
   readonly #ended: (by: EndedBy) => void;
+  #parked: ((news: ParkNews) => void) | null = null;
+  /** It is not for this process to end it, from the moment in which it was asked to wait. */
+  #isHeld = false;
+  #closeBy: EndedBy | null = null;
 
   constructor(tunnels: NativeTunnels, time: CoarseTime, slot: number, ended: (by: EndedBy) => void) {
     this.#tunnels = tunnels;
@@ -140,14 +187,48 @@ class NativeRelay implements Relay {
     return this.#time.nowMs - (this.#tunnels.stats[this.#slot * FIELDS + 2] ?? 0);
   }
 
+  get movable(): this {
+    return this;
+  }
+
+  /** The engine ends no tunnel that may live elsewhere already: it is asked again where the tunnel goes on here. */
   close(by: EndedBy): void {
+    if (this.#isHeld) this.#closeBy ??= by;
     this.#tunnels.close(this.#slot, ENDINGS.indexOf(by));
   }
 
   /** The engine's own thread looks at the time. */
   sweep(): void {}
 
+  park(told: (news: ParkNews) => void): void {
+    this.#parked = told;
+    this.#isHeld = true;
+    this.#tunnels.move.park(this.#slot);
+  }
+
+  send(link: number, identity: Buffer): number {
+    return this.#tunnels.move.send(this.#slot, link, identity);
+  }
+
+  forget(): void {
+    this.#tunnels.move.forget(this.#slot);
+  }
+
+  resume(): void {
+    this.#isHeld = false;
+    this.#tunnels.move.resume(this.#slot);
+    if (this.#closeBy !== null) this.close(this.#closeBy);
+  }
+
+  news(news: ParkNews): void {
+    if (news === 'stays') this.#isHeld = false;
+    const told = this.#parked;
+    this.#parked = null;
+    told?.(news);
+  }
+
   finish(by: EndedBy): void {
+    this.news('ended');
     this.#ended(by);
   }
 }

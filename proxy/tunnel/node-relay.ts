@@ -47,7 +47,9 @@ function engineUnder(limits: RelayLimits, common: Pick<Shared, 'time' | 'totals'
     totals: common.totals,
     held: () => 0,
     start: (job) => new NodeRelay(job, shared),
+    limits,
     under: (others) => engineUnder(others, common),
+    moves: null,
   };
 }
 
@@ -107,6 +109,11 @@ class NodeRelay implements Relay, SocketOwner {
     for (const side of [this.#client, this.#upstream]) if (side.readableEnded) this.socketEnd(side);
     for (const side of [this.#client, this.#upstream]) if (side.closed) this.socketClose(side);
     for (const side of [this.#client, this.#upstream]) if (side.isPaused() && !this.#other(side).writableNeedDrain) side.resume();
+  }
+
+  /** What TLS and Node know of a connection cannot leave the process. */
+  get movable(): null {
+    return null;
   }
 
   #other(side: Duplex): Duplex {

@@ -33,10 +33,38 @@ export interface Relay {
   readonly bytesDown: number;
   /** Milliseconds without a byte either way, to the second. */
   idleMs(): number;
+  /** How it is moved to another process; null where it cannot be. */
+  readonly movable: MovableRelay | null;
   /** Ends the tunnel for a reason that is not on the wire. A drain takes leave of whom it can: last words, and TLS's close_notify. */
   close(by: EndedBy): void;
   /** Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second. */
   sweep(): void;
+}
+
+/** The tunnel waits to be sent; it cannot be moved now, and goes on; it has ended before it could be. */
+export type ParkNews = 'parked' | 'stays' | 'ended';
+
+/** A tunnel that can be moved (proxy/native/engine.h says in which order). Errors are negative errno values. */
+export interface MovableRelay {
+  /** Stops the tunnel, so that it can be sent. Told once; nothing else may be asked before that. */
+  park(told: (news: ParkNews) => void): void;
+  /** Sends the parked tunnel with what is known of it; nothing is sent where it gives an error. */
+  send(link: number, identity: Buffer): number;
+  /** Another process has it: here it is gone, and no end is told. */
+  forget(): void;
+  /** It goes on here; what was asked of it meanwhile is done. */
+  resume(): void;
+}
+
+/** Tunnels that come from another process. */
+export interface RelayMoves {
+  hasRoom(): boolean;
+  /** Takes one from a link and holds it until it is adopted or discarded; what is known of it is put into `room`. Its length, or an error. */
+  receive(link: number, room: Buffer): number;
+  /** Runs what was received, held to these limits; null where it cannot be run, and is still held. */
+  adopt(limits: RelayLimits, ended: (by: EndedBy) => void): Relay | null;
+  /** Lets go of what was received without a word to its ends. */
+  discard(): void;
 }
 
 export interface RelayEngine {
@@ -46,8 +74,12 @@ export interface RelayEngine {
   /** Tunnels whose client socket the engine has taken from Node: it holds that descriptor itself. */
   held(): number;
   start(job: RelayJob): Relay;
+  /** What the tunnels that start are held to. */
+  readonly limits: RelayLimits;
   /** The same engine, with the same totals, whose tunnels are held to these limits. Those that run keep theirs. */
   under(limits: RelayLimits): RelayEngine;
+  /** Null where tunnels cannot come from another process. The same under all limits. */
+  readonly moves: RelayMoves | null;
 }
 
 /** What a tunnel is held to from its start to its end. */

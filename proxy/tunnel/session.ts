@@ -3,11 +3,13 @@
 
 import { renderAddress } from '../core/address.ts';
 import type { FaultCode } from '../core/fault.ts';
+import type { StayReason } from '../core/move.ts';
 import type { TunnelRow } from '../core/ports.ts';
 import type { EndedBy, Phase, SessionRecord } from '../core/record.ts';
 import type { DataPlane } from './plane.ts';
 import { step } from './phase.ts';
-import type { Relay, RelayJob } from './relay.ts';
+import type { MovedSession } from './move-message.ts';
+import type { MovableRelay, Relay, RelayJob, RelayMoves } from './relay.ts';
 
 /** Nothing decided yet, allowed (a `decision` line is out), or over (the last line is out). */
 type Outcome = 'undecided' | 'allowed' | 'over';
@@ -26,34 +28,27 @@ export class Session {
   #maxAgeMs = Infinity;
   #abort: (() => void) | null = null;
   #abortedBy: EndedBy | null = null;
+  #policyVersion: string | null = null;
 
-  constructor(plane: DataPlane, listener: string, client: { address: string; port: number }) {
+  constructor(
+    plane: DataPlane,
+    listener: string,
+    client: { address: string; port: number },
+    begun?: Pick<MovedSession, 'record' | 'startMs'>,
+  ) {
     this.#plane = plane;
-    this.startMs = plane.clock.nowMs();
-    this.record = {
-      id: plane.newId(),
-      listener,
-      door: null,
-      client_ip: client.address,
-      client_port: client.port,
-      tenant: null,
-      target_host: null,
-      target_port: null,
-      endpoint: null,
-      kind: null,
-      sni: null,
-      alpn: null,
-      tls_version: null,
-      would_deny: [],
-      reason: 'OK',
-      status: null,
-      resolve_ms: null,
-      dial_ms: null,
-      upstream_ip: null,
-      upstream_port: null,
-      local_ip: null,
-      local_port: null,
-    };
+    this.startMs = begun?.startMs ?? plane.clock.nowMs();
+    this.record = begun?.record ?? emptyRecord(plane.newId(), listener, client);
+  }
+
+  /** One that another carrier has opened: it was allowed there, is on the relay, and its place has been taken here. */
+  static moved(plane: DataPlane, { record, startMs, maxAgeMs, policyVersion }: MovedSession): Session {
+    const session = new Session(plane, record.listener, { address: record.client_ip, port: record.client_port }, { record, startMs });
+    session.#phase = 'relaying';
+    session.#outcome = 'allowed';
+    session.#maxAgeMs = maxAgeMs;
+    session.#policyVersion = policyVersion;
+    return session;
   }
 
   get phase(): Phase {
@@ -133,6 +128,36 @@ export class Session {
     if (early) this.ended(early, relay);
   }
 
+  /** Runs the tunnel that was received. */
+  goOn(moves: RelayMoves): void {
+    this.takePlace();
+    this.#plane.recorder.movedHere(this.record);
+    this.#relay = moves.adopt(this.#plane.engine.limits, (by) => this.#relay && this.ended(by, this.#relay));
+    if (this.#relay) return;
+    moves.discard();
+    this.ended('fault', { bytesUp: 0, bytesDown: 0 });
+  }
+
+  /** How it can be moved to another carrier, or why it cannot. */
+  get movable(): MovableRelay | StayReason {
+    if (this.#abortedBy !== null || this.#outcome === 'over') return 'ending';
+    if (!this.#relay) return 'opening';
+    return this.#relay.movable ?? 'bound';
+  }
+
+  /** What another carrier has to know of it. */
+  identity(): MovedSession {
+    const policyVersion = this.#policyVersion ?? this.#plane.settings.policyVersion;
+    return { record: this.record, startMs: this.startMs, maxAgeMs: this.#maxAgeMs, policyVersion };
+  }
+
+  /** Another carrier has it, and will tell of its end. */
+  movedAway(): void {
+    if (this.#outcome !== 'allowed') return;
+    this.#plane.recorder.movedAway(this.record);
+    this.#over();
+  }
+
   /** An allowed session is over, before or after its relay. Nothing where it is over already. */
   ended(by: EndedBy, counts: { readonly bytesUp: number; readonly bytesDown: number; idleMs?(): number }): void {
     if (this.#outcome !== 'allowed') return;
@@ -149,6 +174,7 @@ export class Session {
       endedBy: by,
       phaseAtEnd: this.#phase,
       upstreamStatus: this.upstreamStatus,
+      policyVersion: this.#policyVersion,
     });
     this.#over();
   }
@@ -196,4 +222,31 @@ export class Session {
     this.#plane.sessions.remove(this);
     this.#plane.limits.closed();
   }
+}
+
+function emptyRecord(id: string, listener: string, client: { address: string; port: number }): SessionRecord {
+  return {
+    id,
+    listener,
+    door: null,
+    client_ip: client.address,
+    client_port: client.port,
+    tenant: null,
+    target_host: null,
+    target_port: null,
+    endpoint: null,
+    kind: null,
+    sni: null,
+    alpn: null,
+    tls_version: null,
+    would_deny: [],
+    reason: 'OK',
+    status: null,
+    resolve_ms: null,
+    dial_ms: null,
+    upstream_ip: null,
+    upstream_port: null,
+    local_ip: null,
+    local_port: null,
+  };
 }

@@ -9,6 +9,7 @@ interface FakeSession {
   readonly record: { readonly tenant: string | null };
   readonly startMs: number;
   endedBy: EndedBy | null;
+  isOver: boolean;
   sweeps: number;
 }
 
@@ -16,7 +17,7 @@ function harness() {
   const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
   const open = (startMs: number, tenant: string | null = null): FakeSession => {
     const session = {
-      ...{ record: { tenant }, startMs, endedBy: null as EndedBy | null, sweeps: 0 },
+      ...{ record: { tenant }, startMs, endedBy: null as EndedBy | null, isOver: false, sweeps: 0 },
       close(by: EndedBy) {
         if (session.endedBy) return false;
         session.endedBy = by;
@@ -28,7 +29,10 @@ function harness() {
     Object.assign(session, { place: sessions.add(session as unknown as Session) });
     return session;
   };
-  const end = (session: FakeSession): void => sessions.remove(session as unknown as Session);
+  const end = (session: FakeSession): void => {
+    session.isOver = true;
+    sessions.remove(session as unknown as Session);
+  };
   return { sessions, open, end };
 }
 
@@ -74,6 +78,19 @@ test('to close some takes from each tenant by its share', () => {
   assert.ok(ofA > 60 && ofA < 140, `${ofA} of 400 were of the tenant that has a quarter`);
   assert.equal(sessions.closeSome(Infinity, 'drain'), 600);
   assert.equal(sessions.closeSome(1, 'drain'), 0);
+});
+
+test('all of them are those that nobody has told to leave, oldest first over all tenants; who comes later or goes meanwhile is left out', () => {
+  const { sessions, open, end } = harness();
+  open(1, 'b');
+  const [second, third, fourth] = [open(2, 'a'), open(3, 'b'), open(4, 'a')];
+  sessions.closeOldest('b', 1, 'drain');
+  const all = sessions.all();
+  open(5, 'a');
+  assert.equal(all.next().value, second);
+  end(third);
+  assert.equal(all.next().value, fourth);
+  assert.equal(all.next().done, true);
 });
 
 test('pages have those that are closing too, oldest first; everybody is swept', () => {

@@ -49,6 +49,15 @@ export class Sessions implements SessionView {
     return this.#places;
   }
 
+  /** The open ones that nobody has told to leave, as of now and oldest first; those that are over when their turn comes are left out. */
+  all(): Iterator<Session> {
+    const open = [...this.#tenants.values()].flatMap((sessions) => [...sessions]);
+    return open
+      .sort((a, b) => a.place - b.place)
+      .values()
+      .filter((session) => !session.isOver);
+  }
+
   remove(session: Session): void {
     if (this.#leaving.delete(session) || this.#forget(session)) this.#tunnels -= 1;
   }

@@ -119,6 +119,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
       closeSome: (count) => carrier.rows.splice(0, count).length,
     },
     readiness,
+    move: { start: () => null, view: () => null },
     drain: {
       async take(body) {
         carrier.orders.push(body);

@@ -80,6 +80,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/core',
       { place: 'proxy/tunnel/native-relay.ts', types: true, why: 'what the relay asks of the addon is written on the asking side' },
       { place: 'proxy/tunnel/native-front.ts', types: true, why: 'so is what the front asks' },
+      { place: 'proxy/tunnel/move-links.ts', types: true, why: 'and what moves ask' },
     ],
     node: ['child_process', 'crypto', 'fs', 'path', 'util'],
     packages: [],
@@ -185,6 +186,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/tunnel',
       { place: 'proxy/native/engine.ts', why: 'joined to the relay here' },
       { place: 'proxy/native/front.ts', why: 'joined to the doors here' },
+      { place: 'proxy/native/links.ts', why: 'joined to moves here' },
     ],
     node: [],
     packages: [],
@@ -277,7 +279,7 @@ export function isTestFile(path: string): boolean {
  */
 export const TUNNEL_PARTS = {
   door: ['listener', 'accept', 'http-door', 'tls-door', 'connect-door', 'gateway-door'],
-  stage: ['open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
+  stage: ['move-receiver', 'move-sender', 'mover', 'open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
   seam: [
     'acceptor',
     'as-stream',
@@ -289,6 +291,8 @@ export const TUNNEL_PARTS = {
     'inbox',
     'keep-alive',
     'leg',
+    'move-links',
+    'move-message',
     'native-front',
     'native-relay',
     'native-socket',

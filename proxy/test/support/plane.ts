@@ -36,8 +36,8 @@ export interface TestNode {
   readonly plane: DataPlane;
   readonly records: Recorded[];
   readonly bugs: Error[];
-  /** Places taken and pending connections counted, as the limits saw them. */
-  readonly counts: { open: number; pending: number; refused: number };
+  /** Places taken and pending connections counted, as the limits saw them; tunnels that came from another carrier, less those that went to one. */
+  readonly counts: { open: number; pending: number; refused: number; moved: number };
   /** What the limits say to the next open. */
   limit: FaultCode | null;
   /** What the overload says to the next open, and towards which ports of upstreams it has no port left. */
@@ -69,7 +69,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     isDraining: false,
     isReady: true,
   };
-  const counts = { open: 0, pending: 0, refused: 0 };
+  const counts = { open: 0, pending: 0, refused: 0, moved: 0 };
   const bugs: Error[] = [];
   const time = { nowMs: systemClock.nowMs() };
   const own = createOwn(settings, () => []);
@@ -103,6 +103,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
         return null;
       },
       closed: () => void (counts.open -= 1),
+      movedHere: () => node.limit === null && ((counts.open += 1), true),
       pendingStarted: () => (counts.pending < settings.limits.pending ? ((counts.pending += 1), true) : false),
       isPendingFull: () => counts.pending >= settings.limits.pending,
       pendingEnded: () => void (counts.pending -= 1),
@@ -117,6 +118,8 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     recorder: {
       decision: (recorded) => record({ event: 'decision', record: recorded, end: null }),
       close: (recorded, end) => record({ event: 'close', record: recorded, end }),
+      movedAway: () => void (counts.moved -= 1),
+      movedHere: () => void (counts.moved += 1),
       stage: () => {},
       bytes: () => {},
     },

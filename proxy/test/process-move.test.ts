@@ -1,0 +1,168 @@
+// Live tunnels moved between real carriers of two generations, started as the supervisor starts them, while both ends of each talk without pause.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { CarrierCounters, CarrierTunnels } from '../control/carrier-api.ts';
+import type { MoveView } from '../core/move.ts';
+import { allTalk, finishAll, movingNode, type Line, type MovingNode, type TestTunnel } from './support/moving.ts';
+import { until } from './support/fake-serve.ts';
+import { ENGINES } from './support/relay.ts';
+
+const CONNECTS = 200;
+const SNIS = 100;
+const MOVES = 10;
+
+async function openAll(node: MovingNode, connects: number, snis: number): Promise<TestTunnel[]> {
+  const tunnels: TestTunnel[] = [];
+  for (let index = 0; index < connects; index += 1) tunnels.push(await node.open('connect'));
+  for (let index = 0; index < snis; index += 1) tunnels.push(await node.open('sni'));
+  return tunnels;
+}
+
+function eventsOf(lines: readonly Line[], event: string): Line[] {
+  return lines.filter((line) => line.event === event);
+}
+
+function idsOf(lines: readonly Line[]): string[] {
+  return lines.map(({ id }) => id).toSorted();
+}
+
+/** A metric's values, added up over the counters that were asked for. */
+function sumOf(counters: readonly CarrierCounters[], metric: string, label = ''): number {
+  return counters
+    .flatMap(({ snapshot }) => snapshot.metrics)
+    .filter(({ name }) => name === metric)
+    .flatMap(({ values }) => values)
+    .filter(({ labels }) => label === '' || Object.values(labels).includes(label))
+    .reduce((sum, { value }) => sum + value, 0);
+}
+
+describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is no native engine', timeout: 110_000 }, () => {
+  test('there and back ten times loses no byte and no tunnel, and each has one decision and one end', async (t) => {
+    const node = await movingNode(t);
+    const first = await node.carrier(1);
+    const tunnels = await openAll(node, CONNECTS, SNIS);
+    const all = CONNECTS + SNIS;
+    const second = await node.carrier(2);
+    await allTalk(tunnels);
+
+    for (let move = 0; move < MOVES; move += 1) {
+      const [from, to] = move % 2 === 0 ? [first, second] : [second, first];
+      const view = await from.move(to.generation);
+      assert.deepEqual(view, { to: to.generation, isOver: true, moved: all, onTheWay: 0, stayed: {} });
+      assert.deepEqual([(await from.status()).tunnels, (await to.status()).tunnels], [0, all]);
+      assert.deepEqual(node.ledger(), move % 2 === 0 ? [0, 0, all, 0] : [0, all, 0, 0]);
+      await allTalk(tunnels, 500);
+    }
+    const page = (await first.ask('/tunnels?limit=250')).body as CarrierTunnels;
+    assert.ok(page.rows.every(({ phase, bytesUp, ageMs }) => phase === 'relaying' && bytesUp > 0 && ageMs > 100));
+
+    const { lost, wrong, bytes } = await finishAll(tunnels);
+    assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 });
+    t.diagnostic(`${all} tunnels, ${MOVES} moves, ${bytes} bytes`);
+    await until(() => eventsOf(node.lines(), 'close').length === all, 'the close records');
+    const lines = node.lines();
+    const [decisions, closes] = [eventsOf(lines, 'decision'), eventsOf(lines, 'close')];
+    assert.deepEqual([decisions.length, new Set(idsOf(decisions)).size], [all, all]);
+    assert.deepEqual(idsOf(closes), idsOf(decisions));
+    const said = new Map(decisions.map((line) => [line.id, line]));
+    for (const close of closes) {
+      const decision = said.get(close.id) as Line;
+      for (const field of Object.keys(decision).filter((name) => !['time', 'event'].includes(name)))
+        assert.deepEqual(close[field], decision[field], field);
+      assert.ok(Date.parse(close['time'] as string) - Date.parse(decision['time'] as string) <= (close['duration_ms'] as number) + 100);
+      assert.equal(close['phase_at_end'], 'relaying');
+    }
+    assert.deepEqual(node.ledger(), [0, 0, 0, 0]);
+
+    // The node's metrics are the sum over its carriers.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const counters = await Promise.all(
+      [first, second].map(async (carrier) => (await carrier.ask('/metrics.json')).body as CarrierCounters),
+    );
+    const recorded = (field: string): number => closes.reduce((sum, line) => sum + Number(line[field]), 0);
+    assert.equal(sumOf(counters, 'pinhole_bytes_total', 'up'), recorded('bytes_up'));
+    assert.equal(sumOf(counters, 'pinhole_bytes_total', 'down'), recorded('bytes_down'));
+    assert.equal(
+      recorded('bytes_down'),
+      tunnels.reduce((sum, { client }) => sum + client.seen, 0),
+    );
+    assert.deepEqual(
+      ['pinhole_tunnels', 'pinhole_opens_total', 'pinhole_closes_total', 'pinhole_ports_in_use'].map((name) => sumOf(counters, name)),
+      [0, all, all, 0],
+    );
+  });
+
+  test('whose receiver is killed leaves the tunnels where they are', async (t) => {
+    const node = await movingNode(t);
+    const first = await node.carrier(1);
+    const tunnels = await openAll(node, 90, 10);
+    const second = await node.carrier(2);
+    second.child.kill('SIGSTOP');
+    const view = (await first.ask('/move?to=2', 'POST')).body as MoveView;
+    assert.equal(view.isOver, false);
+    await first.until(({ move }) => move?.onTheWay === 64);
+    second.child.kill('SIGKILL');
+    const { move } = await first.until((status) => status.move?.isOver === true);
+    assert.deepEqual(move, { to: 2, isOver: true, moved: 0, onTheWay: 0, stayed: { 'no-receiver': 100 } });
+    await allTalk(tunnels, 500);
+    assert.deepEqual(node.ledger(), [0, 100, 0, 0]);
+    // And they can be moved to the next one.
+    await node.carrier(3);
+    assert.equal((await first.move(3)).moved, 100);
+    await allTalk(tunnels, 500);
+    const { lost, wrong } = await finishAll(tunnels);
+    assert.deepEqual({ lost, wrong }, { lost: 0, wrong: 0 });
+  });
+
+  test('whose sender is killed leaves those that were on their way alive at the receiver', async (t) => {
+    const node = await movingNode(t);
+    const first = await node.carrier(1);
+    const tunnels = await openAll(node, 90, 10);
+    const second = await node.carrier(2);
+    second.child.kill('SIGSTOP');
+    await first.ask('/move?to=2', 'POST');
+    await first.until(({ move }) => move?.onTheWay === 64);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    second.child.kill('SIGCONT');
+    await second.until((status) => status.tunnels === 64);
+    await until(() => tunnels.filter(({ client, upstream }) => client.isOver && upstream.isOver).length === 36, 'the others to end');
+    const alive = tunnels.filter(({ client }) => !client.isOver);
+    assert.equal((await second.status()).tunnels, alive.length);
+    await allTalk(alive, 500);
+    const { lost, wrong } = await finishAll(alive);
+    assert.deepEqual({ alive: alive.length, lost, wrong }, { alive: 64, lost: 0, wrong: 0 });
+    await until(() => eventsOf(node.lines(), 'close').length === 64, 'the close records of those that lived');
+  });
+
+  test('that comes to a carrier without room leaves the rest where it is', async (t) => {
+    const node = await movingNode(t);
+    const first = await node.carrier(1);
+    const tunnels = await openAll(node, 5, 0);
+    assert.equal((await first.ask('/move?to=1', 'POST')).status, 400);
+    assert.equal((await first.ask('/move', 'POST')).status, 400);
+    // Nobody is there.
+    assert.deepEqual((await first.move(2)).stayed, { 'no-receiver': 5 });
+    await allTalk(tunnels, 100);
+  });
+
+  test('of a tunnel that was moved is ended by a stop of its new carrier, and recorded there', async (t) => {
+    const node = await movingNode(t);
+    const first = await node.carrier(1);
+    const tunnels = await openAll(node, 20, 0);
+    const second = await node.carrier(2);
+    assert.equal((await first.move(2)).moved, 20);
+    first.stop(1_000);
+    await first.ended;
+    await allTalk(tunnels, 100);
+    second.stop(1_000);
+    await second.ended;
+    const closes = eventsOf(node.lines(), 'close');
+    assert.deepEqual(
+      closes.map((line) => [line['ended_by'], line.generation]),
+      Array.from({ length: 20 }, () => ['drain', 2]),
+    );
+    assert.ok(tunnels.every(({ client, upstream }) => client.isOver && upstream.isOver));
+  });
+});
