@@ -71,7 +71,11 @@ export class MoveReceiver implements LinkOwner {
           link,
           readIdentity(this.#room.subarray(0, got), (text) => this.#share(text)),
         );
-      else this.#close(link);
+      else {
+        // Out of memory, or what came before is still held, by a bug: nothing has been answered.
+        if (got < 0) moves.discard();
+        this.#close(link);
+      }
     }
   }
 

@@ -6,24 +6,31 @@
 
 import { MOVE_WINDOW } from '../core/limits.ts';
 import { FINAL_REASONS, type MoveView, type StayReason } from '../core/move.ts';
+import type { EndedBy } from '../core/record.ts';
 import type { LinkOwner, MoveLinks } from './move-links.ts';
-import { readAnswer, writeIdentity } from './move-message.ts';
+import { readAnswer, writeIdentity, type MovedSession } from './move-message.ts';
 import type { MovableRelay } from './relay.ts';
-import type { Session } from './session.ts';
-import type { Sessions } from './sessions.ts';
 
 /** An answer is a word. */
 const ANSWER_BYTES_MAX = 64;
 
+/** What is asked of a session (tunnel/session.ts). */
+export interface Candidate {
+  readonly movable: MovableRelay | StayReason;
+  readonly abortedBy: EndedBy | null;
+  identity(): MovedSession;
+  movedAway(): void;
+}
+
 interface Parked {
-  readonly session: Session;
+  readonly session: Candidate;
   readonly relay: MovableRelay;
 }
 
 export interface MoveSenderOptions {
   readonly to: number;
   readonly path: string;
-  readonly sessions: Sessions;
+  readonly sessions: { all(): Iterator<Candidate> };
   /** Null where this carrier has nothing that can be moved. */
   readonly links: MoveLinks | null;
   /** Called once. */
@@ -33,7 +40,7 @@ export interface MoveSenderOptions {
 export class MoveSender implements LinkOwner {
   readonly #options: MoveSenderOptions;
   /** Those that were open when the move began: the next one takes others. */
-  readonly #candidates: Iterator<Session>;
+  readonly #candidates: Iterator<Candidate>;
   readonly #room = Buffer.alloc(ANSWER_BYTES_MAX);
   readonly #stayed = new Map<StayReason, number>();
   /** Asked to wait, waiting to be sent, and waiting for an answer. */
@@ -143,6 +150,8 @@ export class MoveSender implements LinkOwner {
       this.#options.links?.watchWritable(this.#link, true);
       return 'later';
     }
+    // The kernel lets no user have more descriptors on their way than it may have open: each answer makes room.
+    if (error === 'ETOOMANYREFS' && this.#sent.length > 0) return 'later';
     // Whoever is gone says so on the link, behind the answers that it has given.
     if (error === 'EPIPE' || error === 'ECONNRESET') return 'no-receiver';
     return error === null ? null : 'unsendable';

@@ -14,6 +14,7 @@ import { HostList } from '../../policy/host-list.ts';
 import { rangeList } from '../../policy/ranges.ts';
 import { serveConnection } from '../../tunnel/accept.ts';
 import type { Leg, Peer } from '../../tunnel/leg.ts';
+import type { MoveLinks } from '../../tunnel/move-links.ts';
 import { highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { createOwn } from '../../tunnel/own.ts';
 import type { DataPlane } from '../../tunnel/plane.ts';
@@ -36,6 +37,7 @@ export interface TestNode {
   readonly plane: DataPlane;
   readonly records: Recorded[];
   readonly bugs: Error[];
+  readonly links: MoveLinks | null;
   /** Places taken and pending connections counted, as the limits saw them; tunnels that came from another carrier, less those that went to one. */
   readonly counts: { open: number; pending: number; refused: number; moved: number };
   /** What the limits say to the next open. */
@@ -153,6 +155,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     plane,
     records,
     bugs,
+    links: machinery.links,
     counts,
     connect: async () => {
       const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
