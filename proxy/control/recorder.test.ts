@@ -147,6 +147,12 @@ describe('lines', () => {
     );
   });
 
+  test('a close of a tunnel that another carrier allowed says under which policy that was', () => {
+    const { lines, recorder } = harness();
+    recorder.close(ALLOWED, { ...END, policyVersion: 'fedcba987654' });
+    assert.equal(lines[0]?.['policy_version'], 'fedcba987654');
+  });
+
   test('a summary has fields of a record, and the count', () => {
     const { lines, recorder } = harness();
     repeat(PER_MINUTE + 3, () => recorder.decision(refusal()));

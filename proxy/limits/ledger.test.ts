@@ -85,6 +85,31 @@ test('a carrier is full at its own share of descriptors while the node has room'
   assert.equal(second.open(), null);
 });
 
+test('a tunnel that is moved is no open, is never refused for the node, and is counted once when its last holder has given it up', (t) => {
+  const { carrier, file } = harness(t, { capacity: { tunnels: 2, perCarrier: 3, nofile: 1_000_000 }, opensPerSecond: 2 });
+  const [first, second] = [carrier(0), carrier(1)];
+  times(2, () => first.open());
+  assert.equal(second.movedHere(), true, 'the node is full, of this very tunnel');
+  assert.equal(second.tunnels(), 3, 'for a moment it is counted at both');
+  first.closed();
+  assert.deepEqual([first.tunnels(), second.tunnels(), first.opensPerSecond()], [2, 2, 2]);
+  assert.deepEqual(
+    readRows(file).map(({ tunnels }) => tunnels),
+    [1, 1, 0, 0],
+  );
+  assert.equal(second.open(), 'NODE_FULL');
+});
+
+test('a carrier takes no more tunnels than it has descriptors for', (t) => {
+  const { carrier } = harness(t, { capacity: { tunnels: 100, perCarrier: 2, nofile: 1_000_000 } });
+  const only = carrier(0);
+  assert.deepEqual(
+    times(3, () => only.movedHere()),
+    [true, true, false],
+  );
+  assert.equal(only.tunnels(), 2);
+});
+
 test('opens per second are counted over all carriers, and come back a second later', (t) => {
   const { carrier, clock } = harness(t, { opensPerSecond: 4 });
   const [first, second] = [carrier(0), carrier(1)];

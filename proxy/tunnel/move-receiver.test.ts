@@ -205,6 +205,18 @@ test('told to stop, a carrier takes nothing more', async (t) => {
   assert.deepEqual(fake.sent, ['+']);
 });
 
+test('senders that cannot be let in for want of descriptors are sent away, and the next ones are listened for', async (t) => {
+  const { fake } = await begin(t);
+  for (const error of ['EAGAIN', 'EPERM']) {
+    fake.acceptError = error;
+    fake.readable(LISTENER);
+  }
+  assert.deepEqual([fake.closed, fake.listening], [[], 1]);
+  fake.acceptError = 'EMFILE';
+  fake.readable(LISTENER);
+  assert.deepEqual([fake.closed, fake.listening], [[LISTENER], 2]);
+});
+
 test('so many senders and no more are let in', async (t) => {
   const { fake } = await begin(t);
   let next = 100;

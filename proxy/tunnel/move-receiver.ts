@@ -82,8 +82,13 @@ export class MoveReceiver implements LinkOwner {
   #accept(listener: number): void {
     const { links } = this.#options;
     const link = links.accept(listener, this);
-    if (typeof link === 'string') return;
-    if (this.#senders.size >= MOVE_SENDERS_MAX) links.close(link);
+    if (link === 'EAGAIN' || link === 'EPERM') return;
+    // Out of descriptors: whoever waits there would be a reason to ask again without end, and its tunnels stand still. This sends it away.
+    if (typeof link === 'string') {
+      links.close(listener);
+      this.#listener = null;
+      this.start();
+    } else if (this.#senders.size >= MOVE_SENDERS_MAX) links.close(link);
     else this.#senders.set(link, { taken: 0, refused: 0 });
   }
 

@@ -10,7 +10,10 @@ export interface FakeLinks {
   /** What sending gives, while it is set. */
   sendError: string | null;
   connectError: string | null;
+  acceptError: string | null;
   readonly closed: number[];
+  /** How often a name was listened on. */
+  listening: number;
   /** Whether room to write is asked for. */
   isWatched: boolean;
   readable(link?: number): void;
@@ -22,7 +25,7 @@ export const CONNECTED = 7;
 export const ACCEPTED = 8;
 export const LISTENER = 6;
 
-const ERRORS = ['EAGAIN', 'EPIPE', 'ECONNRESET', 'EPROTO', 'EMSGSIZE', 'ETOOMANYREFS', 'ENOMEM', 'EBUSY', 'ENOENT', 'ENOBUFS'];
+const ERRORS = ['EAGAIN', 'EPIPE', 'ECONNRESET', 'EPROTO', 'EMSGSIZE', 'ETOOMANYREFS', 'ENOMEM', 'EBUSY', 'ENOENT', 'EMFILE', 'EPERM'];
 
 export function errnoOf(code: string): number {
   return -1 - ERRORS.indexOf(code);
@@ -33,8 +36,8 @@ export function fakeLinks(): FakeLinks {
   const links = new MoveLinks((onReady) => {
     ready = onReady;
     return {
-      listen: () => LISTENER,
-      accept: () => ACCEPTED,
+      listen: () => ((fake.listening += 1), LISTENER),
+      accept: () => (fake.acceptError === null ? ACCEPTED : errnoOf(fake.acceptError)),
       connect: () => (fake.connectError === null ? CONNECTED : errnoOf(fake.connectError)),
       watch: (_, isWritable) => void (fake.isWatched = isWritable === 1),
       send: (_, bytes) => (fake.sendError === null ? (fake.sent.push(bytes.toString('latin1')), 0) : errnoOf(fake.sendError)),
@@ -53,6 +56,8 @@ export function fakeLinks(): FakeLinks {
     incoming: [],
     sendError: null,
     connectError: null,
+    acceptError: null,
+    listening: 0,
     closed: [],
     isWatched: false,
     readable: (link = CONNECTED) => ready(link, 1),
