@@ -153,6 +153,14 @@ describe('lines', () => {
     assert.equal(lines[0]?.['policy_version'], 'fedcba987654');
   });
 
+  test('a tunnel that is moved writes no line, and is counted as open where it is', () => {
+    const { lines, counted, recorder } = harness();
+    recorder.movedHere(ALLOWED);
+    recorder.movedAway(ALLOWED);
+    const of = `${ALLOWED.door} ${ALLOWED.tenant ?? ''} data 192.0.2.9:443`;
+    assert.deepEqual([lines, counted], [[], [`opened ${of}`, `closed ${of}`]]);
+  });
+
   test('a summary has fields of a record, and the count', () => {
     const { lines, recorder } = harness();
     repeat(PER_MINUTE + 3, () => recorder.decision(refusal()));

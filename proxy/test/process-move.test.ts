@@ -223,6 +223,9 @@ describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is n
     await first.ended;
     await allTalk(tunnels, 100);
     second.stop(1_000);
+    await second.until(({ ready }) => !ready);
+    const { moved, stayed } = (await second.ask('/move?to=1', 'POST')).body as MoveView;
+    assert.ok(moved === 0 && (stayed.stopping ?? 0) > 0, JSON.stringify(stayed));
     await second.ended;
     const closes = eventsOf(node.lines(), 'close');
     assert.deepEqual(

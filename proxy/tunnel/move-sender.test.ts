@@ -248,5 +248,5 @@ test('an answer that nobody is owed changes nothing', () => {
   const move = begin(1);
   move.answer('+', '+');
   move.tunnels[0]?.news('parked');
-  assert.deepEqual(move.states(), ['sent']);
+  assert.deepEqual([move.states(), move.sender.view().moved], [['sent'], 0]);
 });

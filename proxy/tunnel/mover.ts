@@ -21,6 +21,7 @@ export class Mover implements Moving {
   readonly #options: MoverOptions;
   #receiver: MoveReceiver | null = null;
   #sender: MoveSender | null = null;
+  #isStopping = false;
 
   constructor(options: MoverOptions) {
     this.#options = options;
@@ -40,7 +41,8 @@ export class Mover implements Moving {
     if (last && !last.isOver) return last.to === to ? last : null;
     const { planes, links, pathOf, onSent: over } = this.#options;
     this.#sender = new MoveSender({ to, path: pathOf(to), sessions: planes.current.sessions, links, over });
-    this.#sender.start();
+    if (this.#isStopping) this.#sender.stop();
+    else this.#sender.start();
     return this.#sender.view();
   }
 
@@ -50,6 +52,7 @@ export class Mover implements Moving {
 
   /** Takes nothing more, and sends nothing that is not on its way. */
   stop(): void {
+    this.#isStopping = true;
     this.#receiver?.stop();
     this.#sender?.stop();
   }

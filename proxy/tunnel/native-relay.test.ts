@@ -110,6 +110,55 @@ test('a tunnel that comes from another process is held to the limits that new on
   assert.equal(first.held(), 3);
 });
 
+test('news of a tunnel that is moved reach whoever asked, and its slot is free only when it has gone', () => {
+  const time = { nowMs: 0 };
+  let tell: () => void = () => {};
+  const asked: string[] = [];
+  const ends: number[] = [];
+  const ask = (what: string) => (slot: number) => void asked.push(`${what} ${slot}`);
+  const move = { ...NO_MOVES, park: ask('park'), forget: ask('forget'), resume: ask('resume') };
+  const close = (slot: number, by: number): void => void asked.push(`close ${slot} ${by}`);
+  const tunnels: NativeTunnels = {
+    ...{ slots: 1, stats: new Float64Array(9), start: () => 0, limit: () => {} },
+    close,
+    ends: () => ends.splice(0),
+    move,
+  };
+  const fallback = createNodeRelay(time, LIMITS);
+  const engine = createNativeRelay({ time, limits: LIMITS, fallback, onBug: assert.fail, connect: (onEnds) => ((tell = onEnds), tunnels) });
+  const told: string[] = [];
+  const begin = (): Relay => {
+    const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
+    const job = { client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0 };
+    return engine.start({ ...job, ended: (by) => void told.push(`ended by ${by}`) });
+  };
+  const hear = (...news: number[]): void => {
+    ends.push(...news);
+    tell();
+  };
+  const park = (relay: Relay): void => relay.movable?.park((news) => void told.push(news));
+
+  const first = begin();
+  park(first);
+  hear(0, 17);
+  park(first);
+  hear(0, 16);
+  first.close('age');
+  first.movable?.resume();
+  assert.deepEqual(asked.splice(0), ['park 0', 'park 0', 'close 0 3', 'resume 0', 'close 0 3']);
+  park(first);
+  hear(0, 16);
+  first.movable?.forget();
+  assert.deepEqual([engine.held(), engine.moves?.hasRoom()], [1, false]);
+  hear(0, 18);
+  assert.deepEqual([told.splice(0), engine.held(), engine.moves?.hasRoom()], [['stays', 'parked', 'parked'], 0, true]);
+
+  const second = begin();
+  park(second);
+  hear(0, 1);
+  assert.deepEqual(told, ['ended', 'ended by upstream']);
+});
+
 test('without memory for it a tunnel ends at once, by a fault, and its slot is free', () => {
   const time = { nowMs: 0 };
   const slots: number[] = [];
