@@ -89,6 +89,34 @@ export interface SessionRecord {
   local_port: number | null;
 }
 
+/** Of a connection that has said nothing yet. */
+export function emptyRecord(id: string, listener: string, client: { address: string; port: number }): SessionRecord {
+  return {
+    id,
+    listener,
+    door: null,
+    client_ip: client.address,
+    client_port: client.port,
+    tenant: null,
+    target_host: null,
+    target_port: null,
+    endpoint: null,
+    kind: null,
+    sni: null,
+    alpn: null,
+    tls_version: null,
+    would_deny: [],
+    reason: 'OK',
+    status: null,
+    resolve_ms: null,
+    dial_ms: null,
+    upstream_ip: null,
+    upstream_port: null,
+    local_ip: null,
+    local_port: null,
+  };
+}
+
 /** What is known only at the end of an allowed session. */
 export interface SessionEnd {
   readonly bytesUp: number;

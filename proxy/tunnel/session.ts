@@ -5,7 +5,7 @@ import { renderAddress } from '../core/address.ts';
 import type { FaultCode } from '../core/fault.ts';
 import type { StayReason } from '../core/move.ts';
 import type { TunnelRow } from '../core/ports.ts';
-import type { EndedBy, Phase, SessionRecord } from '../core/record.ts';
+import { emptyRecord, type EndedBy, type Phase, type SessionRecord } from '../core/record.ts';
 import type { DataPlane } from './plane.ts';
 import { step } from './phase.ts';
 import type { MovedSession } from './move-message.ts';
@@ -222,31 +222,4 @@ export class Session {
     this.#plane.sessions.remove(this);
     this.#plane.limits.closed();
   }
-}
-
-function emptyRecord(id: string, listener: string, client: { address: string; port: number }): SessionRecord {
-  return {
-    id,
-    listener,
-    door: null,
-    client_ip: client.address,
-    client_port: client.port,
-    tenant: null,
-    target_host: null,
-    target_port: null,
-    endpoint: null,
-    kind: null,
-    sni: null,
-    alpn: null,
-    tls_version: null,
-    would_deny: [],
-    reason: 'OK',
-    status: null,
-    resolve_ms: null,
-    dial_ms: null,
-    upstream_ip: null,
-    upstream_port: null,
-    local_ip: null,
-    local_port: null,
-  };
 }
