@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { CarrierCounters, CarrierTunnels } from '../control/carrier-api.ts';
 import type { MoveView } from '../core/move.ts';
-import { allTalk, finishAll, movingNode, type Line, type MovingNode, type TestTunnel } from './support/moving.ts';
+import { allTalk, finishAll, movingNode, type Line, type MovingNode, type TestCarrier, type TestTunnel } from './support/moving.ts';
 import { until } from './support/fake-serve.ts';
 import { ENGINES } from './support/relay.ts';
 
@@ -28,6 +28,15 @@ function eventsOf(lines: readonly Line[], event: string): Line[] {
 
 function idsOf(lines: readonly Line[]): string[] {
   return lines.map(({ id }) => id).toSorted();
+}
+
+/** The carriers' counters once they have counted so many bytes, which they do once a second. */
+async function countersWith(carriers: readonly TestCarrier[], bytes: number): Promise<CarrierCounters[]> {
+  for (;;) {
+    const counters = await Promise.all(carriers.map(async (carrier) => (await carrier.ask('/metrics.json')).body as CarrierCounters));
+    if (sumOf(counters, 'pinhole_bytes_total') >= bytes) return counters;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** How many a carrier took, once its sender is gone. */
@@ -96,11 +105,8 @@ describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is n
     assert.deepEqual(node.ledger(), [0, 0, 0, 0]);
 
     // The node's metrics are the sum over its carriers.
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
-    const counters = await Promise.all(
-      [first, second].map(async (carrier) => (await carrier.ask('/metrics.json')).body as CarrierCounters),
-    );
     const recorded = (field: string): number => closes.reduce((sum, line) => sum + Number(line[field]), 0);
+    const counters = await countersWith([first, second], recorded('bytes_up') + recorded('bytes_down'));
     assert.equal(sumOf(counters, 'pinhole_bytes_total', 'up'), recorded('bytes_up'));
     assert.equal(sumOf(counters, 'pinhole_bytes_total', 'down'), recorded('bytes_down'));
     assert.equal(
