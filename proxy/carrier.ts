@@ -24,6 +24,7 @@ import { openLedger, type Ledger } from './limits/ledger.ts';
 import { MeasuredOverload } from './limits/overload.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { createMachinery } from './machinery.ts';
+import { Retirement } from './retirement.ts';
 import { connectToSupervisor, type ChildHandlers } from './supervisor/child.ts';
 import { takeLock } from './supervisor/lock.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
@@ -34,6 +35,7 @@ import { Mover } from './tunnel/mover.ts';
 import type { PlaneSource } from './tunnel/plane.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface CarrierOptions {
   readonly runtime: string;
@@ -41,6 +43,8 @@ export interface CarrierOptions {
   readonly generation: number;
   /** This carrier's row in the shared ledger. */
   readonly row: number;
+  /** It waits for the rest of its generation before it accepts. */
+  readonly isRising: boolean;
   /** Inherited listening sockets, one per listener, in the settings' order. */
   readonly listenFds: readonly number[];
   /** Descriptors this process may hold. */
@@ -61,7 +65,7 @@ const V8_FLAG = '--external-memory-accounted-in-global-limit';
 export async function runCarrier(options: CarrierOptions): Promise<void> {
   v8.setFlagsFromString(V8_FLAG);
   const { clock, runtime, descriptors, slot, generation } = options;
-  const settings = readSettings(settingsFile(runtime));
+  const settings = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, options), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => logBug(log, error));
@@ -107,6 +111,10 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const handlers: ChildHandlers = {
     onStop: (deadlineMs) => stopped(deadlineMs),
     onReopenLog: () => log.reopen(),
+    onRetire(message) {
+      listeners.stop();
+      retirement.take(message);
+    },
     stage: async (file) => {
       const next = readSettings(file);
       const plane = composePlane(next, standing, planes.current);
@@ -170,16 +178,29 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       isAccepting: () => listeners.isAccepting,
     },
   });
+  const retirement = new Retirement({
+    ...{ clock, random: Math.random, sessions, mover },
+    isDrained: () => watch.order() !== null,
+  });
+  /** False where the generation is given up before it has taken over. */
+  const becomesWanted = async (): Promise<boolean> => {
+    await warmUp(settings, standing, machinery.acceptor);
+    return Promise.race([supervisor.warm().then(() => true), toldToStop.then(() => false)]);
+  };
   const lastReport = reportEverySecond({ clock, planes, metrics, log, ledger, recorder, listeners, options });
 
-  await listeners.start(options.listenFds);
-  mover.listen();
-  readiness.setAccepting(true);
-  drain.start();
-  supervisor.ready(planes.current.settings.policyVersion);
+  const isWanted = !options.isRising || (await becomesWanted());
+  if (isWanted) {
+    await listeners.start(options.listenFds);
+    mover.listen();
+    readiness.setAccepting(true);
+    drain.start();
+    supervisor.ready(planes.current.settings.policyVersion);
+  }
 
-  const deadlineMs = await toldToStop;
+  const deadlineMs = await Promise.race([toldToStop, retirement.over.then(() => 0)]);
   readiness.setDraining();
+  retirement.stop();
   drain.stop();
   mover.stop();
   rmSync(moveSocket(runtime, generation, slot), { force: true });

@@ -4,9 +4,9 @@
 import { promises as dns } from 'node:dns';
 import type { BlockList } from 'node:net';
 import type { Clock } from './core/clock.ts';
-import type { Overload, Recorder } from './core/ports.ts';
+import type { Limits, Overload, Recorder } from './core/ports.ts';
 import type { ListedHost, Settings } from './core/settings.ts';
-import { ledgerLimits, type Ledger } from './limits/ledger.ts';
+import { ledgerLimits, type LedgerLimits } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
 import type { Machinery } from './machinery.ts';
 import { AddressJudge } from './policy/address-rule.ts';
@@ -24,7 +24,7 @@ export interface Standing extends Pick<
   'clock' | 'time' | 'sessions' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
 > {
   readonly machinery: Machinery;
-  readonly ledger: Ledger;
+  readonly ledger: { under(limits: LedgerLimits): Limits };
   readonly overload: Overload;
   readonly recorder: { under(policyVersion: string): Recorder };
   /** Descriptors this process may hold. */

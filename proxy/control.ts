@@ -27,7 +27,7 @@ export interface ControlOptions {
 
 /** Resolves with the process's exit code once the supervisor has said stop. */
 export async function runControl({ runtime, generation, clock }: ControlOptions): Promise<number> {
-  const settings = readSettings(settingsFile(runtime));
+  const settings = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, generation), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   let stop: () => void = () => {};
   const told = new Promise<void>((resolve) => {

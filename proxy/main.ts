@@ -3,18 +3,23 @@
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
 import { commandClock, systemClock } from './core/clock.ts';
 import { EXIT } from './supervisor/plan.ts';
 
+const entry = fileURLToPath(import.meta.url);
+/** The folder that this code is in, and the script that knows the roles of a node. */
+const INSTALLATION = { root: dirname(dirname(entry)), entry };
+
 type Run = (args: readonly string[]) => number | Promise<number>;
 
 const COMMANDS: Readonly<Record<string, Run>> = {
   serve: async (args) => {
     const { runServe } = await import('./cli/serve.ts');
-    return runServe(args, { stdout, stderr, entry: fileURLToPath(import.meta.url), clock: systemClock, onSignal });
+    return runServe(args, { stdout, stderr, entry, clock: systemClock, onSignal });
   },
   check: async (args) => (await import('./cli/check.ts')).runCheck(args, cliIo()),
   explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
@@ -23,6 +28,8 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   drain: async (args) => (await import('./cli/drain.ts')).runDrain(args, followIo()),
   undrain: async (args) => (await import('./cli/undrain.ts')).runUndrain(args, followIo()),
   reload: async (args) => (await import('./cli/reload.ts')).runReload(args, { ...cliIo(), clock: systemClock, pid: process.pid }),
+  upgrade: async (args) =>
+    (await import('./cli/upgrade.ts')).runUpgrade(args, { ...cliIo(), clock: commandClock, pid: process.pid, root: INSTALLATION.root }),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
   help: runHelp,
   '--help': runHelp,
@@ -34,11 +41,13 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
 
   // Started by `serve` only.
-  prepare: async ([file = '', runtime]) => {
+  prepare: async ([file = '', runtime, generation, reason]) => {
     // Whoever signals the whole group, or service, means the supervisor.
     for (const name of ['SIGHUP', 'SIGUSR2'] as const) onSignal(name, () => {});
     const { runPrepare, runPrepareReload } = await import('./cli/prepare.ts');
-    return runtime === undefined ? runPrepare(file, cliIo(), process.pid) : runPrepareReload(file, runtime, cliIo(), process.pid);
+    if (runtime === undefined) return runPrepare(file, INSTALLATION, cliIo(), process.pid);
+    const node = { runtime, generation: Number(generation), isUpgrade: reason === 'upgrade' };
+    return runPrepareReload(file, node, INSTALLATION, cliIo(), process.pid);
   },
   carrier: async (args) => {
     leaveSignalsToSupervisor();

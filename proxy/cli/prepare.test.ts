@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { launchOf } from '../supervisor/spawn-role.ts';
 import { MACHINE, makeCertificate, MINIMAL } from '../config/test-support.ts';
 import { preparedSettingsFile, settingsFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
@@ -13,6 +14,8 @@ import { VERSION } from '../core/version.ts';
 import { markOf } from '../supervisor/file-mark.ts';
 import type { ReloadPlan, ServePlan } from '../supervisor/plan.ts';
 import { runPrepare, runPrepareReload } from './prepare.ts';
+
+const INSTALLATION = { root: '/opt/pinhole', entry: '/opt/pinhole/proxy/main.ts' };
 
 const PID = 4_711;
 
@@ -32,13 +35,13 @@ function world(t: TestContext, text: string) {
   });
   write(text);
   const said = { stdout: '', stderr: '' };
-  const code = runPrepare(file, io(said), PID);
+  const code = runPrepare(file, INSTALLATION, io(said), PID);
   const start = { code, stderr: said.stderr, plan: code === 0 ? (JSON.parse(said.stdout) as ServePlan) : null };
   if (code === 0) {
     // As the supervisor leaves them: with the ports that were bound.
     const settings = JSON.parse(readFileSync(preparedSettingsFile(runtime, PID), 'utf8')) as Settings;
     const listeners = settings.listeners.map((listener) => ({ ...listener, port: 40_000 }));
-    writeFileSync(settingsFile(runtime), JSON.stringify({ ...settings, listeners }));
+    writeFileSync(settingsFile(runtime, 1), JSON.stringify({ ...settings, listeners }));
     rmSync(preparedSettingsFile(runtime, PID));
   }
   return {
@@ -47,14 +50,14 @@ function world(t: TestContext, text: string) {
     file,
     write,
     start,
-    reload(): ReloadPlan {
+    reload(isUpgrade = false): ReloadPlan {
       const reloaded = { stdout: '', stderr: '' };
-      assert.equal(runPrepareReload(file, runtime, io(reloaded), PID), 0);
+      assert.equal(runPrepareReload(file, { runtime, generation: 1, isUpgrade }, INSTALLATION, io(reloaded), PID), 0);
       assert.equal(reloaded.stderr, '');
       return JSON.parse(reloaded.stdout) as ReloadPlan;
     },
     prepared: () => JSON.parse(readFileSync(preparedSettingsFile(runtime, PID), 'utf8')) as Settings,
-    left: () => readdirSync(runtime).filter((name) => name !== 'settings.json'),
+    left: () => readdirSync(runtime).filter((name) => name !== 'settings-1.json'),
   };
 }
 
@@ -159,7 +162,7 @@ test('a folder in which nothing can be written fails with one line, at the start
     env: {},
     machine: { ...MACHINE, uid: process.getuid?.() ?? 0 },
   };
-  const code = runPrepare(join(folder, 'p.yaml'), { ...io, readFile: (path) => readFileSync(path, 'utf8') }, PID);
+  const code = runPrepare(join(folder, 'p.yaml'), INSTALLATION, { ...io, readFile: (path) => readFileSync(path, 'utf8') }, PID);
   assert.equal(code, 69);
   assert.match(stderr, /^cannot write the settings into .*: EISDIR.*\n$/);
 });
@@ -167,9 +170,21 @@ test('a folder in which nothing can be written fails with one line, at the start
 test('an accepted file that cannot be read is a failure, not a start from nothing', (t) => {
   const { reload, runtime, write } = world(t, MINIMAL);
   write(`${MINIMAL}limits: { tunnels: 7 }\n`);
-  writeFileSync(settingsFile(runtime), '{"half');
+  writeFileSync(settingsFile(runtime, 1), '{"half');
   const plan = reload();
   assert.ok(plan.kind === 'failed');
   assert.match(plan.why, /^cannot read the settings that the node runs by/);
   assert.equal(existsSync(preparedSettingsFile(runtime, PID)), false);
+});
+
+test('for an upgrade there are settings to start by, whether they are new or not', (t) => {
+  const { reload, prepared, write } = world(t, MINIMAL);
+  const same = reload(true);
+  assert.ok(same.kind === 'changed');
+  assert.deepEqual(
+    [same.changed, same.launch, prepared().listeners[0]?.port],
+    [[], launchOf(INSTALLATION.root, INSTALLATION.entry), 40_000],
+  );
+  write(`${MINIMAL}carriers: 3\n`);
+  assert.equal(reload(true).kind, 'at-start');
 });

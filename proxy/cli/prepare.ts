@@ -13,7 +13,8 @@ import { chooseRelay } from '../native/choose.ts';
 import { markOf } from '../supervisor/file-mark.ts';
 import type { FileMark } from '../supervisor/file-mark.ts';
 import { EXIT } from '../supervisor/plan.ts';
-import type { LivePlan, ReloadPlan, ServePlan } from '../supervisor/plan.ts';
+import type { Launch, LivePlan, ReloadPlan, ServePlan } from '../supervisor/plan.ts';
+import { launchOf } from '../supervisor/spawn-role.ts';
 import type { CliIo } from './io.ts';
 import { type ConfigRead, readConfig } from './read-config.ts';
 
@@ -21,8 +22,11 @@ const OTHERS_WRITE = 0o022;
 /** Of a file that is something else altogether there is no end of them. */
 const PROBLEMS_MAX = 100;
 
+/** The one whose code this is. */
+export type Installation = Pick<Launch, 'root' | 'entry'>;
+
 /** `file` is the configuration's path, as `serve` was given it. */
-export function runPrepare(file: string, io: CliIo, pid: number): number {
+export function runPrepare(file: string, installation: Installation, io: CliIo, pid: number): number {
   const { config, files } = readMarked(file, io);
   if (!config.ok) return EXIT.usage;
 
@@ -42,6 +46,7 @@ export function runPrepare(file: string, io: CliIo, pid: number): number {
   const plan: ServePlan = {
     ...livePlanOf(settings, { file, pid, nofile: io.machine.nofile, config }),
     version: VERSION,
+    launch: launchOf(installation.root, installation.entry),
     file: resolve(file),
     files,
     runtime,
@@ -55,14 +60,22 @@ export function runPrepare(file: string, io: CliIo, pid: number): number {
   return EXIT.ok;
 }
 
-/** For the node in this runtime folder. Whatever is wrong is in what is printed. */
-export function runPrepareReload(file: string, runtime: string, io: CliIo, pid: number): number {
+/** The node that runs: its folder, the generation by whose settings, and whether another generation is to be started. */
+export interface RunningNode {
+  readonly runtime: string;
+  readonly generation: number;
+  readonly isUpgrade: boolean;
+}
+
+/** Whatever is wrong is in what is printed. */
+export function runPrepareReload(file: string, node: RunningNode, installation: Installation, io: CliIo, pid: number): number {
   const said: string[] = [];
   const { config, files } = readMarked(file, { ...io, stderr: (text) => said.push(text.trimEnd()) });
   const judged = config.ok
-    ? judge(config, { file, runtime, pid, nofile: io.machine.nofile })
+    ? judge(config, { file, ...node, pid, nofile: io.machine.nofile })
     : ({ kind: 'bad', problems: bounded(said, file) } as const);
-  const plan: ReloadPlan = { version: VERSION, files, ...judged };
+  const launch = launchOf(installation.root, installation.entry);
+  const plan: ReloadPlan = { version: VERSION, launch, files, ...judged };
   io.stdout(`${JSON.stringify(plan)}\n`);
   return EXIT.ok;
 }
@@ -72,26 +85,25 @@ function bounded(problems: readonly string[], file: string): readonly string[] {
   return [...problems.slice(0, PROBLEMS_MAX), `${file}: and ${problems.length - PROBLEMS_MAX} more`];
 }
 
-type Judged = ReloadPlan extends infer Plan ? (Plan extends unknown ? Omit<Plan, 'version' | 'files'> : never) : never;
+type Judged = ReloadPlan extends infer Plan ? (Plan extends unknown ? Omit<Plan, 'version' | 'launch' | 'files'> : never) : never;
 type GoodConfig = ConfigRead & { ok: true };
 
-interface Reading {
+interface Reading extends RunningNode {
   readonly file: string;
-  readonly runtime: string;
   readonly pid: number;
   readonly nofile: number;
 }
 
-function judge(config: GoodConfig, { file, runtime, pid, nofile }: Reading): Judged {
+function judge(config: GoodConfig, { file, runtime, generation, isUpgrade, pid, nofile }: Reading): Judged {
   let running: Settings;
   try {
-    running = JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Settings;
+    running = JSON.parse(readFileSync(settingsFile(runtime, generation), 'utf8')) as Settings;
   } catch (error) {
     return { kind: 'failed', why: `cannot read the settings that the node runs by: ${(error as Error).message}` };
   }
   const changes = atStartChanges(running.atStart, config.settings.atStart);
   if (changes.length > 0) return { kind: 'at-start', changes };
-  if (running.policyVersion === config.settings.policyVersion) return { kind: 'unchanged' };
+  if (!isUpgrade && running.policyVersion === config.settings.policyVersion) return { kind: 'unchanged' };
   const next = settingsBeside(running, config.settings);
   const obstacle = leave(next, pid);
   if (obstacle !== null) return { kind: 'failed', why: obstacle };
@@ -119,6 +131,7 @@ function livePlanOf(
     policyVersion: settings.policyVersion,
     preparedSettings: preparedSettingsFile(settings.runtime, read.pid),
     stopMs: settings.drain.stopMs,
+    drain: { rate: settings.drain.rate, deadlineMs: settings.drain.deadlineMs },
     log: settings.log,
     capacity: capacityOf(settings.limits.tunnels, settings.carriers, read.nofile),
     warnings: read.config.warnings.map((warning) => renderProblem(read.file, warning)),

@@ -118,7 +118,7 @@ describe('what came of it', () => {
     test(what, async (t) => {
       const { runtime, orders } = await node(t, { ...TAKEN, ...change });
       assert.deepEqual(await run(['--runtime', runtime]), { code, stdout, stderr });
-      assert.deepEqual(orders, [{ order: 'reload', by: 'reload (uid 4294967, pid 4711)' }]);
+      assert.deepEqual(orders, [{ order: 'reload', by: 'reload (uid 4294967, pid 4711)', to: null }]);
       const asJson = await run(['--runtime', runtime, '--json']);
       assert.deepEqual([asJson.code, JSON.parse(asJson.stdout), asJson.stderr], [code, { ...TAKEN, ...change }, '']);
     });

@@ -9,13 +9,18 @@ import { readArguments, textOf } from './arguments.ts';
 const STRING = { type: 'string' } as const;
 
 export async function runCarrierRole(args: readonly string[], deps: { clock: Clock; descriptors: number }): Promise<number> {
-  const word = reader(args, ['runtime', 'slot', 'generation', 'row', 'listen-fds']);
+  const isRising = args.includes('--rising');
+  const word = reader(
+    args.filter((arg) => arg !== '--rising'),
+    ['runtime', 'slot', 'generation', 'row', 'listen-fds'],
+  );
   const { runCarrier } = await fromCache(word('runtime'), () => import('../carrier.ts'));
   await runCarrier({
     runtime: word('runtime'),
     slot: Number(word('slot')),
     generation: Number(word('generation')),
     row: Number(word('row')),
+    isRising,
     listenFds: word('listen-fds').split(',').map(Number),
     ...deps,
   });

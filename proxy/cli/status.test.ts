@@ -69,8 +69,25 @@ test('status shows the node, its carriers and its refusals', async (t) => {
   assert.match(stdout, /^node {5}n, version v, generation 1, up [0-9]+s, pid 1$/m);
   assert.match(stdout, /^ready {4}yes$/m);
   assert.match(stdout, /^refused {2}SNI_MISMATCH 2, TARGET_NOT_ALLOWED 1$/m);
-  assert.match(stdout, new RegExp(`^0 {8}ready {2,}${process.pid} `, 'm'));
-  assert.match(stdout, /^1 {8}down {2,}- /m);
+  assert.match(stdout, new RegExp(`^0 {8}1 {11}ready {2,}${process.pid} `, 'm'));
+  assert.match(stdout, /^1 {8}1 {11}down {2,}- /m);
+});
+
+test('status shows the generations beside the current one', async (t) => {
+  const world = await fakeSupervision(t);
+  await world.carrier(0);
+  const [current] = world.view.generations;
+  assert.ok(current);
+  const retired = {
+    ...current,
+    generation: 0,
+    version: '0.9.0',
+    state: 'retired',
+    deadlineAtMs: systemClock.wallMs() + 3_600_500,
+  } as const;
+  world.view = { ...world.view, generations: [current, retired] };
+  const { stdout } = await run(runStatus, ['--runtime', world.runtime]);
+  assert.match(stdout, /^generation {2}0 \(0\.9\.0\), retired: closes what could not be moved within 1h$/m);
 });
 
 test('status shows a drain, and that the node is not ready for it', async (t) => {

@@ -60,8 +60,12 @@ function renderStatus(status: NodeStatus, nowMs: number): string {
     ['pending', `${status.pending} connections without a request yet`],
     ['refused', refused.length === 0 ? 'none' : refused.map(([code, count]) => `${code} ${count}`).join(', ')],
   ];
-  const carriers = status.carriers.map(({ slot, state, pid, restarts, status: own }) => [
+  const generations = status.generations
+    .filter(({ state }) => state !== 'current')
+    .map((other) => ['generation', renderGeneration(other, nowMs)]);
+  const carriers = status.carriers.map(({ generation, slot, state, pid, restarts, status: own }) => [
     String(slot),
+    String(generation),
     own || pid === null ? state : `${state}, does not answer`,
     pid === null ? '-' : String(pid),
     String(own?.tunnels ?? '-'),
@@ -70,8 +74,16 @@ function renderStatus(status: NodeStatus, nowMs: number): string {
     own?.policyVersion ?? '-',
     String(restarts),
   ]);
-  const table = renderTable([['carrier', 'state', 'pid', 'tunnels', 'pending', 'relay', 'policy version', 'restarts'], ...carriers], '');
-  return `${renderTable(facts, '')}\n\n${table}\n`;
+  const table = renderTable(
+    [['carrier', 'generation', 'state', 'pid', 'tunnels', 'pending', 'relay', 'policy version', 'restarts'], ...carriers],
+    '',
+  );
+  return `${renderTable([...facts, ...generations], '')}\n\n${table}\n`;
+}
+
+function renderGeneration({ generation, version, state, deadlineAtMs }: NodeStatus['generations'][number], nowMs: number): string {
+  const until = deadlineAtMs === null ? '' : `: closes what could not be moved within ${renderDuration(Math.max(0, deadlineAtMs - nowMs))}`;
+  return `${generation} (${version}), ${state}${until}`;
 }
 
 /** The last attempt to change it is worth a word only where it left it as it was: what is in the file is then not what is in use. */

@@ -57,11 +57,17 @@ function readLimit(text: string | undefined): number | null {
 }
 
 async function gatherTunnels(runtime: string, limit: number, { clock }: OperateIo): Promise<FoundTunnels> {
-  const { slots = [], generation = 0 } = (await askSupervisor(runtime, clock)) ?? {};
+  const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
   const answers = await Promise.all(
-    slots.map(async ({ slot }) => ({ slot, answer: await gatherOf(carrierSocket(runtime, generation, slot), limit, clock) })),
+    slots.map(async ({ generation, slot }) => ({
+      generation,
+      slot,
+      answer: await gatherOf(carrierSocket(runtime, generation, slot), limit, clock),
+    })),
   );
-  const rows = answers.flatMap(({ slot, answer }) => (answer?.rows ?? []).map((row) => ({ ...row, carrier: slot })));
+  const rows = answers.flatMap(({ generation, slot, answer }) =>
+    (answer?.rows ?? []).map((row) => ({ ...row, generation, carrier: slot })),
+  );
   return {
     tunnels: answers.reduce((sum, { answer }) => sum + (answer?.tunnels ?? 0), 0),
     silent: answers.filter(({ answer }) => answer === null).map(({ slot }) => slot),

@@ -65,7 +65,7 @@ export async function askSupervisor(runtime: string, clock: Clock): Promise<Supe
 /** What the supervisor answers to an order (supervisor/orders.ts); null where it does not. `heard` is told what it says before. */
 export function orderSupervisor(
   runtime: string,
-  order: { readonly order: string; readonly by: string },
+  order: { readonly order: string; readonly by: string; readonly to?: string | null },
   how: { readonly clock: Clock; readonly timeoutMs: number; heard(news: unknown): void },
 ): Promise<unknown> {
   const socket = connect(ordersSocket(runtime));
@@ -78,8 +78,9 @@ export function orderSupervisor(
       rest = lines.pop() ?? '';
       if (rest.length > ANSWER_BYTES_MAX) settle(null);
       for (const line of lines) {
-        if (last !== null) how.heard(parse(last));
-        last = line;
+        const said = parse(line);
+        if (typeof said === 'object' && said !== null && 'news' in said) how.heard(said.news);
+        else last = line;
       }
     });
     socket.once('end', () => settle(last));

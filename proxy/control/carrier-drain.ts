@@ -37,6 +37,8 @@ export interface CarrierDrainDeps {
 export class CarrierDrain {
   readonly #deps: CarrierDrainDeps;
   readonly #pacer: DrainPacer;
+  /** Carriers by their rows, those of generations before this one too: one pace is kept for all. */
+  readonly #places = new Map<number, { readonly generation: number; readonly slot: number }>();
 
   constructor(deps: CarrierDrainDeps) {
     const { runtime, clock, random, slot, log, watch, tunnels, takeLock } = deps;
@@ -74,20 +76,24 @@ export class CarrierDrain {
   }
 
   async #groups(): Promise<Map<number, readonly TunnelGroup[]>> {
-    const { runtime, clock, generation } = this.#deps;
+    const { runtime, clock } = this.#deps;
     const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
     const found = new Map<number, readonly TunnelGroup[]>();
     await Promise.all(
-      slots.map(async ({ slot }) => {
+      slots.map(async ({ generation, slot, row }) => {
         const answer = (await askJson(carrierSocket(runtime, generation, slot), GROUPS_PATH, clock)) as CarrierGroups | null;
-        if (answer) found.set(slot, answer.groups);
+        this.#places.set(row, { generation, slot });
+        if (answer) found.set(row, answer.groups);
       }),
     );
     return found;
   }
 
-  async #close(slot: number, tenant: string, count: number): Promise<readonly TunnelGroup[] | null> {
-    const { runtime, clock, generation } = this.#deps;
+  async #close(row: number, tenant: string, count: number): Promise<readonly TunnelGroup[] | null> {
+    const { runtime, clock } = this.#deps;
+    const place = this.#places.get(row);
+    if (!place) return null;
+    const { generation, slot } = place;
     const told = await tellJson(carrierSocket(runtime, generation, slot), CLOSE_PATH, { tenant, count }, clock);
     return told?.status === 200 ? (told.value as CarrierGroups).groups : null;
   }

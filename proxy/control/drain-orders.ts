@@ -94,8 +94,8 @@ function readRequest(body: unknown): DrainRequest | string {
 
 /** Hands an order to the first carrier that answers; null where none does. */
 export async function orderDrain(runtime: string, clock: Clock, request: Partial<DrainRequest>): Promise<Told | null> {
-  const { slots = [], generation = 0 } = (await askSupervisor(runtime, clock)) ?? {};
-  for (const { slot, pid } of slots) {
+  const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
+  for (const { generation, slot, pid } of slots) {
     if (pid === null) continue;
     const told = await tellJson(carrierSocket(runtime, generation, slot), DRAIN_PATH, request, clock, ORDER_TIMEOUT_MS);
     if (told) return told;
@@ -110,6 +110,8 @@ export async function tellOthers(
   own: { readonly slot: number; readonly generation: number },
 ): Promise<void> {
   const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
-  const others = slots.filter(({ slot, pid }) => slot !== own.slot && pid !== null);
-  await Promise.all(others.map(({ slot }) => tellJson(carrierSocket(runtime, own.generation, slot), DRAIN_CHANGED_PATH, {}, clock)));
+  const others = slots.filter(({ generation, slot, pid }) => (slot !== own.slot || generation !== own.generation) && pid !== null);
+  await Promise.all(
+    others.map(({ generation, slot }) => tellJson(carrierSocket(runtime, generation, slot), DRAIN_CHANGED_PATH, {}, clock)),
+  );
 }

@@ -33,10 +33,10 @@ export interface PacerDeps {
   order(): DrainOrder | null;
   /** Null where another carrier has it; `view` is told to whoever asks who has it. */
   takeLock(view: () => PaceView): Promise<PaceLock | null>;
-  /** By slot; a carrier that does not answer is left out. */
+  /** By row in the ledger; a carrier that does not answer is left out. */
   groups(): Promise<Map<number, readonly TunnelGroup[]>>;
   /** What is left in that carrier; null where it does not answer. */
-  close(slot: number, tenant: string, count: number): Promise<readonly TunnelGroup[] | null>;
+  close(row: number, tenant: string, count: number): Promise<readonly TunnelGroup[] | null>;
   /** Open on the node, those that were told to close among them. */
   tunnels(): number;
   /** What drain-throttle.ts counts, since the node began. */

@@ -60,9 +60,10 @@ function livingNames(names: readonly string[], supervisor: SupervisorView | null
   const latest = new Map<string, { name: string; startedMs: number }>();
   for (const name of names) {
     const run = parseMetricsFileName(name);
-    if (!run || !supervisor || run.generation !== supervisor.generation) continue;
-    if (supervisor.slots[run.slot]?.pid !== run.pid) continue;
-    const key = `${run.slot}-${run.pid}`;
+    if (!run || !supervisor) continue;
+    if (!supervisor.slots.some(({ generation, slot, pid }) => generation === run.generation && slot === run.slot && pid === run.pid))
+      continue;
+    const key = `${run.generation}-${run.slot}-${run.pid}`;
     if ((latest.get(key)?.startedMs ?? -1) < run.startedMs) latest.set(key, { name, startedMs: run.startedMs });
   }
   return new Set([...latest.values()].map(({ name }) => name));
@@ -70,8 +71,10 @@ function livingNames(names: readonly string[], supervisor: SupervisorView | null
 
 /** By the name of its file, which says whose counters they are: the socket's name is the slot's, whoever serves it by now. */
 async function askCarriers(runtime: string, supervisor: SupervisorView | null, clock: Clock): Promise<Map<string, CarrierSnapshot>> {
-  const { slots = [], generation = 0 } = supervisor ?? {};
-  const answers = await Promise.all(slots.map(({ slot }) => askJson(carrierSocket(runtime, generation, slot), '/metrics.json', clock)));
+  const { slots = [] } = supervisor ?? {};
+  const answers = await Promise.all(
+    slots.map(({ slot, generation }) => askJson(carrierSocket(runtime, generation, slot), '/metrics.json', clock)),
+  );
   const found = new Map<string, CarrierSnapshot>();
   for (const answer of answers as (CarrierCounters | null)[]) {
     if (answer) found.set(metricsFileName({ ...answer, startedMs: answer.snapshot.startedMs }), answer.snapshot);

@@ -34,6 +34,7 @@ export interface NodeStatus extends Readying {
   readonly node: string;
   readonly version: string;
   readonly generation: number;
+  readonly generations: SupervisorView['generations'];
   readonly pid: number;
   readonly uptimeMs: number;
   readonly stopping: boolean;
@@ -57,6 +58,7 @@ export interface NodeStatus extends Readying {
 }
 
 interface CarrierRow {
+  readonly generation: number;
   readonly slot: number;
   readonly state: ChildState;
   readonly pid: number | null;
@@ -75,12 +77,13 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
   const { supervisor } = counters;
   if (!supervisor) return null;
 
-  const carriers = supervisor.slots.map(({ slot, state, pid, restarts }) => ({
+  const carriers = supervisor.slots.map(({ generation, slot, state, pid, restarts }, index) => ({
+    generation,
     slot,
     state,
     pid,
     restarts,
-    status: statuses[slot] ?? null,
+    status: statuses[index] ?? null,
   }));
   const { OK: opened = 0, ...refused } = sumBy(await toJson(merge(counters.groups)), 'pinhole_opens_total', 'reason');
   const ledger = tryLedger(runtime, clock);
@@ -88,6 +91,7 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     node: supervisor.node,
     version: supervisor.version,
     generation: supervisor.generation,
+    generations: supervisor.generations,
     pid: supervisor.pid,
     uptimeMs: Math.max(0, clock.wallMs() - supervisor.startedMs),
     stopping: supervisor.stopping,
@@ -109,11 +113,13 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
   };
 }
 
-/** Every slot's carrier, null where it does not answer in time. */
+/** Every carrier, in the supervisor's order; null where it does not answer in time. */
 export async function gatherCarriers(runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
   const supervisor = await askSupervisor(runtime, clock);
-  const { slots = [], generation = 0 } = supervisor ?? {};
-  const answers = await Promise.all(slots.map(({ slot }) => askJson(carrierSocket(runtime, generation, slot), '/status', clock)));
+  const { slots = [] } = supervisor ?? {};
+  const answers = await Promise.all(
+    slots.map(({ slot, generation }) => askJson(carrierSocket(runtime, generation, slot), '/status', clock)),
+  );
   return answers as (CarrierStatus | null)[];
 }
 

@@ -4,7 +4,8 @@
 /** `sun_path` holds 108 bytes with its closing zero (unix(7)). */
 export const SOCKET_PATH_BYTES_MAX = 107;
 
-export const settingsFile = (runtime: string): string => `${runtime}/settings.json`;
+/** The accepted configuration, as the processes of one generation read it. */
+export const settingsFile = (runtime: string, generation: number): string => `${runtime}/settings-${generation}.json`;
 /** What a `prepare` child leaves, until the supervisor takes it into use. */
 export const preparedSettingsFile = (runtime: string, pid: number): string => `${runtime}/settings.${pid}.json`;
 export const generationFile = (runtime: string): string => `${runtime}/generation`;
@@ -59,7 +60,7 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^((carrier|move)-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings\.\d+\.json|.*\.tmp)$/.test(
+  return /^((carrier|move)-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings[.-]\d+\.json|.*\.tmp)$/.test(
     name,
   );
 }

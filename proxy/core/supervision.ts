@@ -3,12 +3,30 @@
 /** Child to supervisor, over the IPC channel. `full`: it has closed its listening sockets; `room`: it listens again, on its own. */
 export type ChildMessage =
   | { readonly type: 'beat' | 'full' | 'room' }
+  /** A carrier of a generation that is about to take over has made everything, has tried itself, and waits for `accept`. */
+  | { readonly type: 'warm' }
   /** It serves, by this configuration. */
   | { readonly type: 'ready'; readonly policyVersion: string }
   | StagingAnswer;
 
 /** Supervisor to child. `deadlineMs` counts from the moment the message is read: by then the child must have ended. */
-export type SupervisorMessage = { readonly type: 'stop'; readonly deadlineMs: number } | { readonly type: 'reopen' } | StagingMessage;
+export type SupervisorMessage =
+  | { readonly type: 'stop'; readonly deadlineMs: number }
+  | { readonly type: 'reopen' }
+  | { readonly type: 'accept' }
+  | RetireMessage
+  | StagingMessage;
+
+/**
+ * To a carrier of a generation that another one has taken over from: accept no more, hand live tunnels over to the same slot of the generation
+ * `heir`, close the others at `rate` a second until `deadlineMs` from now, and end when none is left. Said again when a number is another.
+ */
+export interface RetireMessage {
+  readonly type: 'retire';
+  readonly heir: number;
+  readonly rate: number;
+  readonly deadlineMs: number;
+}
 
 /**
  * A change of the configuration. `stage`: make everything of the settings in this file, and use nothing of it; `swap`: use it from now on; `drop`:
@@ -25,8 +43,11 @@ export type StagingAnswer =
 
 export const BEAT_MS = 1_000;
 
-/** `down` waits to be started again; `full` is alive and has stopped accepting for want of descriptors. */
-export const CHILD_STATES = ['starting', 'ready', 'full', 'stopping', 'down'] as const;
+/**
+ * `warm` waits for the rest of its generation; `full` is alive and has stopped accepting for want of descriptors; `retired` only holds the tunnels
+ * that it has; `down` waits to be started again, or is gone for good where its generation is retired.
+ */
+export const CHILD_STATES = ['starting', 'warm', 'ready', 'full', 'retired', 'stopping', 'down'] as const;
 export type ChildState = (typeof CHILD_STATES)[number];
 
 export interface ChildView {
@@ -39,8 +60,24 @@ export interface ChildView {
 }
 
 export interface SlotView extends ChildView {
+  readonly generation: number;
   readonly slot: number;
   readonly row: number;
+}
+
+export const GENERATION_STATES = ['rising', 'current', 'retired'] as const;
+
+/** All carriers of one version and one start. */
+export interface GenerationView {
+  readonly generation: number;
+  readonly version: string;
+  /** The folder of the installation that it runs from. */
+  readonly from: string;
+  readonly state: (typeof GENERATION_STATES)[number];
+  /** Of that state, by the wall clock. */
+  readonly sinceMs: number;
+  /** By when a retired one is gone, by the wall clock; null of the others. */
+  readonly deadlineAtMs: number | null;
 }
 
 interface BoundAddress {
@@ -52,13 +89,17 @@ interface BoundAddress {
 export interface SupervisorView {
   readonly pid: number;
   readonly node: string;
+  /** Of the generation that accepts. */
   readonly version: string;
   readonly generation: number;
+  /** That one first, then those before it, the youngest first; a rising one last. */
+  readonly generations: readonly GenerationView[];
   readonly startedMs: number;
   readonly stopping: boolean;
   readonly listeners: readonly (BoundAddress & { readonly name: string })[];
   readonly health: BoundAddress;
   readonly admin: BoundAddress;
+  /** In the order of the generations; of those before, carriers that are gone are left out. */
   readonly slots: readonly SlotView[];
   readonly control: ChildView;
   readonly capacity: Capacity;
@@ -103,6 +144,39 @@ export interface ReloadResult {
   readonly control: Taking | null;
   /** One sentence where it failed. */
   readonly why: string | null;
+}
+
+export const UPGRADE_OUTCOMES = ['upgraded', 'bad', 'at-start', 'refused', 'failed'] as const;
+/**
+ * What became of an upgrade. `bad`: the configuration has mistakes for that version; `at-start`: it needs a start of the node; `refused`: not now;
+ * `failed`: the new generation did not do. In all but the first the node goes on as it was.
+ */
+export type UpgradeOutcome = (typeof UPGRADE_OUTCOMES)[number];
+
+export interface UpgradeResult {
+  readonly outcome: UpgradeOutcome;
+  /** The exit code of `upgrade`. */
+  readonly code: number;
+  readonly by: string;
+  readonly tookMs: number;
+  /** That accepts now, and before. */
+  readonly generation: number;
+  readonly version: string;
+  readonly before: { readonly generation: number; readonly version: string };
+  readonly from: string;
+  /** By when what could not be moved is closed, by the wall clock; null where nothing was changed. */
+  readonly deadlineAtMs: number | null;
+  /** `FILE:LINE:COL: path: message`, or keys that only a start takes. */
+  readonly problems: readonly string[];
+  /** One sentence where it is not `upgraded`. */
+  readonly why: string | null;
+}
+
+/** Told while an upgrade is under way. */
+export interface UpgradeNews {
+  readonly step: 'waiting' | 'reading' | 'warming' | 'accepting' | 'proving';
+  readonly generation: number | null;
+  readonly version: string | null;
 }
 
 /** By which configuration the node runs. */

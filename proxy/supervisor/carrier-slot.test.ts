@@ -3,7 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { FakeClock } from '../test/support/fake-clock.ts';
-import { CarrierSlot, UNSERVED_MS } from './carrier-slot.ts';
+import { CarrierSlot, SharedSockets, UNSERVED_MS } from './carrier-slot.ts';
+import { START_MS } from './keeper.ts';
 import { BindFailure } from './listen-sockets.ts';
 import type { SlotSockets } from './listen-sockets.ts';
 
@@ -26,28 +27,31 @@ function harness() {
   const causes: (string | null)[] = [];
   let bound = 0;
   const state = { bindFails: false };
+  const sockets = new SharedSockets(() => {
+    if (state.bindFails) throw new BindFailure('cannot listen');
+    bound += 1;
+    const id = bound;
+    return { fds: () => [id], close: () => closed.push(id) } as unknown as SlotSockets;
+  });
   const slot = new CarrierSlot({
     slot: 0,
     row: 0,
     clock,
+    firstStartMs: START_MS,
     log: {
       write: (_level, event, fields) => lines.push(`${event} ${fields?.['why'] as string}`),
       prepare: () => ({ take() {}, drop() {} }),
       reopen() {},
       flush: () => Promise.resolve(),
     },
-    bind() {
-      if (state.bindFails) throw new BindFailure('cannot listen');
-      bound += 1;
-      const id = bound;
-      return { fds: () => [id], close: () => closed.push(id) } as unknown as SlotSockets;
-    },
+    sockets,
     spawn(fds) {
       given.push(...fds);
       const child = new FakeChild();
       children.push(child);
       return child as unknown as ChildProcess;
     },
+    warm() {},
     ready() {},
     answered() {},
     died: ({ cause }) => causes.push(cause),
@@ -62,7 +66,7 @@ function harness() {
   };
   const say = (type: string): void => void children.at(-1)?.emit('message', { type });
   const die = (): void => void children.at(-1)?.emit('exit', 1, null);
-  slot.bindFirst();
+  sockets.fds();
   slot.keeper.start();
   return { clock, slot, lines, given, closed, causes, state, pass, say, die };
 }

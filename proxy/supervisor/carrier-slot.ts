@@ -1,9 +1,10 @@
-// One carrier slot: its listening sockets outlive its carriers, so that what is queued while one is replaced is served by the next. A slot
-// that nobody serves for too long lets go of its sockets, because clients in its queue would wait in silence; new ones wait for the next.
+// One carrier slot of one generation. Its listening sockets outlive its carriers, and its generation, so that what is queued while one is replaced
+// is served by the next. A slot that nobody serves for too long lets go of them, because clients in its queue would wait in silence; new ones wait
+// for the next.
 
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
-import type { SlotView, StagingAnswer } from '../core/supervision.ts';
+import type { RetireMessage, SlotView, StagingAnswer } from '../core/supervision.ts';
 import { Keeper } from './keeper.ts';
 import type { Death } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
@@ -17,19 +18,48 @@ export interface CarrierSlotOptions {
   readonly row: number;
   readonly clock: Clock;
   readonly log: LineLog;
-  bind(): SlotSockets;
+  readonly firstStartMs: number;
+  /** Those of the same slot in every generation. */
+  readonly sockets: SharedSockets;
   /** Starts a carrier that inherits these descriptors. */
   spawn(fds: readonly number[]): ChildProcess;
+  warm(): void;
   ready(policyVersion: string): void;
   answered(answer: StagingAnswer): void;
   /** The carrier is gone and is not counted any more. */
   died(death: Death): void;
 }
 
+/** The listening sockets of a slot, whoever serves it. */
+export class SharedSockets {
+  readonly #bind: () => SlotSockets;
+  #sockets: SlotSockets | null = null;
+
+  /** `bind` may throw a BindFailure. */
+  constructor(bind: () => SlotSockets) {
+    this.#bind = bind;
+  }
+
+  get areOpen(): boolean {
+    return this.#sockets !== null;
+  }
+
+  /** To be inherited. */
+  fds(): number[] {
+    this.#sockets ??= this.#bind();
+    return this.#sockets.fds();
+  }
+
+  close(): void {
+    this.#sockets?.close();
+    this.#sockets = null;
+  }
+}
+
 export class CarrierSlot {
   readonly keeper: Keeper;
   readonly #options: CarrierSlotOptions;
-  #sockets: SlotSockets | null = null;
+  #isRetired = false;
   /** A carrier that is gone had these sockets, so they may have a queue. */
   #areUsed = false;
   /** A carrier was ready on these sockets. */
@@ -41,7 +71,9 @@ export class CarrierSlot {
     this.#unservedSinceMs = options.clock.nowMs();
     this.keeper = new Keeper({
       clock: options.clock,
+      firstStartMs: options.firstStartMs,
       launch: () => this.#launch(),
+      warm: options.warm,
       ready: (policyVersion) => {
         this.#haveServed = true;
         options.ready(policyVersion);
@@ -54,12 +86,7 @@ export class CarrierSlot {
     });
   }
 
-  /** Binds without starting a carrier, so that a node whose addresses cannot be bound ends before it has begun. */
-  bindFirst(): void {
-    this.#sockets = this.#options.bind();
-  }
-
-  view(): Omit<SlotView, 'policyVersion'> {
+  view(): Omit<SlotView, 'policyVersion' | 'generation'> {
     return { slot: this.#options.slot, row: this.#options.row, ...this.keeper.view() };
   }
 
@@ -67,35 +94,37 @@ export class CarrierSlot {
     const nowMs = this.#options.clock.nowMs();
     if (late) this.#unservedSinceMs = Math.max(this.#unservedSinceMs, nowMs - UNSERVED_MS / 2);
     this.keeper.watch(late);
+    if (this.#isRetired) return;
     const { state } = this.keeper;
     if (state !== 'starting' && state !== 'down') return;
     // A carrier that is still starting holds the same sockets, and with them the queue.
     if (this.#letGoIfUnserved()) this.keeper.kill('too-slow');
   }
 
-  close(): void {
-    this.#sockets?.close();
-    this.#sockets = null;
+  /** The sockets are another generation's from now on. */
+  retire(message: RetireMessage, graceMs: number): void {
+    this.#isRetired = true;
+    this.keeper.retire(message, graceMs);
   }
 
   #launch(): ChildProcess {
-    if (!this.#sockets) {
-      this.#sockets = this.#options.bind();
+    const { sockets, spawn } = this.#options;
+    if (!sockets.areOpen) {
       this.#areUsed = false;
       this.#haveServed = false;
     }
-    return this.#options.spawn(this.#sockets.fds());
+    return spawn(sockets.fds());
   }
 
   #letGoIfUnserved(): boolean {
     const isUnserved = this.#options.clock.nowMs() - this.#unservedSinceMs >= UNSERVED_MS;
-    if (!this.#sockets || !this.#areUsed || !isUnserved) return false;
+    if (this.#isRetired || !this.#options.sockets.areOpen || !this.#areUsed || !isUnserved) return false;
     this.#letGo('unserved');
     return true;
   }
 
   #letGo(why: 'full' | 'unserved'): void {
-    this.close();
+    this.#options.sockets.close();
     if (this.#haveServed) this.#options.log.write('warn', 'slot-closed', { carrier: this.#options.slot, why });
   }
 

@@ -2,12 +2,14 @@
 
 import type { Clock } from '../core/clock.ts';
 import { BEAT_MS } from '../core/supervision.ts';
-import type { ChildMessage, SupervisorMessage } from '../core/supervision.ts';
+import type { ChildMessage, RetireMessage, SupervisorMessage } from '../core/supervision.ts';
 import { Staging, type Staged } from './staging.ts';
 
 export type { Staged } from './staging.ts';
 
 export interface SupervisorLink {
+  /** Everything is made and tried: it could serve. Resolves when it shall. */
+  warm(): Promise<void>;
   /** It serves from now on, by this configuration. */
   ready(policyVersion: string): void;
   /** It has closed its listening sockets because descriptors ran out. */
@@ -19,6 +21,8 @@ export interface SupervisorLink {
 export interface ChildHandlers {
   /** The node stops: this process must have ended by itself within `deadlineMs` from now. */
   onStop(deadlineMs: number): void;
+  /** Another generation has taken over. Said again where a number is another. */
+  onRetire?(message: RetireMessage): void;
   /** The log file has been moved away: go on in a new one. */
   onReopenLog?(): void;
   /** Makes everything of the settings in this file, and uses nothing of it yet; rejects where that is not possible. */
@@ -39,6 +43,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   // The channel may close under us; 'disconnect' then says so.
   const say = (message: ChildMessage): void => void channel.send?.(message, undefined, undefined, () => {});
 
+  const accept = Promise.withResolvers<void>();
   const staging = new Staging((file) => handlers.stage(file), say);
 
   // Not `exit`, which waits for a thread that may hang in a write: an orphan's listening sockets would swallow every client.
@@ -47,11 +52,17 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
     const heard = message as SupervisorMessage;
     if (heard.type === 'stop') handlers.onStop(heard.deadlineMs);
     else if (heard.type === 'reopen') handlers.onReopenLog?.();
+    else if (heard.type === 'retire') handlers.onRetire?.(heard);
+    else if (heard.type === 'accept') accept.resolve();
     else staging.heard(heard);
   });
   clock.every(BEAT_MS, () => say({ type: 'beat' }));
 
   return {
+    warm: () => {
+      say({ type: 'warm' });
+      return accept.promise;
+    },
     ready: (policyVersion) => say({ type: 'ready', policyVersion }),
     full: () => say({ type: 'full' }),
     room: () => say({ type: 'room' }),

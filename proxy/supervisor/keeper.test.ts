@@ -230,3 +230,49 @@ test('what a child says of a configuration reaches its owner, while it serves an
   latest().emit('message', { type: 'refused', turn: 4, why: 'no room' });
   assert.deepEqual(heard, ['ready by 0123456789ab', 'staged 3', 'full', 'swapped 3', 'refused 4']);
 });
+
+test('a child that waits for its generation is warm, and ready when it serves', async () => {
+  const { keeper, children, heard, pass } = harness();
+  keeper.start();
+  await pass(START_MS - 500);
+  children[0]?.say('warm');
+  assert.equal(keeper.state, 'warm');
+  await pass(START_MS - 500, () => children[0]?.say('beat'));
+  assert.equal(keeper.state, 'warm');
+  children[0]?.say('ready');
+  assert.deepEqual([keeper.state, heard], ['ready', ['ready']]);
+});
+
+const RETIRE = { type: 'retire', heir: 2, rate: 1, deadlineMs: 60_000 } as const;
+
+test('a retired child is not killed for its silence, hears what changes, and is not started again', async () => {
+  const { keeper, children, deaths, pass } = harness();
+  keeper.start();
+  children[0]?.say('ready');
+  keeper.retire(RETIRE, 1_000);
+  keeper.retire({ ...RETIRE, rate: 2 }, 1_000);
+  await pass(SILENT_MS * 4);
+  assert.deepEqual([keeper.state, deaths, children[0]?.told], ['retired', [], [RETIRE, { ...RETIRE, rate: 2 }]]);
+  children[0]?.emit('exit', 0, null);
+  await pass(10_000);
+  assert.deepEqual([keeper.state, deaths.length, children.length], ['down', 1, 1]);
+});
+
+test('a retired child is killed behind its deadline, and sooner where the node stops', async () => {
+  const first = harness();
+  first.keeper.start();
+  first.keeper.retire(RETIRE, 1_000);
+  await first.pass(60_750);
+  assert.equal(first.deaths.length, 0);
+  await first.pass(500);
+  assert.equal(first.deaths[0]?.cause, 'stop-deadline');
+
+  const second = harness();
+  second.keeper.start();
+  second.keeper.retire(RETIRE, 1_000);
+  second.keeper.stop(2_000, 1_000);
+  second.keeper.retire(RETIRE, 1_000);
+  assert.equal(second.keeper.state, 'stopping');
+  await second.pass(3_250);
+  assert.equal(second.deaths[0]?.cause, 'stop-deadline');
+});

@@ -3,7 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { ChildMessage, ChildState, ChildView, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
+import type { ChildMessage, ChildState, ChildView, RetireMessage, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
 
 /** No beat for so long, once ready, and a child is taken to hang. */
 export const SILENT_MS = 3_000;
@@ -30,8 +30,12 @@ export interface Death {
 
 export interface KeeperOptions {
   readonly clock: Clock;
+  /** What its first start may take; START_MS where clients wait for it. */
+  readonly firstStartMs?: number;
   /** Starts the child with an IPC channel; may throw. */
   launch(): ChildProcess;
+  /** It waits to be told `accept`. */
+  warm?(): void;
   /** It serves, by this configuration. */
   ready(policyVersion: string): void;
   full(): void;
@@ -49,7 +53,7 @@ export class Keeper {
   #state: ChildState = 'down';
   #child: ChildProcess | null = null;
   #launchedMs = 0;
-  #startMs = START_MS;
+  #startMs: number;
   #readyMs: number | null = null;
   #beatMs = 0;
   #cause: Cause | null = null;
@@ -61,6 +65,7 @@ export class Keeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.#startMs = options.firstStartMs ?? START_MS;
   }
 
   get state(): ChildState {
@@ -124,6 +129,19 @@ export class Keeper {
     this.tell({ type: 'stop', deadlineMs });
   }
 
+  /**
+   * Has the child hold only what it has, and end when nothing is left: it is not started again, and is killed `graceMs` after its deadline. Silence
+   * is no reason any more, since its tunnels need none of what is silent. Said again where a number is another.
+   */
+  retire(message: RetireMessage, graceMs: number): void {
+    if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
+    this.#stopDeadlineMs = this.#options.clock.nowMs() + message.deadlineMs + graceMs;
+    this.#cancelRestart();
+    if (!this.#child) return;
+    this.#state = 'retired';
+    this.tell(message);
+  }
+
   tell(message: SupervisorMessage): void {
     // The channel closes a moment before the exit is known; a message that comes too late is no failure.
     if (this.#child?.connected) this.#child.send(message, () => {});
@@ -138,8 +156,13 @@ export class Keeper {
   #heard(child: ChildProcess, message: ChildMessage): void {
     if (child !== this.#child) return;
     this.#beatMs = this.#options.clock.nowMs();
-    if (this.#stopDeadlineMs !== null) return;
-    if (message.type === 'ready' && this.#state === 'starting') {
+    if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
+    if (message.type === 'warm' && this.#state === 'starting') {
+      this.#state = 'warm';
+      // The others of its generation may take as long again.
+      this.#launchedMs = this.#beatMs;
+      this.#options.warm?.();
+    } else if (message.type === 'ready' && (this.#state === 'starting' || this.#state === 'warm')) {
       this.#readyMs = this.#beatMs;
       this.#state = 'ready';
       this.#options.ready(message.policyVersion);

@@ -41,7 +41,7 @@ test('an order is answered, after what was said before', async (t) => {
     return { obeyed: order };
   });
   const heard: unknown[] = [];
-  const order = { order: 'reload', by: 'me' };
+  const order = { order: 'upgrade', by: 'me', to: '/opt/next' };
   const how = { clock: systemClock, timeoutMs: 5_000, heard: (news: unknown) => void heard.push(news) };
   assert.deepEqual(await orderSupervisor(runtime, order, how), { obeyed: order });
   assert.deepEqual(heard, [{ waiting: true }]);
@@ -54,7 +54,7 @@ for (const [what, bytes] of [
   ['JSON that is no order', '{"order":1,"by":"me"}\n'],
   ['an order by nobody', '{"order":"reload"}\n'],
   ['null', 'null\n'],
-  ['more than a line may have', `{"order":"reload","by":"${'x'.repeat(2_000)}"}\n`],
+  ['more than a line may have', `{"order":"reload","by":"${'x'.repeat(9_000)}"}\n`],
 ] as const) {
   test(`${what} is no order, and told so`, async (t) => {
     const { send } = await harness(t, () => assert.fail('obeyed'));

@@ -1,11 +1,12 @@
-// What operators order of the node, over a Unix socket that only the node's user can open: one line of JSON in, lines of JSON out, of which the
-// last one is the answer. Bounded in everything: nobody holds the supervisor up.
+// What operators order of the node, over a Unix socket that only the node's user can open: one line of JSON in, lines of JSON out: news,
+// and the answer. Bounded in everything: nobody holds the supervisor up.
 
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 
-const ORDER_CHARS_MAX = 1_024;
+/** A path has up to 4,096 bytes. */
+const ORDER_CHARS_MAX = 8_192;
 const ORDER_MS = 5_000;
 const CONNECTIONS_MAX = 64;
 
@@ -13,6 +14,8 @@ export interface Order {
   readonly order: string;
   /** Who gives it, for the log. */
   readonly by: string;
+  /** Of `upgrade`: the folder of the installation; null is the one before. */
+  readonly to: string | null;
 }
 
 /** Gives back the answer. `say` is for news before it. */
@@ -42,11 +45,11 @@ export function listenForOrders(path: string, clock: Clock, obey: Obey): Promise
 async function serve(socket: Socket, clock: Clock, obey: Obey): Promise<void> {
   socket.on('error', () => socket.destroy());
   const order = await readOrder(socket, clock);
-  const say = (news: object): void => {
+  const write = (line: object): void => {
     // Whoever asked may have gone; the order is obeyed all the same.
-    if (socket.writable) socket.write(`${JSON.stringify(news)}\n`);
+    if (socket.writable) socket.write(`${JSON.stringify(line)}\n`);
   };
-  say(order ? await obey(order, say) : { error: 'expected one line of JSON with order and by' });
+  write(order ? await obey(order, (news) => write({ news })) : { error: 'expected one line of JSON with order and by' });
   socket.end();
   clock.after(ORDER_MS, () => socket.destroy());
 }
@@ -73,8 +76,9 @@ function readOrder(socket: Socket, clock: Clock): Promise<Order | null> {
 function parseOrder(text: string): Order | null {
   if (text.length > ORDER_CHARS_MAX) return null;
   try {
-    const { order, by } = JSON.parse(text) as Partial<Order>;
-    return typeof order === 'string' && typeof by === 'string' ? { order, by } : null;
+    const { order, by, to = null } = JSON.parse(text) as Partial<Order>;
+    if (typeof order !== 'string' || typeof by !== 'string') return null;
+    return to === null || typeof to === 'string' ? { order, by, to } : null;
   } catch {
     return null;
   }

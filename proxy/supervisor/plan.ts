@@ -16,12 +16,32 @@ export interface LivePlan {
   /** Where `prepare` left the settings; they become the runtime folder's own once they are accepted. */
   readonly preparedSettings: string;
   readonly stopMs: number;
+  /** Of a drain. */
+  readonly drain: { readonly rate: number; readonly deadlineMs: number };
   readonly log: Settings['log'];
   readonly capacity: Capacity;
   readonly warnings: readonly string[];
 }
 
+/**
+ * How the roles of an installation are started, by whoever: the supervisor of one version starts carriers of another. `protocol` is all that they
+ * have in common besides: the words of the roles, the messages, the names and formats in the runtime folder.
+ */
+export interface Launch {
+  /** The folder of the installation. */
+  readonly root: string;
+  readonly node: string;
+  /** The script that knows the roles. */
+  readonly entry: string;
+  readonly carrierFlags: readonly string[];
+  readonly controlFlags: readonly string[];
+  readonly protocol: number;
+}
+
+export const PROTOCOL = 1;
+
 export interface ServePlan extends LivePlan {
+  readonly launch: Launch;
   readonly version: string;
   /** The configuration's absolute path. */
   readonly file: string;
@@ -40,6 +60,7 @@ export interface ServePlan extends LivePlan {
 export type ReloadPlan = {
   /** Of the code that read the file: the installation may have been replaced under the node. */
   readonly version: string;
+  readonly launch: Launch;
   readonly files: readonly FileMark[];
 } & (
   | { readonly kind: 'changed'; readonly plan: LivePlan; readonly changed: readonly string[] }

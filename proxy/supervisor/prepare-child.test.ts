@@ -7,18 +7,25 @@ import type { TestContext } from 'node:test';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { PREPARE_MS, prepareReload, type Reading } from './prepare-child.ts';
 
-/** A reader that is this script; `runtime` is its last argument. */
+/** A reader that is this script; `runtime` is the third of its last arguments. */
 function read(t: TestContext, script: string, clock = new FakeClock()): Reading & { readonly runtime: string; readonly clock: FakeClock } {
   const runtime = mkdtempSync(join(tmpdir(), 'prepare-'));
   t.after(() => rmSync(runtime, { recursive: true }));
   const entry = join(runtime, 'entry.mjs');
   writeFileSync(entry, script);
-  return { ...prepareReload({ entry, configFile: 'x', runtime, clock }), runtime, clock };
+  return {
+    ...prepareReload({ command: [process.execPath, entry], configFile: 'x', runtime, generation: 7, reason: 'upgrade', clock }),
+    runtime,
+    clock,
+  };
 }
 
 test('what it prints is the plan', async (t) => {
-  const { plan } = read(t, 'console.log(JSON.stringify({ kind: "unchanged", files: [], words: process.argv.slice(2, 4) }))');
-  assert.deepEqual(await plan, { kind: 'unchanged', files: [], words: ['prepare', 'x'] });
+  const { plan } = read(
+    t,
+    'console.log(JSON.stringify({ kind: "unchanged", files: [], words: [...process.argv.slice(2, 4), ...process.argv.slice(5)] }))',
+  );
+  assert.deepEqual(await plan, { kind: 'unchanged', files: [], words: ['prepare', 'x', '7', 'upgrade'] });
 });
 
 for (const [what, script, expected] of [
@@ -65,7 +72,7 @@ test('a program that cannot be started is a sentence too', async (t) => {
 
 test('what it left in the runtime folder is taken away, where nobody has taken it into use', async (t) => {
   const script = `import { writeFileSync } from 'node:fs';
-    writeFileSync(process.argv.at(-1) + '/settings.' + process.pid + '.json', '{}');
+    writeFileSync(process.argv.at(-3) + '/settings.' + process.pid + '.json', '{}');
     console.log('{}')`;
   const reading = read(t, script);
   await reading.plan;

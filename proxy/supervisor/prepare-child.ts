@@ -39,10 +39,21 @@ export interface Reading {
   cleanUp(): void;
 }
 
+export interface ReadingPlace {
+  /** The program that has the role `prepare`, and words before it. */
+  readonly command: readonly [string, ...string[]];
+  readonly configFile: string;
+  readonly runtime: string;
+  /** By whose settings the node runs. */
+  readonly generation: number;
+  /** `upgrade` wants settings for another generation, whether they are new or not. */
+  readonly reason: 'reload' | 'upgrade';
+  readonly clock: Clock;
+}
+
 /** For the node that runs in `runtime`. */
-export function prepareReload(place: { entry: string; configFile: string; runtime: string; clock: Clock }): Reading {
-  const { entry, configFile, runtime, clock } = place;
-  const child = spawn(process.execPath, ['--disable-sigusr1', entry, 'prepare', configFile, runtime], {
+export function prepareReload({ command: [program, ...words], configFile, runtime, generation, reason, clock }: ReadingPlace): Reading {
+  const child = spawn(program, [...words, 'prepare', configFile, runtime, String(generation), reason], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let why = '';

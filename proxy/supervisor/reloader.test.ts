@@ -9,13 +9,14 @@ import { FakeClock } from '../test/support/fake-clock.ts';
 import { ANSWER_MS, HandOut } from './hand-out.ts';
 import type { LivePlan, ReloadPlan } from './plan.ts';
 import { Reloader, RETRY_MS } from './reloader.ts';
+import { launchOf } from './spawn-role.ts';
 import { AcceptedSettings } from './runtime-folder.ts';
 
 const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
-type Kind = ReloadPlan extends infer Plan ? (Plan extends unknown ? Omit<Plan, 'version' | 'files'> : never) : never;
+type Kind = ReloadPlan extends infer Plan ? (Plan extends unknown ? Omit<Plan, 'version' | 'launch' | 'files'> : never) : never;
 
 /** A reloader whose reader says what the test says, over one carrier and control that do as they are told unless the test says otherwise. */
 function harness(t: TestContext) {
@@ -50,6 +51,7 @@ function harness(t: TestContext) {
     late: () => {},
   });
   for (const who of ['carrier 0', 'control']) handOut.ready(who, 'v1');
+  const current = { handOut, accepted: new AcceptedSettings(settings, 'v1'), version: '0.0.0' };
   const reloader = new Reloader({
     clock,
     log: {
@@ -61,12 +63,10 @@ function harness(t: TestContext) {
       reopen() {},
       flush: () => Promise.resolve(),
     },
-    handOut,
-    accepted: new AcceptedSettings(settings, 'v1'),
+    current: () => current,
     file: '/etc/p.yaml',
     files: [{ path: '/nonexistent/p.yaml', mark: 'ENOENT' }],
     policyVersion: 'v1',
-    version: '0.0.0',
     read() {
       const { promise: plan, resolve: done } = Promise.withResolvers<ReloadPlan | string>();
       reads.push({ done });
@@ -81,6 +81,7 @@ function harness(t: TestContext) {
     policyVersion,
     preparedSettings: prepared,
     stopMs: 1,
+    drain: { rate: 8, deadlineMs: 1 },
     log: { level: 'info', file: null },
     capacity: { configured: 1, tunnels: 1, perCarrier: 1, carriers: 1, nofile: 1, binds: 'limits.tunnels' },
     warnings: [],
@@ -100,7 +101,7 @@ function harness(t: TestContext) {
     /** The run that is under way reads this. */
     async reads(kind: Kind | string, version = '0.0.0') {
       await settled();
-      reads.shift()?.done(typeof kind === 'string' ? kind : ({ version, files: [], ...kind } as ReloadPlan));
+      reads.shift()?.done(typeof kind === 'string' ? kind : ({ version, launch: launchOf('', ''), files: [], ...kind } as ReloadPlan));
       await settled();
     },
     /** A good file of another version. */

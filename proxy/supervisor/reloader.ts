@@ -23,14 +23,12 @@ const ASKED_MAX = 5;
 export interface ReloaderOptions {
   readonly clock: Clock;
   readonly log: LineLog;
-  readonly handOut: HandOut;
-  readonly accepted: AcceptedSettings;
+  /** The generation that a change is for, as of now. An installation that was replaced under it may mean something else by its settings. */
+  current(): { readonly handOut: HandOut; readonly accepted: AcceptedSettings; readonly version: string };
   /** The configuration's absolute path, and the files that it was read from. */
   readonly file: string;
   readonly files: readonly FileMark[];
   readonly policyVersion: string;
-  /** Of this process: an installation that was replaced under the node may mean something else by its settings. */
-  readonly version: string;
   /** Has the file read; nothing of the node is different by that. */
   read(): Reading;
   /** The settings are accepted: what the supervisor itself goes by. */
@@ -61,6 +59,8 @@ export class Reloader {
   #failed = 0;
   #last: ReloadResult | null = null;
   #running = false;
+  /** Those that wait until nothing is under way. */
+  readonly #waiting: (() => void)[] = [];
   #next: Asked | null = null;
   #reading: Reading | null = null;
   #isStopped = false;
@@ -86,7 +86,7 @@ export class Reloader {
     this.#cancelRetry();
     this.#watch.stop();
     this.#reading?.end();
-    this.#options.handOut.stop();
+    this.#options.current().handOut.stop();
   }
 
   get isUnderWay(): boolean {
@@ -122,10 +122,31 @@ export class Reloader {
       this.#retryLater(result.outcome);
     }
     this.#running = false;
+    for (const goOn of this.#waiting.splice(0)) goOn();
+  }
+
+  /** Does something that must not meet a change of the configuration; whoever asks for one meanwhile waits. */
+  async alone<T>(job: () => Promise<T>): Promise<T> {
+    while (this.#running) await new Promise<void>((goOn) => this.#waiting.push(goOn));
+    this.#running = true;
+    try {
+      return await job();
+    } finally {
+      void this.#runAll();
+    }
+  }
+
+  /** Another generation is the current one, by settings that it was started with. */
+  replaced({ policyVersion, files }: { readonly policyVersion: string; readonly files: readonly FileMark[] }): void {
+    if (policyVersion !== this.#policyVersion) this.#sinceMs = this.#options.clock.wallMs();
+    this.#policyVersion = policyVersion;
+    this.#files = files;
+    this.#watch.watch(files);
   }
 
   #retryLater(outcome: ReloadOutcome): void {
-    const { clock, handOut } = this.#options;
+    const { clock } = this.#options;
+    const { handOut } = this.#options.current();
     this.#cancelRetry();
     if (this.#isStopped || (outcome !== 'failed' && !handOut.isUneven)) return;
     this.#cancelRetry = clock.after(RETRY_MS, () => void this.request('retry'));
@@ -169,7 +190,7 @@ export class Reloader {
 
   async #attempt(): Promise<Finding> {
     if (this.#isStopped) return { outcome: 'failed', why: 'the node stops' };
-    if (this.#options.accepted.restore()) this.#options.log.write('warn', 'settings-restored');
+    if (this.#options.current().accepted.restore()) this.#options.log.write('warn', 'settings-restored');
     const reading = this.#options.read();
     this.#reading = reading;
     this.#watch.hold();
@@ -195,7 +216,7 @@ export class Reloader {
   }
 
   async #judge(plan: ReloadPlan): Promise<Finding> {
-    const { version, handOut } = this.#options;
+    const { version, handOut } = this.#options.current();
     if (plan.version !== version) {
       return { outcome: 'at-start', atStart: [{ key: 'the installed version', running: version, wanted: plan.version }] };
     }
@@ -215,7 +236,8 @@ export class Reloader {
   }
 
   async #change(plan: LivePlan, changed: readonly string[]): Promise<Finding> {
-    const { log, handOut, accepted, take } = this.#options;
+    const { log, take, current } = this.#options;
+    const { handOut, accepted } = current();
     let prepared: PreparedLineLog;
     try {
       prepared = log.prepare(plan.log, plan.node);

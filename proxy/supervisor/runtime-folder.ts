@@ -19,13 +19,24 @@ export function enterRuntimeFolder(plan: ServePlan): Entered {
   for (const name of readdirSync(runtime)) {
     if (isLeftover(name)) rmSync(join(runtime, name), { force: true });
   }
-  const accepted = new AcceptedSettings(settingsFile(runtime), JSON.stringify(settings));
-  const generation = lastGeneration(runtime) + 1;
-  replace(generationFile(runtime), `${generation}\n`);
+  const generation = nextGeneration(runtime);
+  const accepted = new AcceptedSettings(settingsFile(runtime, generation), JSON.stringify(settings));
   return { generation, accepted };
 }
 
-/** The settings by which every process of the node starts. Only the holder of the folder's lock changes them. */
+/** One more than any before, and kept. Throws where that is not possible. */
+export function nextGeneration(runtime: string): number {
+  const generation = lastGeneration(runtime) + 1;
+  replace(generationFile(runtime), `${generation}\n`);
+  return generation;
+}
+
+/** Settings that a `prepare` child left, as those of a generation. Throws, and nothing has changed. */
+export function acceptedFor(runtime: string, generation: number, preparedSettings: string): AcceptedSettings {
+  return new AcceptedSettings(settingsFile(runtime, generation), readFileSync(preparedSettings, 'utf8'));
+}
+
+/** The settings by which every process of a generation starts. Only the holder of the folder's lock changes them. */
 export class AcceptedSettings {
   readonly #file: string;
   #text: string;
@@ -34,6 +45,21 @@ export class AcceptedSettings {
     this.#file = file;
     this.#text = text;
     replace(file, text);
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Those of another generation of the same version. */
+  copy(text: string): void {
+    replace(this.#file, text);
+    this.#text = text;
+  }
+
+  /** The generation is gone. */
+  remove(): void {
+    rmSync(this.#file, { force: true });
   }
 
   /** Takes these into use, whole: who reads the file gets the ones before or these. Throws, and nothing has changed. */

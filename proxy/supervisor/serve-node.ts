@@ -49,7 +49,7 @@ export async function serveNode(options: ServeOptions): Promise<number> {
     createLedger(ledgerFile(runtime), plan.carriers * GENERATIONS_MAX);
 
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
-    supervisor = new Supervisor({ plan, generation, accepted, entry: options.entry, clock: options.clock, log, ended: end });
+    supervisor = new Supervisor({ plan, generation, accepted, clock: options.clock, log, ended: end });
     orders = await listenForOrders(ordersSocket(runtime), options.clock, ordersOf(supervisor));
     supervisor.start();
     options.running(supervisor);
@@ -71,8 +71,9 @@ function refuse(options: ServeOptions, line: string): number {
 }
 
 function ordersOf(supervisor: Supervisor): Obey {
-  return async ({ order, by }, say) => {
-    if (order !== 'reload') return { error: 'this version obeys `reload` only' };
+  return async ({ order, by, to }, say) => {
+    if (order === 'upgrade') return supervisor.upgrade(by, to, say);
+    if (order !== 'reload') return { error: 'this version obeys `reload` and `upgrade`' };
     if (supervisor.isReloading) say({ waiting: true });
     return supervisor.reload(by);
   };

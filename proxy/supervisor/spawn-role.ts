@@ -1,7 +1,8 @@
-// How the two roles of a node are started: this very Node, our own entry, an IPC channel, and for carriers the listening sockets.
+// How the two roles of a node are started: by their installation's own Node and script, with an IPC channel, and carriers with the listening sockets.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { type Launch, PROTOCOL } from './plan.ts';
 import { CHILD_OUTPUT_FD, standardOutputForChild } from './standard-output.ts';
 
 /** Descriptors 0 to 2 are the standard ones, 3 is the IPC channel and 4 is where log lines go. */
@@ -14,24 +15,32 @@ const NODE_FLAGS = ['--disable-sigusr1', '--disable-warning=ExperimentalWarning'
  */
 const CARRIER_FLAGS = ['--max-semi-space-size=16', '--expose-gc'];
 
+/** Of the installation whose code this is. `entry` is its script that knows the roles. */
+export function launchOf(root: string, entry: string): Launch {
+  const carrierFlags = [...NODE_FLAGS, ...CARRIER_FLAGS];
+  return { root, node: process.execPath, entry, carrierFlags, controlFlags: NODE_FLAGS, protocol: PROTOCOL };
+}
+
 export interface CarrierPlace {
   readonly runtime: string;
   readonly slot: number;
   readonly generation: number;
   readonly row: number;
+  /** It waits for the rest of its generation before it accepts. */
+  readonly isRising: boolean;
 }
 
-export function spawnCarrier(entry: string, place: CarrierPlace, fds: readonly number[]): ChildProcess {
-  const { runtime, slot, generation, row } = place;
+export function spawnCarrier({ node, entry, carrierFlags }: Launch, place: CarrierPlace, fds: readonly number[]): ChildProcess {
+  const { runtime, slot, generation, row, isRising } = place;
   const listenFds = fds.map((_, index) => FIRST_LISTEN_FD + index).join(',');
   const args = ['carrier', '--runtime', runtime, '--slot', slot, '--generation', generation, '--row', row, '--listen-fds', listenFds];
-  return start([...NODE_FLAGS, ...CARRIER_FLAGS, entry, ...args.map(String)], fds);
+  return start(node, [...carrierFlags, entry, ...args.map(String), ...(isRising ? ['--rising'] : [])], fds);
 }
 
-export function spawnControl(entry: string, runtime: string, generation: number): ChildProcess {
-  return start([...NODE_FLAGS, entry, 'control', '--runtime', runtime, '--generation', String(generation)], []);
+export function spawnControl({ node, entry, controlFlags }: Launch, runtime: string, generation: number): ChildProcess {
+  return start(node, [...controlFlags, entry, 'control', '--runtime', runtime, '--generation', String(generation)], []);
 }
 
-function start(args: readonly string[], fds: readonly number[]): ChildProcess {
-  return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc', standardOutputForChild(), ...fds] });
+function start(node: string, args: readonly string[], fds: readonly number[]): ChildProcess {
+  return spawn(node, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc', standardOutputForChild(), ...fds] });
 }

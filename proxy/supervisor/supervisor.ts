@@ -2,42 +2,41 @@
 // nothing about a connection: so small that it need not change when they do.
 
 import type { Cancel, Clock } from '../core/clock.ts';
-import { ledgerFile, settingsFile } from '../core/runtime-files.ts';
-import type { ReloadResult, SupervisorMessage, SupervisorView, Taking } from '../core/supervision.ts';
+import { ledgerFile } from '../core/runtime-files.ts';
+import type { ReloadResult, SupervisorMessage, SupervisorView, Taking, UpgradeNews, UpgradeResult } from '../core/supervision.ts';
 import { clearRow, readRows } from '../limits/ledger-file.ts';
-import { CarrierSlot } from './carrier-slot.ts';
-import { HandOut, type Member } from './hand-out.ts';
+import { SharedSockets } from './carrier-slot.ts';
+import { Generation, type GenerationOptions } from './generation.ts';
+import type { Member } from './hand-out.ts';
 import { Keeper } from './keeper.ts';
 import type { Death } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import { SlotSockets } from './listen-sockets.ts';
 import { EXIT } from './plan.ts';
-import type { LivePlan, ServePlan } from './plan.ts';
-import { prepareReload } from './prepare-child.ts';
+import type { Launch, LivePlan, ServePlan } from './plan.ts';
+import { prepareReload, type Reading } from './prepare-child.ts';
 import { Reloader } from './reloader.ts';
-import type { AcceptedSettings } from './runtime-folder.ts';
-import { spawnCarrier, spawnControl } from './spawn-role.ts';
+import { type AcceptedSettings, acceptedFor, nextGeneration } from './runtime-folder.ts';
+import { spawnControl } from './spawn-role.ts';
+import { RETIRED_MAX, type Target, Upgrader, type UpgradePlan } from './upgrader.ts';
 
 const WATCH_MS = 250;
 /** A watch that comes so late means that we were stopped ourselves: what the children said meanwhile is not read yet. */
 const LATE_MS = 1_000;
-/** What a child gets beyond its deadline before it is killed. */
-const STOP_GRACE_MS = 2_000;
 const CONTROL_STOP_MS = 1_000;
+/** A control of another installation that dies so often before it serves is not wanted: the one before serves on. */
+const CONTROL_TRIES = 3;
 
-/** The current generation, two retired ones and one that is about to take over: each carrier of each has a row in the ledger. */
-export const GENERATIONS_MAX = 4;
+/** The current generation, those that are retired, and one that is about to take over: each carrier of each has a row in the ledger. */
+export const GENERATIONS_MAX = RETIRED_MAX + 2;
 
 const CONTROL = 'control';
-const carrierName = (slot: number): string => `carrier ${slot}`;
 
 export interface SupervisorOptions {
   /** With the addresses as they are bound: no port is 0. */
   readonly plan: ServePlan;
   readonly generation: number;
   readonly accepted: AcceptedSettings;
-  /** The script that knows the roles `carrier` and `control`. */
-  readonly entry: string;
   readonly clock: Clock;
   readonly log: LineLog;
   /** The node has ended; the code is the process's. */
@@ -47,10 +46,20 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #startedMs: number;
-  readonly #slots: readonly CarrierSlot[];
-  readonly #control: Keeper;
-  readonly #handOut: HandOut;
+  /** By slot, for every generation. */
+  readonly #sockets: readonly SharedSockets[];
+  #current: Generation;
+  /** The youngest first, as long as one of its carriers lives. */
+  #retired: Generation[] = [];
+  /** Rises, or was given up before it had accepted, and is not gone yet. */
+  readonly #others = new Set<Generation>();
+  /** What was the current one's installation before this one. */
+  #previous: Target | null = null;
+  #control: Keeper;
+  /** Control's own installation: another one's is tried, and may not do. */
+  #controlLaunch: { readonly launch: Launch; readonly before: Launch | null; failures: number };
   readonly #reloader: Reloader;
+  readonly #upgrader: Upgrader;
   /** What changes while the node lives. */
   #live: LivePlan;
   #watchedMs = 0;
@@ -61,46 +70,36 @@ export class Supervisor {
   #exitCode: number = EXIT.ok;
 
   constructor(options: SupervisorOptions) {
-    const { plan, clock, log, entry } = options;
+    const { plan, clock, log, generation: number, accepted } = options;
     this.#options = options;
     this.#live = plan;
     this.#startedMs = clock.wallMs();
-    this.#slots = Array.from({ length: plan.carriers }, (_, slot) => this.#createSlot(slot));
-    this.#control = new Keeper({
-      clock,
-      launch: () => {
-        this.#restoreSettings();
-        return spawnControl(entry, plan.runtime, options.generation);
-      },
-      ready: (policyVersion) => {
-        log.write('info', 'control-ready');
-        this.#handOut.ready(CONTROL, policyVersion);
-      },
-      answered: (answer) => this.#handOut.answered(CONTROL, answer),
-      full: () => {},
-      room: () => {},
-      said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),
-      died: (death) => this.#controlDied(death),
-    });
-    this.#handOut = new HandOut({
-      clock,
-      carriers: this.#slots.map(({ keeper }, slot) => memberOf(carrierName(slot), keeper)),
-      control: memberOf(CONTROL, this.#control),
-      settingsFile: settingsFile(plan.runtime),
-      policyVersion: plan.policyVersion,
-      late: (taking) => this.#takenLate(taking),
-    });
+    this.#sockets = Array.from({ length: plan.carriers }, () => new SharedSockets(() => new SlotSockets(plan.listeners)));
+    const { launch, version, policyVersion } = plan;
+    this.#current = this.#createGeneration({ number, launch, version, policyVersion, accepted, isRising: false, firstRow: 0 });
+    this.#controlLaunch = { launch, before: null, failures: 0 };
+    this.#control = this.#createControl();
     this.#reloader = new Reloader({
       clock,
       log,
-      handOut: this.#handOut,
-      accepted: options.accepted,
+      current: () => this.#current,
       file: plan.file,
       files: plan.files,
-      policyVersion: plan.policyVersion,
-      version: plan.version,
-      read: () => prepareReload({ entry, configFile: plan.file, runtime: plan.runtime, clock }),
+      policyVersion,
+      read: () => this.#read(commandOf(this.#current.launch), this.#current, 'reload'),
       take: (live) => this.#take(live),
+    });
+    this.#upgrader = new Upgrader({
+      clock,
+      log,
+      current: () => this.#current,
+      retired: () => this.#retired,
+      tunnelsOf: (generation) => this.#tunnelsOf(generation),
+      previous: () => this.#previous,
+      read: (root) => this.#read([`${root}/pinhole`], this.#current, 'upgrade'),
+      raise: (upgrade) => this.#raise(upgrade),
+      takeOver: (generation, upgrade) => this.#takeOver(generation, upgrade),
+      abandon: (generation) => this.#abandon(generation),
     });
   }
 
@@ -108,9 +107,9 @@ export class Supervisor {
   start(): void {
     const { plan, generation, clock, log } = this.#options;
     try {
-      for (const slot of this.#slots) slot.bindFirst();
+      for (const sockets of this.#sockets) sockets.fds();
     } catch (error) {
-      for (const slot of this.#slots) slot.close();
+      for (const sockets of this.#sockets) sockets.close();
       throw error;
     }
     log.write('info', 'node-starting', { generation, pid: process.pid, listeners: plan.listeners, health: plan.health, admin: plan.admin });
@@ -118,7 +117,7 @@ export class Supervisor {
     log.write('info', 'relay', { ...plan.relay });
     this.#sayWarnings();
 
-    for (const slot of this.#slots) slot.keeper.start();
+    this.#current.start();
     this.#control.start();
     this.#watchedMs = clock.nowMs();
     this.#cancelWatch = clock.every(WATCH_MS, () => this.#watch());
@@ -134,6 +133,15 @@ export class Supervisor {
     return this.#reloader.isUnderWay;
   }
 
+  /**
+   * Has the installation in `root` take over; null is the one before. `say` is told how it goes on. It waits for a change of the configuration that is
+   * under way, and such a change for it.
+   */
+  upgrade(by: string, root: string | null, say: (news: UpgradeNews) => void): Promise<UpgradeResult> {
+    if (this.#reloader.isUnderWay) say({ step: 'waiting', generation: null, version: null });
+    return this.#reloader.alone(() => this.#upgrader.upgrade(by, root, say));
+  }
+
   /** Asks everybody to end within `drain.stop`; asked again, ends them at once. */
   stop(why: string): void {
     const { log } = this.#options;
@@ -146,7 +154,8 @@ export class Supervisor {
     this.#isStopping = true;
     log.write('info', 'node-stopping', { why, stop_ms: stopMs });
     this.#reloader.stop();
-    for (const slot of this.#slots) slot.keeper.stop(stopMs, STOP_GRACE_MS);
+    this.#upgrader.stop();
+    for (const generation of this.#generations()) generation.stop(stopMs);
     this.#endIfDone();
   }
 
@@ -157,22 +166,30 @@ export class Supervisor {
   }
 
   view(): SupervisorView {
-    const { plan, generation } = this.#options;
+    const { plan } = this.#options;
+    const { number, version } = this.#current;
+    const generations = this.#generations();
     return {
       pid: process.pid,
       node: this.#live.node,
-      version: plan.version,
-      generation,
+      version,
+      generation: number,
+      generations: generations.map((generation) => generation.view()),
       startedMs: this.#startedMs,
       stopping: this.#isStopping,
       listeners: plan.listeners,
       health: plan.health,
       admin: plan.admin,
-      slots: this.#slots.map((slot, index) => ({ ...slot.view(), policyVersion: this.#handOut.versionOf(carrierName(index)) })),
-      control: { ...this.#control.view(), policyVersion: this.#handOut.versionOf(CONTROL) },
+      slots: generations.flatMap((generation) => generation.slotViews()),
+      control: { ...this.#control.view(), policyVersion: this.#current.handOut.versionOf(CONTROL) },
       capacity: this.#live.capacity,
       configuration: this.#reloader.view(),
     };
+  }
+
+  /** The current one first, then those before it, the youngest first, then one that rises or is given up. */
+  #generations(): Generation[] {
+    return [this.#current, ...this.#retired, ...this.#others];
   }
 
   #take(live: LivePlan): void {
@@ -180,6 +197,50 @@ export class Supervisor {
     this.#live = live;
     if (JSON.stringify(before.capacity) !== JSON.stringify(live.capacity)) this.#sayCapacity();
     this.#sayWarnings();
+    for (const generation of this.#retired) void this.#handOver(generation);
+  }
+
+  /** A generation of another version reads the file by its own rules; where it cannot, it goes on as it was. */
+  async #handOver(generation: Generation): Promise<void> {
+    const { log } = this.#options;
+    const who = `generation ${generation.number}`;
+    try {
+      const policyVersion = await this.#settleFor(generation);
+      if (policyVersion === null) return;
+      const { carriers } = await generation.handOut.swap(policyVersion);
+      for (const [slot, { took, why }] of carriers.entries()) {
+        const isHolding = generation.slots[slot]?.keeper.isAlive === true;
+        if (!took && isHolding) log.write('warn', 'configuration-not-taken', { who: `carrier ${slot} of ${who}`, why });
+      }
+    } catch (error) {
+      // Its last tunnel may be gone by now, and its settings with it.
+      if (generation.isAlive) log.write('warn', 'configuration-not-taken', { who, why: (error as Error).message });
+    }
+  }
+
+  /** Null where nothing of it is new to that generation. */
+  async #settleFor(generation: Generation): Promise<string | null> {
+    const { accepted, launch, version } = generation;
+    if (launch.root === this.#current.launch.root && version === this.#current.version) {
+      accepted.copy(this.#current.accepted.text);
+      return this.#live.policyVersion;
+    }
+    const reading = this.#read(commandOf(launch), generation, 'reload');
+    try {
+      const plan = await reading.plan;
+      if (typeof plan === 'string') throw new Error(plan);
+      if (plan.kind === 'unchanged') return null;
+      if (plan.kind !== 'changed') throw new Error(`for its version (${version}) the file is ${plan.kind}`);
+      accepted.accept(plan.plan.preparedSettings);
+      return plan.plan.policyVersion;
+    } finally {
+      reading.cleanUp();
+    }
+  }
+
+  #read(command: readonly [string, ...string[]], { number }: Generation, reason: 'reload' | 'upgrade'): Reading {
+    const { plan, clock } = this.#options;
+    return prepareReload({ command, configFile: plan.file, runtime: plan.runtime, generation: number, reason, clock });
   }
 
   #sayCapacity(): void {
@@ -197,8 +258,8 @@ export class Supervisor {
   }
 
   /** Nothing but its absence is mended here: a full disk must not keep a child from trying. */
-  #restoreSettings(): void {
-    const { log, accepted } = this.#options;
+  #restore(accepted: AcceptedSettings): void {
+    const { log } = this.#options;
     try {
       if (accepted.restore()) log.write('warn', 'settings-restored');
     } catch (error) {
@@ -206,51 +267,142 @@ export class Supervisor {
     }
   }
 
-  #createSlot(slot: number): CarrierSlot {
-    const { plan, clock, log, entry, generation } = this.#options;
-    const row = (generation % GENERATIONS_MAX) * plan.carriers + slot;
-    return new CarrierSlot({
-      slot,
-      row,
-      clock,
-      log,
-      bind: () => new SlotSockets(plan.listeners),
-      spawn: (fds) => {
-        this.#restoreSettings();
-        return spawnCarrier(entry, { runtime: plan.runtime, slot, generation, row }, fds);
-      },
-      ready: (policyVersion) => {
-        this.#carrierReady(slot);
-        this.#handOut.ready(carrierName(slot), policyVersion);
-      },
-      answered: (answer) => this.#handOut.answered(carrierName(slot), answer),
-      died: (death) => this.#carrierDied(slot, row, death),
+  #createGeneration(
+    of: Pick<GenerationOptions, 'number' | 'launch' | 'version' | 'accepted' | 'policyVersion' | 'isRising' | 'firstRow'>,
+  ): Generation {
+    const { plan, clock, log } = this.#options;
+    return new Generation({
+      ...of,
+      ...{ runtime: plan.runtime, clock, log, sockets: this.#sockets },
+      control: { who: CONTROL, tell: (message: SupervisorMessage) => this.#control.tell(message) } satisfies Member,
+      restoreSettings: () => this.#restore(of.accepted),
+      warm: () => this.#upgrader.moved(),
+      ready: (generation, slot) => this.#carrierReady(generation, slot),
+      died: (generation, slot, death) => this.#carrierDied(generation, slot, death),
+      late: (taking) => this.#takenLate(taking),
     });
   }
 
+  #createControl(): Keeper {
+    const { plan, clock, log } = this.#options;
+    const keeper: Keeper = new Keeper({
+      clock,
+      launch: () => {
+        this.#restore(this.#current.accepted);
+        return spawnControl(this.#controlLaunch.launch, plan.runtime, this.#current.number);
+      },
+      ready: (policyVersion) => {
+        log.write('info', 'control-ready');
+        this.#controlLaunch.failures = 0;
+        this.#current.handOut.ready(CONTROL, policyVersion);
+      },
+      answered: (answer) => this.#current.handOut.answered(CONTROL, answer),
+      full: () => {},
+      room: () => {},
+      said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),
+      died: (death) => this.#controlDied(keeper, death),
+    });
+    return keeper;
+  }
+
+  #tunnelsOf(generation: Generation): number {
+    const rows = readRows(ledgerFile(this.#options.plan.runtime));
+    return generation.slots.reduce((sum, _, slot) => sum + (rows[generation.rowOf(slot)]?.tunnels ?? 0), 0);
+  }
+
+  #raise({ version, launch, policyVersion, preparedSettings }: UpgradePlan): Generation {
+    const { runtime } = this.#options.plan;
+    const firstRow = this.#freeRows();
+    const number = nextGeneration(runtime);
+    const accepted = acceptedFor(runtime, number, preparedSettings);
+    const generation = this.#createGeneration({ number, launch, version, policyVersion, accepted, isRising: true, firstRow });
+    this.#others.add(generation);
+    return generation;
+  }
+
+  #takeOver(generation: Generation, plan: UpgradePlan): number {
+    const before = this.#current;
+    this.#others.delete(generation);
+    generation.takeOver();
+    this.#current = generation;
+    this.#retired = [before, ...this.#retired];
+    const isInPlace = before.launch.root === generation.launch.root;
+    this.#previous = isInPlace ? null : { root: before.launch.root, version: before.version };
+    this.#reloader.replaced(plan);
+    this.#take(plan);
+    const deadlineAtMs = this.#retireAll();
+    this.#replaceControl(generation.launch);
+    this.#sweepGone(before);
+    return deadlineAtMs;
+  }
+
+  /** Every generation but the current one closes what it could not hand over: together at the node's rate. */
+  #retireAll(): number {
+    const { drain, capacity } = this.#live;
+    const rate = drain.rate / capacity.carriers / Math.max(1, this.#retired.length);
+    return Math.max(0, ...this.#retired.map((generation) => generation.retire(this.#current.number, rate, drain.deadlineMs)));
+  }
+
+  #abandon(generation: Generation): void {
+    this.#others.delete(generation);
+    this.#retired = [generation, ...this.#retired];
+    this.#retireAll();
+    this.#sweepGone(generation);
+  }
+
+  /** The first of rows in the ledger, one for each carrier, that no living generation has. Throws where there are none. */
+  #freeRows(): number {
+    const { carriers } = this.#options.plan;
+    const taken = new Set(this.#generations().map((generation) => generation.rowOf(0)));
+    for (let block = 0; block < GENERATIONS_MAX; block += 1) if (!taken.has(block * carriers)) return block * carriers;
+    throw new Error('a generation that was given up has not ended yet: try again in a few seconds');
+  }
+
+  /** The addresses of health and admin are one process's at a time: the one before ends first. */
+  #replaceControl(launch: Launch): void {
+    const before = this.#control;
+    this.#controlLaunch = { launch, before: this.#controlLaunch.launch, failures: 0 };
+    this.#control = this.#createControl();
+    if (before.isAlive) before.stop(CONTROL_STOP_MS, CONTROL_STOP_MS);
+    else this.#control.start();
+  }
+
+  #sweepGone(generation: Generation): void {
+    if (generation === this.#current || generation.isAlive) return;
+    const wasHere = this.#retired.includes(generation) || this.#others.has(generation);
+    this.#retired = this.#retired.filter((other) => other !== generation);
+    this.#others.delete(generation);
+    generation.accepted.remove();
+    if (!wasHere || this.#isStopping) return;
+    this.#options.log.write('info', 'generation-ended', { generation: generation.number, version: generation.version });
+    if (this.#retired.length > 0) this.#retireAll();
+  }
+
   #keepers(): Keeper[] {
-    return [...this.#slots.map((slot) => slot.keeper), this.#control];
+    return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), this.#control];
   }
 
   #watch(): void {
     const nowMs = this.#options.clock.nowMs();
     const late = nowMs - this.#watchedMs >= WATCH_MS + LATE_MS;
     this.#watchedMs = nowMs;
-    for (const slot of this.#slots) slot.watch(late);
+    for (const generation of this.#generations()) generation.watch(late);
     this.#control.watch(late);
   }
 
-  #carrierReady(slot: number): void {
-    const { log, generation } = this.#options;
-    log.write('info', 'carrier-ready', { carrier: slot, generation });
-    if (this.#hasServed || !this.#slots.every((other) => other.keeper.state === 'ready')) return;
+  #carrierReady(generation: Generation, slot: number): void {
+    const { log } = this.#options;
+    const { number } = generation;
+    log.write('info', 'carrier-ready', { carrier: slot, generation: number });
+    this.#upgrader.moved();
+    if (this.#hasServed || !generation.isEvery('ready')) return;
     this.#hasServed = true;
-    log.write('info', 'node-ready', { generation, carriers: this.#slots.length });
+    log.write('info', 'node-ready', { generation: number, carriers: generation.slots.length });
   }
 
-  #carrierDied(slot: number, row: number, death: Death): void {
-    const { plan, log, generation } = this.#options;
-    this.#handOut.died(carrierName(slot));
+  #carrierDied(generation: Generation, slot: number, death: Death): void {
+    const { plan, log } = this.#options;
+    const row = generation.rowOf(slot);
     let tunnels: number | null = null;
     try {
       tunnels = readRows(ledgerFile(plan.runtime))[row]?.tunnels ?? null;
@@ -258,18 +410,35 @@ export class Supervisor {
     } catch (error) {
       log.write('error', 'ledger-failed', { carrier: slot, error: (error as Error).message });
     }
-    if (this.#isStopping && death.cause === null && death.code === 0) log.write('info', 'carrier-ended', { carrier: slot, generation });
-    else log.write('error', 'carrier-died', { carrier: slot, generation, ...deathFields(death), tunnels });
+    const isMeant = this.#isStopping || generation.state !== 'current';
+    const about = { carrier: slot, generation: generation.number };
+    if (isMeant && death.cause === null && death.code === 0) log.write('info', 'carrier-ended', about);
+    else log.write('error', 'carrier-died', { ...about, ...deathFields(death), tunnels });
+    this.#upgrader.died(generation, slot, death);
+    if (generation === this.#current) this.#giveUpIfHopeless(death);
+    this.#sweepGone(generation);
+    this.#endIfDone();
+  }
+
+  #controlDied(keeper: Keeper, death: Death): void {
+    const { log } = this.#options;
+    // The one before the last upgrade has made room.
+    if (keeper !== this.#control) return this.#isStopping ? this.#endIfDone() : this.#control.start();
+    this.#current.handOut.died(CONTROL);
+    if (!this.#isStopping) log.write('error', 'control-died', deathFields(death));
+    this.#keepControlBefore(death);
     this.#giveUpIfHopeless(death);
     this.#endIfDone();
   }
 
-  #controlDied(death: Death): void {
-    const { log } = this.#options;
-    this.#handOut.died(CONTROL);
-    if (!this.#isStopping) log.write('error', 'control-died', deathFields(death));
-    this.#giveUpIfHopeless(death);
-    this.#endIfDone();
+  /** It is a convenience, and the node can do without; but not where the one before would do. */
+  #keepControlBefore({ wasReady }: Death): void {
+    const { before, launch } = this.#controlLaunch;
+    if (wasReady || before === null || this.#isStopping) return;
+    this.#controlLaunch.failures += 1;
+    if (this.#controlLaunch.failures < CONTROL_TRIES) return;
+    this.#controlLaunch = { launch: before, before: null, failures: 0 };
+    this.#options.log.write('error', 'control-kept', { from: before.root, instead_of: launch.root });
   }
 
   /** A child that says by its exit code that it cannot run here will say so for ever. Once the node has served, it goes on trying. */
@@ -282,23 +451,24 @@ export class Supervisor {
   /** Control outlives the carriers, so that health and metrics answer to the end. */
   #endIfDone(): void {
     const { log, ended } = this.#options;
-    if (!this.#isStopping || this.#hasEnded || this.#slots.some((slot) => slot.keeper.isAlive)) return;
+    if (!this.#isStopping || this.#hasEnded || this.#generations().some(({ isAlive }) => isAlive)) return;
     if (this.#control.isAlive) {
       if (this.#control.state !== 'stopping') this.#control.stop(CONTROL_STOP_MS, CONTROL_STOP_MS);
       return;
     }
     this.#hasEnded = true;
     this.#cancelWatch();
-    for (const slot of this.#slots) slot.close();
+    for (const sockets of this.#sockets) sockets.close();
     log.write('info', 'node-ended', { code: this.#exitCode });
     ended(this.#exitCode);
   }
 }
 
-function deathFields({ pid, code, signal, cause, error }: Death): Record<string, unknown> {
-  return { pid, code, signal, cause, ...(error === null ? {} : { error }) };
+/** Of an installation whose code runs in this node: the files may be others by now. */
+function commandOf({ node, entry, controlFlags }: Launch): readonly [string, ...string[]] {
+  return [node, ...controlFlags, entry];
 }
 
-function memberOf(who: string, keeper: Keeper): Member {
-  return { who, tell: (message: SupervisorMessage) => keeper.tell(message) };
+function deathFields({ pid, code, signal, cause, error }: Death): Record<string, unknown> {
+  return { pid, code, signal, cause, ...(error === null ? {} : { error }) };
 }

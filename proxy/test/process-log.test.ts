@@ -41,7 +41,7 @@ test('with a log that nobody reads, clients are served and SIGTERM ends the node
 
   const settings = await until(() => {
     try {
-      return JSON.parse(readFileSync(settingsFile(runtime), 'utf8')) as Settings;
+      return JSON.parse(readFileSync(settingsFile(runtime, 1), 'utf8')) as Settings;
     } catch {
       return null;
     }

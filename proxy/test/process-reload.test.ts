@@ -145,7 +145,7 @@ describe('a running node', { concurrency: 4 }, () => {
     const result = await reload(node);
     assert.deepEqual([result.outcome, result.code, result.why], ['failed', 1, 'nobody takes it, since carrier 1 cannot: no room for it']);
     assert.deepEqual(await versions(port), ['first', 'first']);
-    assert.match(readFileSync(settingsFile(node.runtime), 'utf8'), /"first"/);
+    assert.match(readFileSync(settingsFile(node.runtime, 1), 'utf8'), /"first"/);
     assert.deepEqual(leftovers(node), []);
 
     node.unmark('stage-refused-1');
@@ -216,11 +216,11 @@ describe('a running node', { concurrency: 4 }, () => {
     const node = fakeNode(t);
     const serve = node.start();
     const port = await ready(serve);
-    rmSync(settingsFile(node.runtime));
+    rmSync(settingsFile(node.runtime, 1));
     await answered(port, 'exit');
     await serve.line('settings-restored');
     assert.equal((await answered(port)).version, 'first');
-    rmSync(settingsFile(node.runtime));
+    rmSync(settingsFile(node.runtime, 1));
     assert.equal((await reload(node)).outcome, 'unchanged');
   });
 

@@ -15,11 +15,11 @@ describe('serve', { concurrency: 4 }, () => {
     const node = fakeNode(t);
     const first = node.start();
     const port = await ready(first);
-    const settings = statSync(settingsFile(node.runtime)).ino;
+    const settings = statSync(settingsFile(node.runtime, 1)).ino;
     const second = node.start();
     assert.equal(await second.ended, 69);
     assert.match(second.text, /another `pinhole serve` runs in /);
-    assert.equal(statSync(settingsFile(node.runtime)).ino, settings);
+    assert.equal(statSync(settingsFile(node.runtime, 1)).ino, settings);
     await answered(port);
     assert.ok(await askSupervisor(node.runtime, systemClock));
   });

@@ -175,7 +175,7 @@ describe('a supervisor and its children', { concurrency: 4 }, () => {
         { slot: 1, state: 'ready', restarts: 0 },
       ],
     );
-    const settings = JSON.parse(readFileSync(settingsFile(node.runtime), 'utf8')) as { listeners: { port: number }[] };
+    const settings = JSON.parse(readFileSync(settingsFile(node.runtime, 1), 'utf8')) as { listeners: { port: number }[] };
     assert.equal(settings.listeners[0]?.port, port);
     assert.equal(statSync(supervisorSocket(node.runtime)).mode & 0o777, 0o600);
   });

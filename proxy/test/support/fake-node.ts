@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runServe } from '../../cli/serve.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -13,26 +14,47 @@ import { openLedgerFile } from '../../limits/ledger.ts';
 import { connectToSupervisor, type Staged } from '../../supervisor/child.ts';
 import { markOf } from '../../supervisor/file-mark.ts';
 import type { LivePlan, ReloadPlan, ServePlan } from '../../supervisor/plan.ts';
+import { launchOf } from '../../supervisor/spawn-role.ts';
 
+const entry = fileURLToPath(import.meta.url);
+// An installation is the folder of the script that started this one, and its name the version (fake-serve.ts).
+const root =
+  process.env['FAKE_ROOT'] ??
+  (process.title.startsWith('/') && process.execArgv.some((flag) => flag.startsWith('--title=')) ? process.title : '/fake');
+const version = basename(root) === 'fake' ? '0.0.0' : basename(root);
+// The roles know whose they are by a word that Node itself does not mind.
+const flags = ['--disable-sigusr1', `--title=${root}`];
+const launch = { ...launchOf(root, entry), carrierFlags: flags, controlFlags: flags };
 const [role = '', ...args] = process.argv.slice(2);
 
 if (role === 'serve') {
   const onSignal = (name: NodeJS.Signals, heard: () => void): void => void process.on(name, heard);
   const stdout = (text: string): void => void process.stdout.write(text);
   const stderr = (text: string): void => void process.stderr.write(text);
-  const code = await runServe(args, { stdout, stderr, entry: fileURLToPath(import.meta.url), clock: systemClock, onSignal });
+  const code = await runServe(args, { stdout, stderr, entry, clock: systemClock, onSignal });
   process.exit(code);
 } else if (role === 'prepare') {
-  const [file = '', runtime] = args;
-  const files = [{ path: file, mark: markOf(file) }];
+  const [file = '', runtime, generation, reason] = args;
+  const files = filesOf(file);
   process.stdout.write(
-    JSON.stringify(runtime === undefined ? { ...prepared(planIn(file)), file, files } : reloadPlan(file, runtime, files)),
+    JSON.stringify(
+      runtime === undefined
+        ? { ...prepared(planIn(file)), file, files, launch }
+        : reloadPlan(file, runtime, Number(generation), reason === 'upgrade'),
+    ),
   );
 } else if (role === 'control') {
-  const { policyVersion } = settingsIn(settingsFile(args[1] ?? ''));
+  const [, runtime = '', , generation] = args;
+  if (existsSync(`${runtime}/control-of-${version}-exits`)) process.exit(1);
+  const { policyVersion } = settingsIn(settingsFile(runtime, Number(generation)));
   connectToSupervisor({ onStop: () => process.exit(0), stage: (at) => staged(at, () => {}) }, systemClock).ready(policyVersion);
 } else if (role === 'carrier') {
   runCarrier(args);
+}
+
+/** As an installation of its own, which the folder of the script that was started says. */
+function filesOf(file: string): ReloadPlan['files'] {
+  return [{ path: file, mark: markOf(file) }];
 }
 
 function planIn(file: string): ServePlan {
@@ -53,19 +75,23 @@ function prepared<Plan extends LivePlan & Pick<ServePlan, 'runtime' | 'listeners
 }
 
 /** A plan that is no JSON is a bad one; one of another number of carriers is for a start; otherwise its version counts. */
-function reloadPlan(file: string, runtime: string, files: ReloadPlan['files']): ReloadPlan {
+function reloadPlan(file: string, runtime: string, generation: number, isUpgrade: boolean): ReloadPlan {
   const marked = (name: string): boolean => existsSync(`${runtime}/${name}`);
   while (marked('prepare-hangs')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   if (marked('prepare-crashes')) throw new Error('a bug of the reader');
-  const about = { version: marked('other-version') ? '9.9.9' : '0.0.0', files };
+  const about = {
+    version: marked('other-version') ? '9.9.9' : version,
+    launch: marked('other-protocol') ? { ...launch, protocol: 99 } : launch,
+    files: filesOf(file),
+  };
   let plan: ServePlan;
   try {
     plan = planIn(file);
   } catch (error) {
     return { ...about, kind: 'bad', problems: [`${file}:1:1: ${(error as Error).message}`] };
   }
-  const running = settingsIn(settingsFile(runtime));
-  if (plan.policyVersion === running.policyVersion) return { ...about, kind: 'unchanged' };
+  const running = settingsIn(settingsFile(runtime, generation));
+  if (!isUpgrade && plan.policyVersion === running.policyVersion) return { ...about, kind: 'unchanged' };
   if (plan.carriers > 2)
     return { ...about, kind: 'at-start', changes: [{ key: 'carriers', running: 'few', wanted: String(plan.carriers) }] };
   const next = prepared({ ...plan, listeners: running.listeners });
@@ -85,9 +111,10 @@ function runCarrier(words: readonly string[]): void {
   const runtime = word('runtime');
   const marked = (name: string): boolean => existsSync(`${runtime}/${name}`);
   if (marked('exit-69')) process.exit(69);
-  if (marked('exit-at-once')) process.exit(1);
+  if (marked('exit-at-once') || marked(`exits-${word('generation')}`)) process.exit(1);
 
-  const settings = settingsIn(settingsFile(runtime));
+  const generation = word('generation');
+  const settings = settingsIn(settingsFile(runtime, Number(generation)));
   let version = settings.policyVersion;
   const isMine = (name: string): boolean => marked(name) || marked(`${name}-${word('slot')}`);
   const stage = async (file: string): Promise<Staged> => {
@@ -99,7 +126,13 @@ function runCarrier(words: readonly string[]): void {
       version = next;
     });
   };
-  const link = connectToSupervisor({ onStop: () => (marked('ignore-stop') ? undefined : process.exit(0)), stage }, systemClock);
+  const onStop = (): void => (marked('ignore-stop') ? undefined : process.exit(0));
+  const onRetire = (): void => {
+    for (const server of servers.splice(0)) server.close();
+    // It holds something as long as the test says so.
+    systemClock.every(20, () => void (marked(`holds-${generation}`) || process.exit(0)));
+  };
+  const link = connectToSupervisor({ onStop, onRetire, stage }, systemClock);
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(name, () => {});
   const servers: Server[] = [];
   const limits = {
@@ -130,19 +163,29 @@ function runCarrier(words: readonly string[]): void {
     createServer((socket) => {
       socket.on('error', () => socket.destroy());
       socket.once('data', (text) => {
-        socket.end(`${word('slot')} ${process.pid} ${version}\n`);
+        socket.end(`${word('slot')} ${process.pid} ${version} ${generation}\n`);
         systemClock.after(50, () => obey[text.toString().trim()]?.());
       });
     });
 
-  const fds = word('listen-fds').split(',').map(Number);
-  let waiting = fds.length;
-  for (const fd of fds) {
-    const server = serve();
-    servers.push(server);
-    server.listen({ fd }, () => {
-      waiting -= 1;
-      if (waiting === 0) link.ready(version);
-    });
+  if (words.includes('--rising')) {
+    if (isMine(`warm-dies-${generation}`)) process.exit(3);
+    if (isMine(`warm-waits-${generation}`)) return;
+    void link.warm().then(listen);
+  } else listen();
+
+  function listen(): void {
+    if (isMine(`accept-dies-${generation}`)) process.exit(3);
+    if (isMine(`proof-dies-${generation}`)) systemClock.after(200, () => process.exit(3));
+    const fds = word('listen-fds').split(',').map(Number);
+    let waiting = fds.length;
+    for (const fd of fds) {
+      const server = serve();
+      servers.push(server);
+      server.listen({ fd }, () => {
+        waiting -= 1;
+        if (waiting === 0) link.ready(version);
+      });
+    }
   }
 }

@@ -2,13 +2,14 @@
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
 import type { ServePlan } from '../../supervisor/plan.ts';
+import { launchOf } from '../../supervisor/spawn-role.ts';
 
 const ENTRY = fileURLToPath(new URL('fake-node.ts', import.meta.url));
 const LOOPBACK = { host: '127.0.0.1', port: 0 } as const;
@@ -80,6 +81,8 @@ export interface FakeNode {
   write(changes: Partial<ServePlan> | string): void;
   /** Its file. */
   readonly file: string;
+  /** A folder from which another generation can be started. */
+  installation(version: string): string;
   /** Writes or removes a marker that the children look at. */
   mark(name: string): void;
   unmark(name: string): void;
@@ -100,6 +103,8 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
     admin: LOOPBACK,
     carriers: 1,
     stopMs: 2_000,
+    drain: { rate: 8, deadlineMs: 60_000 },
+    launch: launchOf('', ''),
     log: { level: 'info', file: null },
     capacity: { configured: 100, tunnels: 100, perCarrier: 100, carriers: 1, nofile: 1_000, binds: 'limits.tunnels' },
     warnings: [],
@@ -126,6 +131,16 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
     },
     file,
     write: (change) => writeFileSync(file, typeof change === 'string' ? change : JSON.stringify({ ...plan, ...change })),
+    installation(version) {
+      const root = join(runtime, 'installations', version);
+      mkdirSync(root, { recursive: true });
+      writeFileSync(
+        join(root, 'pinhole'),
+        `#!/bin/sh\nFAKE_ROOT='${root}' exec '${process.execPath}' --disable-sigusr1 '${ENTRY}' "$@"\n`,
+        { mode: 0o755 },
+      );
+      return root;
+    },
     mark: (name) => writeFileSync(join(runtime, name), ''),
     unmark: (name) => rmSync(join(runtime, name), { force: true }),
   };
@@ -142,6 +157,7 @@ export interface Reply {
   readonly pid: number;
   /** Of the plan that the carrier goes by. */
   readonly version: string;
+  readonly generation: number;
 }
 
 /** Connects, says a word, and reads who answered; the error's code where nobody did. */
@@ -154,8 +170,9 @@ export function ask(port: number, word = 'hello'): Promise<Reply | string> {
     socket.on('data', (chunk: string) => (text += chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'error'));
     socket.on('close', () => {
-      const [slot, pid, version] = text.trim().split(' ');
-      resolve(version === undefined ? 'no answer' : { slot: Number(slot), pid: Number(pid), version });
+      const [slot, pid, version, generation] = text.trim().split(' ');
+      const whose = { slot: Number(slot), pid: Number(pid), generation: Number(generation) };
+      resolve(version === undefined ? 'no answer' : { ...whose, version });
     });
   });
 }

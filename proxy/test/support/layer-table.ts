@@ -162,6 +162,20 @@ export const LAYERS: readonly Layer[] = [
     instead: 'a data plane is only put together here, of settings and of what proxy/carrier.ts has made for its whole life',
   },
   {
+    place: 'proxy/warm-up.ts',
+    imports: ['proxy/core', 'proxy/tunnel', 'proxy/compose.ts'],
+    node: ['crypto', 'events', 'net'],
+    packages: [],
+    instead: 'one tunnel of a carrier to itself: what it goes through is what every tunnel goes through',
+  },
+  {
+    place: 'proxy/retirement.ts',
+    imports: ['proxy/core'],
+    node: [],
+    packages: [],
+    instead: 'when a retired carrier moves and closes; how is proxy/tunnel',
+  },
+  {
     place: 'proxy/carrier.ts',
     imports: [
       'proxy/core',
@@ -171,6 +185,8 @@ export const LAYERS: readonly Layer[] = [
       'proxy/control',
       'proxy/compose.ts',
       'proxy/machinery.ts',
+      'proxy/retirement.ts',
+      'proxy/warm-up.ts',
       { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
       { place: 'proxy/supervisor/lock.ts', why: 'one carrier keeps the pace of a drain, as one supervisor holds a folder' },
       { place: 'proxy/supervisor/standard-output.ts', why: 'all processes of a node write to one standard output in one way' },
@@ -208,7 +224,7 @@ export const LAYERS: readonly Layer[] = [
   {
     place: 'proxy/main.ts',
     imports: ['proxy/core', 'proxy/cli', { place: 'proxy/supervisor/plan.ts', why: 'exit codes' }],
-    node: ['fs', 'os', 'url'],
+    node: ['fs', 'os', 'path', 'url'],
     packages: [],
     instead: 'main.ts hands the environment in and loads one command; everything else belongs to that command',
   },

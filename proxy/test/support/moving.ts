@@ -13,7 +13,7 @@ import type { MoveView } from '../../core/move.ts';
 import { carrierSocket, ledgerFile, settingsFile } from '../../core/runtime-files.ts';
 import type { Settings } from '../../core/settings.ts';
 import { createLedger, readRows } from '../../limits/ledger-file.ts';
-import { spawnCarrier } from '../../supervisor/spawn-role.ts';
+import { launchOf, spawnCarrier } from '../../supervisor/spawn-role.ts';
 import { Talk } from './talk.ts';
 import { until } from './fake-serve.ts';
 import { makeHello } from './hello.ts';
@@ -82,7 +82,6 @@ export async function movingNode(t: TestContext, overrides: Partial<Settings> = 
     ...overrides,
   });
   writeFileSync(log, '');
-  writeFileSync(settingsFile(runtime), JSON.stringify(settings));
   createLedger(ledgerFile(runtime), GENERATIONS);
   const carriers: TestCarrier[] = [];
   t.after(async () => {
@@ -97,6 +96,8 @@ export async function movingNode(t: TestContext, overrides: Partial<Settings> = 
     port,
     runtime,
     carrier: async (generation) => {
+      // As the supervisor leaves them for each generation.
+      writeFileSync(settingsFile(runtime, generation), JSON.stringify(settings));
       const carrier = await startCarrier(runtime, generation, bound.fd());
       carriers.push(carrier);
       return carrier;
@@ -116,7 +117,8 @@ export async function movingNode(t: TestContext, overrides: Partial<Settings> = 
 }
 
 async function startCarrier(runtime: string, generation: number, fd: number): Promise<TestCarrier> {
-  const child = spawnCarrier(ENTRY, { runtime, slot: SLOT, generation, row: generation % GENERATIONS }, [fd]);
+  const place = { runtime, slot: SLOT, generation, row: generation % GENERATIONS, isRising: false };
+  const child = spawnCarrier(launchOf('', ENTRY), place, [fd]);
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text));
   const ended = new Promise((resolve) => child.once('close', resolve));

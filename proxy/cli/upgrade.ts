@@ -1,0 +1,147 @@
+// `pinhole upgrade`: has another installation take over from the one that runs a node, says how that goes on, and what became of the open tunnels.
+// Asks the supervisor itself, so it works while control is dead.
+
+import { resolve } from 'node:path';
+import { orderSupervisor } from '../control/ask.ts';
+import { gatherStatus, type NodeStatus } from '../control/node-status.ts';
+import type { UpgradeNews, UpgradeResult } from '../core/supervision.ts';
+import { readArguments, textOf } from './arguments.ts';
+import { renderDuration } from './durations.ts';
+import type { OperateIo } from './find-node.ts';
+import { findNode, NODE_FLAGS, NODE_OPTIONS } from './find-node.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
+
+/** The longest waits of all steps (supervisor/upgrader.ts), behind a change of the configuration that is under way. */
+const ANSWER_MS = 300_000;
+const LOOK_MS = 500;
+/** Tens of thousands of tunnels move in a few seconds. */
+const FOLLOW_MS = 60_000;
+
+const USAGE = `Usage: pinhole upgrade [--to DIR | --back] [-c FILE | --runtime DIR] [--json]
+
+Has another installation of Pinhole, and the Node that it brings, take over from the one that runs a node, without a connection lost: its carriers
+are made ready beside the old ones, try a tunnel through themselves, and accept on the same sockets. Open tunnels in clear (connect, sni) then move
+over as they are; those in TLS stay where they are, and are closed at drain.rate until drain.deadline.
+
+      --to DIR       the folder of the installation; this command's own unless given
+      --back         the installation that the node ran before
+${NODE_FLAGS}
+      --json         print one JSON object
+  -h, --help         this text
+
+Without -c and --runtime the node that runs on this machine is found.
+Exit codes: 0 it has taken over, 1 it has not, and the node goes on as it was, or no node answers, 64 wrong command line or configuration, 75 this takes a start of the node.
+`;
+
+export interface UpgradeIo extends OperateIo {
+  readonly pid: number;
+  /** The folder that this very code is in. */
+  readonly root: string;
+}
+
+export async function runUpgrade(args: readonly string[], io: UpgradeIo): Promise<number> {
+  const read = readArguments(args, { ...NODE_OPTIONS, to: { type: 'string' }, back: { type: 'boolean' } });
+  if (!read.ok) return complain(read.why, EXIT_USAGE, io);
+  if (read.values['help'] === true) {
+    io.stdout(USAGE);
+    return EXIT_OK;
+  }
+  const to = textOf(read.values, 'to');
+  const isBack = read.values['back'] === true;
+  if (isBack && to !== undefined) return complain('--to and --back exclude each other', EXIT_USAGE, io);
+  const runtime = await findNode(read, 'upgrade', io);
+  if (typeof runtime === 'number') return runtime;
+
+  const isJson = read.values['json'] === true;
+  const order = { order: 'upgrade', by: `upgrade (uid ${io.machine.uid}, pid ${io.pid})`, to: isBack ? null : resolve(to ?? io.root) };
+  const heard = (news: unknown): void => void (isJson || io.stderr(`${renderNews(news as UpgradeNews)}\n`));
+  const answer = await orderSupervisor(runtime, order, { clock: io.clock, timeoutMs: ANSWER_MS, heard });
+  if (!isResult(answer)) return complain(errorIn(answer) ?? `the node in ${runtime} gave no answer`, EXIT_FAILED, io);
+  const status = answer.outcome === 'upgraded' ? await follow(runtime, io) : null;
+  if (isJson) io.stdout(`${JSON.stringify({ ...answer, tunnels: status && countsOf(status) })}\n`);
+  else render(answer, status, io);
+  return answer.code;
+}
+
+function complain(line: string, code: number, io: UpgradeIo): number {
+  io.stderr(`pinhole upgrade: ${line}\n`);
+  return code;
+}
+
+function isResult(answer: unknown): answer is UpgradeResult {
+  return typeof answer === 'object' && answer !== null && 'outcome' in answer;
+}
+
+/** A supervisor of a version that knows no upgrade says so. */
+function errorIn(answer: unknown): string | null {
+  return typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string' ? answer.error : null;
+}
+
+/** Looks until nothing more is moving; what is left then is held. Null where the node is gone. */
+async function follow(runtime: string, { clock }: UpgradeIo): Promise<NodeStatus | null> {
+  const giveUpMs = clock.nowMs() + FOLLOW_MS;
+  for (;;) {
+    const status = await gatherStatus(runtime, clock);
+    if (status === null || clock.nowMs() >= giveUpMs || retiredIn(status).every(hasLooked)) return status;
+    await new Promise<void>((goOn) => clock.after(LOOK_MS, goOn));
+  }
+}
+
+type CarrierRow = NodeStatus['carriers'][number];
+
+function retiredIn({ carriers, generation }: NodeStatus): CarrierRow[] {
+  return carriers.filter((carrier) => carrier.generation !== generation && carrier.pid !== null);
+}
+
+/** Nothing of it is on its way, and what it holds has been looked at. */
+function hasLooked({ status }: CarrierRow): boolean {
+  return status !== null && (status.tunnels === 0 || status.move?.isOver === true);
+}
+
+function countsOf(status: NodeStatus): { readonly current: number; readonly held: number } {
+  const tunnelsOf = (rows: readonly CarrierRow[]): number => rows.reduce((sum, { status: own }) => sum + (own?.tunnels ?? 0), 0);
+  return {
+    current: tunnelsOf(status.carriers.filter(({ generation }) => generation === status.generation)),
+    held: tunnelsOf(retiredIn(status)),
+  };
+}
+
+function renderNews({ step, generation, version }: UpgradeNews): string {
+  const which = `generation ${generation} (${version})`;
+  switch (step) {
+    case 'waiting':
+      return 'another change is under way: waiting for it';
+    case 'reading':
+      return 'reading the configuration by the new version';
+    case 'warming':
+      return `${which}: making its carriers ready`;
+    case 'accepting':
+      return `${which}: has tried itself, and accepts`;
+    case 'proving':
+      return `${which}: holding out beside the one before`;
+  }
+}
+
+function render(result: UpgradeResult, status: NodeStatus | null, io: UpgradeIo): void {
+  const { outcome, generation, version, before, tookMs, problems, why, deadlineAtMs } = result;
+  if (outcome === 'upgraded') {
+    io.stdout(
+      `generation ${generation} (${version}) has taken over from ${before.generation} (${before.version}) in ${(tookMs / 1_000).toFixed(1)} s\n`,
+    );
+    if (status) io.stdout(`${renderTunnels(countsOf(status), deadlineAtMs, io.clock.wallMs())}\n`);
+    return;
+  }
+  for (const problem of problems) io.stderr(`${problem}\n`);
+  const goesOn = `the node goes on by generation ${generation} (${version})`;
+  io.stderr(`pinhole upgrade: ${why}; ${goesOn}\n`);
+}
+
+function renderTunnels(
+  { current, held }: { readonly current: number; readonly held: number },
+  deadlineAtMs: number | null,
+  nowMs: number,
+): string {
+  const all = `${current} tunnels go on in it`;
+  if (held === 0 || deadlineAtMs === null) return `${all}, and none was left behind`;
+  return `${all}; ${held} stay where they are, and are closed at drain.rate within ${renderDuration(Math.max(0, deadlineAtMs - nowMs))}`;
+}

@@ -1,0 +1,119 @@
+// A carrier whose generation another one has taken over from: it hands over what can be handed over, again and again until nothing more can be,
+// closes the rest at the pace that it was told, and is over when nothing is left.
+
+import type { Cancel, Clock } from './core/clock.ts';
+import type { Moving } from './core/move.ts';
+import { Pace } from './core/pace.ts';
+import type { SessionView } from './core/ports.ts';
+import type { RetireMessage } from './core/supervision.ts';
+
+const TICK_MS = 100;
+/** Between two moves: what was being opened during the one before has become a tunnel, or nothing, by then. */
+const MOVE_AGAIN_MS = 1_000;
+/** A pace above the told one is kept only as far as the deadline needs it, and this share of the time is for sockets that are slow to close. */
+const PACE_SHARE = 0.8;
+
+export interface RetirementDeps {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly sessions: Pick<SessionView, 'tunnels' | 'pending' | 'closeSome'>;
+  readonly mover: Moving;
+  /** Somebody drains the node: then one pace is kept for all generations, and it is not ours. */
+  isDrained(): boolean;
+}
+
+export class Retirement {
+  readonly #deps: RetirementDeps;
+  readonly #over = Promise.withResolvers<void>();
+  #told: { readonly message: RetireMessage; readonly endMs: number } | null = null;
+  #cancel: Cancel = () => {};
+  #moveAtMs = -Infinity;
+  /** One move has looked at everything: what is left stays here. */
+  #hasLooked = false;
+  readonly #pace: Pace;
+  #cancelClose: Cancel = () => {};
+
+  constructor(deps: RetirementDeps) {
+    this.#deps = deps;
+    this.#pace = new Pace(1, deps.random);
+  }
+
+  /** Resolves when nothing is left; never where it has not begun. */
+  get over(): Promise<void> {
+    return this.#over.promise;
+  }
+
+  /** Begins, or goes on by other numbers. */
+  take(message: RetireMessage): void {
+    const { clock } = this.#deps;
+    const nowMs = clock.nowMs();
+    const isFirst = this.#told === null;
+    if (message.heir !== this.#told?.message.heir) this.#hasLooked = false;
+    this.#told = { message, endMs: nowMs + message.deadlineMs };
+    this.#pace.rate = this.#rate();
+    if (!isFirst) return;
+    this.#cancel = clock.every(TICK_MS, () => this.#tick());
+    this.#tick();
+    this.#closeNext();
+  }
+
+  /** The node stops: who closes what is left, and when, is another matter from now on. */
+  stop(): void {
+    this.#cancel();
+    this.#cancelClose();
+  }
+
+  #tick(): void {
+    const { clock, sessions } = this.#deps;
+    if (this.#told === null) return;
+    const nowMs = clock.nowMs();
+    if (sessions.tunnels() + sessions.pending() === 0) return this.#end();
+    this.#move(nowMs, this.#told.message.heir);
+    if (nowMs >= this.#told.endMs) sessions.closeSome(Infinity, 'drain');
+  }
+
+  #end(): void {
+    const { mover } = this.#deps;
+    // What is on its way has to be answered yet.
+    if (mover.view()?.isOver === false) return;
+    this.stop();
+    this.#over.resolve();
+  }
+
+  #move(nowMs: number, heir: number): void {
+    const { mover } = this.#deps;
+    const last = mover.view();
+    if (last && !last.isOver) return;
+    if (last?.to === heir) this.#hasLooked = true;
+    if (nowMs < this.#moveAtMs) return;
+    this.#moveAtMs = nowMs + MOVE_AGAIN_MS;
+    mover.start(heir);
+  }
+
+  /** The moment of the next close, as long as there is one. */
+  #closeNext(): void {
+    const { clock, sessions } = this.#deps;
+    this.#cancelClose();
+    const atMs = this.#pace.next(clock.nowMs());
+    this.#cancelClose = clock.after(atMs - clock.nowMs(), () => {
+      if (this.#mayClose()) {
+        this.#pace.rate = this.#rate();
+        if (sessions.closeSome(this.#pace.atOnce, 'drain') > 0) this.#pace.closed(clock.nowMs());
+      }
+      this.#closeNext();
+    });
+  }
+
+  #mayClose(): boolean {
+    return this.#hasLooked && !this.#deps.isDrained();
+  }
+
+  /** A second; more than was told only where the deadline could not be met otherwise. */
+  #rate(): number {
+    const { clock, sessions } = this.#deps;
+    if (this.#told === null) return 1;
+    const leftMs = Math.max(1, this.#told.endMs - clock.nowMs());
+    return Math.max(this.#told.message.rate, (1_000 * sessions.tunnels()) / (leftMs * PACE_SHARE));
+  }
+}

@@ -1,0 +1,170 @@
+// The carriers of one start of one installation, one per slot, and the settings that they run by. It rises beside the current generation, is
+// the current one, and is retired when another has taken over: then it only holds what could not be moved, until that is gone too.
+
+import type { Clock } from '../core/clock.ts';
+import { settingsFile } from '../core/runtime-files.ts';
+import type { GenerationView, SlotView, StagingAnswer } from '../core/supervision.ts';
+import { CarrierSlot, type SharedSockets } from './carrier-slot.ts';
+import { HandOut, type Member } from './hand-out.ts';
+import { type Death, START_MS } from './keeper.ts';
+import type { LineLog } from './line-log.ts';
+import type { Launch } from './plan.ts';
+import type { AcceptedSettings } from './runtime-folder.ts';
+import { spawnCarrier } from './spawn-role.ts';
+
+/** What a child gets beyond its deadline before it is killed. */
+export const STOP_GRACE_MS = 2_000;
+/** A carrier is warm after a second or two; a machine under load takes several times that. */
+export const WARM_MS = 60_000;
+
+export interface GenerationOptions {
+  readonly number: number;
+  readonly version: string;
+  readonly launch: Launch;
+  readonly runtime: string;
+  readonly accepted: AcceptedSettings;
+  readonly policyVersion: string;
+  readonly isRising: boolean;
+  /** By slot. */
+  readonly sockets: readonly SharedSockets[];
+  /** Its first row in the ledger. */
+  readonly firstRow: number;
+  readonly clock: Clock;
+  readonly log: LineLog;
+  readonly control: Member;
+  /** Before a child is started: the settings must be there. */
+  restoreSettings(): void;
+  warm(generation: Generation, slot: number): void;
+  ready(generation: Generation, slot: number): void;
+  died(generation: Generation, slot: number, death: Death): void;
+  late: ConstructorParameters<typeof HandOut>[0]['late'];
+}
+
+export class Generation {
+  readonly slots: readonly CarrierSlot[];
+  readonly handOut: HandOut;
+  readonly #options: GenerationOptions;
+  #state: GenerationView['state'];
+  #sinceMs: number;
+  #deadlineAtMs: number | null = null;
+
+  constructor(options: GenerationOptions) {
+    const { sockets, clock, isRising, runtime, number, policyVersion, control, late } = options;
+    this.#options = options;
+    this.#state = isRising ? 'rising' : 'current';
+    this.#sinceMs = clock.wallMs();
+    this.slots = sockets.map((shared, slot) => this.#createSlot(shared, slot));
+    this.handOut = new HandOut({
+      ...{ clock, control, policyVersion, late },
+      carriers: this.slots.map(({ keeper }, slot) => ({ who: carrierName(slot), tell: (message) => keeper.tell(message) })),
+      settingsFile: settingsFile(runtime, number),
+    });
+  }
+
+  get number(): number {
+    return this.#options.number;
+  }
+
+  get version(): string {
+    return this.#options.version;
+  }
+
+  get launch(): Launch {
+    return this.#options.launch;
+  }
+
+  get accepted(): AcceptedSettings {
+    return this.#options.accepted;
+  }
+
+  get state(): GenerationView['state'] {
+    return this.#state;
+  }
+
+  get isAlive(): boolean {
+    return this.slots.some(({ keeper }) => keeper.isAlive);
+  }
+
+  isEvery(state: 'warm' | 'ready'): boolean {
+    return this.slots.every(({ keeper }) => keeper.state === state);
+  }
+
+  rowOf(slot: number): number {
+    return this.#options.firstRow + slot;
+  }
+
+  view(): GenerationView {
+    const { number, version, launch } = this.#options;
+    const { number: generation, from } = { number, from: launch.root };
+    return { generation, version, from, state: this.#state, sinceMs: this.#sinceMs, deadlineAtMs: this.#deadlineAtMs };
+  }
+
+  slotViews(): SlotView[] {
+    const views = this.slots.map((slot, index) => {
+      return { generation: this.number, ...slot.view(), policyVersion: this.handOut.versionOf(carrierName(index)) };
+    });
+    return this.#state === 'retired' ? views.filter(({ pid }) => pid !== null) : views;
+  }
+
+  start(): void {
+    for (const { keeper } of this.slots) keeper.start();
+  }
+
+  watch(late: boolean): void {
+    for (const slot of this.slots) slot.watch(late);
+  }
+
+  /** All of it is warm: from now on it takes connections too. */
+  accept(): void {
+    for (const { keeper } of this.slots) keeper.tell({ type: 'accept' });
+  }
+
+  takeOver(): void {
+    this.#state = 'current';
+    this.#sinceMs = this.#options.clock.wallMs();
+  }
+
+  /** Another one accepts; said again, only the numbers are others. Gives back the deadline by the wall clock. */
+  retire(heir: number, rate: number, deadlineMs: number): number {
+    const { clock } = this.#options;
+    if (this.#state !== 'retired') this.#sinceMs = clock.wallMs();
+    this.#state = 'retired';
+    this.#deadlineAtMs ??= clock.wallMs() + deadlineMs;
+    const leftMs = Math.max(0, this.#deadlineAtMs - clock.wallMs());
+    for (const slot of this.slots) slot.retire({ type: 'retire', heir, rate, deadlineMs: leftMs }, STOP_GRACE_MS);
+    return this.#deadlineAtMs;
+  }
+
+  stop(deadlineMs: number): void {
+    for (const { keeper } of this.slots) keeper.stop(deadlineMs, STOP_GRACE_MS);
+  }
+
+  #createSlot(sockets: SharedSockets, slot: number): CarrierSlot {
+    const { launch, runtime, number: generation, clock, log, restoreSettings, warm, ready, died } = this.#options;
+    const row = this.rowOf(slot);
+    const who = carrierName(slot);
+    return new CarrierSlot({
+      ...{ slot, row, clock, log, sockets },
+      // Nobody waits for one that rises, and a machine that is busy is busier with two generations.
+      firstStartMs: this.#state === 'rising' ? WARM_MS : START_MS,
+      spawn: (fds) => {
+        restoreSettings();
+        return spawnCarrier(launch, { runtime, slot, generation, row, isRising: this.#state === 'rising' }, fds);
+      },
+      warm: () => warm(this, slot),
+      ready: (policyVersion) => {
+        ready(this, slot);
+        this.handOut.ready(who, policyVersion);
+      },
+      answered: (answer: StagingAnswer) => this.handOut.answered(who, answer),
+      died: (death) => {
+        this.handOut.died(who);
+        died(this, slot, death);
+      },
+    });
+  }
+}
+
+function carrierName(slot: number): string {
+  return `carrier ${slot}`;
+}
