@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { Certificate } from './certificates.ts';
 
 const run = promisify(execFile);
 const PINHOLE = join(import.meta.dirname, '..', 'pinhole');
@@ -16,6 +17,7 @@ export interface NodePlace {
   readonly echoes: readonly string[];
   readonly serverName: string;
   readonly tunnels: number;
+  readonly tls: Certificate | null;
 }
 
 /** What the run reads of the JSON of `pinhole status`. */
@@ -23,19 +25,21 @@ export interface NodeStatus {
   readonly tunnels: number;
   readonly capacity: { readonly tunnels: number };
   readonly carriers: readonly {
+    readonly generation: number;
     readonly restarts: number;
     readonly status: { readonly accepting: boolean; readonly tunnels: number; readonly relay: string } | null;
   }[];
 }
 
 /** As an operator would run it, with every check on; only the limits of rates are out of the way, for all tunnels open at once. */
-export function nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels }: NodePlace): string {
+export function nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels, tls }: NodePlace): string {
+  const [doors, files] = tls ? ['connect, connect-tls', `tls: { certificate: ${tls.certificate}, key: ${tls.key} }\n`] : ['connect', ''];
   return `runtime: ${folder}/run
 carriers: auto
 relay: auto
 listen:
-  - { address: "127.0.0.1:${port}", doors: [connect] }
-endpoints:
+  - { address: "127.0.0.1:${port}", doors: [${doors}] }
+${files}endpoints:
   - { name: bench, data: ${serverName}, ports: [443] }
 resolve:
   pin:
@@ -64,4 +68,23 @@ export function serveCommand(configPath: string): string[] {
 export async function askStatus(configPath: string): Promise<NodeStatus> {
   const { stdout } = await run(PINHOLE, ['status', '-c', configPath, '--json']);
   return JSON.parse(stdout) as NodeStatus;
+}
+
+/** What the run reads of the JSON of `pinhole upgrade`. */
+export interface Upgraded {
+  readonly outcome: string;
+  readonly generation: number;
+  readonly tookMs: number;
+  readonly why: string | null;
+  /** In the generation that accepts, and in those before it. */
+  readonly tunnels: { readonly current: number; readonly held: number } | null;
+}
+
+/** To this very tree: a new generation, of the same code. */
+export async function upgrade(configPath: string): Promise<Upgraded> {
+  // Where it is refused it says so on standard output too, with another exit code.
+  const { stdout } = await run(PINHOLE, ['upgrade', '-c', configPath, '--json']).catch((error: { stdout?: string }) => ({
+    stdout: error.stdout ?? '',
+  }));
+  return JSON.parse(stdout) as Upgraded;
 }

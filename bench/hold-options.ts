@@ -1,6 +1,7 @@
 // The words behind `npm run bench -- hold`.
 
 import { parseArgs } from 'node:util';
+import { wholeNumber } from './whole-number.ts';
 
 const TUNNELS = { least: 100, usual: 50_000, most: 100_000 } as const;
 /** Past 24 h AWS itself would have ended a session. */
@@ -47,10 +48,4 @@ export function parseHoldOptions(args: readonly string[]): HoldParsed {
   } catch (error) {
     return { kind: 'problem', problem: (error as Error).message };
   }
-}
-
-function wholeNumber(name: string, text: string | undefined, { least, usual, most }: Record<'least' | 'usual' | 'most', number>): number {
-  const value = text === undefined ? usual : /^\d+$/.test(text) ? Number(text) : NaN;
-  if (value >= least && value <= most) return value;
-  throw new Error(`${name}: expected a whole number from ${least} to ${most}, got "${text}"`);
 }

@@ -1,39 +1,23 @@
 // One node's long hold: it starts, tunnels open from several load programs, every one carries a message each minute, and all are counted.
 
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { askStatus, nodeConfig, type NodeStatus, serveCommand } from './hold-node.ts';
+import { askStatus } from './hold-node.ts';
 import { type HoldPlan, shareUpTo } from './hold-plan.ts';
 import { type Held, quantile } from './hold-report.ts';
-import { LoadProgram, type Ramp } from './load.ts';
+import type { LoadProgram, Ramp } from './load.ts';
 import { cpuSeconds, memoryKib } from './measure.ts';
-import { freePort } from './ports.ts';
-import type { Processes, Started } from './processes.ts';
-import { waitUntilReady } from './ready.ts';
+import { allAccept, type NodeRun, type RunningNode, startEcho, startLoad, startNode } from './one-node.ts';
+import type { Processes } from './processes.ts';
 import { Unavailable } from './unavailable.ts';
 
 const RAMP_STEPS = 10;
 const ROUND_SECONDS = 60;
 /** After the last open: long enough for the node to give back what only the opening took. */
 const SETTLE_MS = 6_000;
-const ALL_ACCEPT_MS = 20_000;
 
-export interface HoldRun extends HoldPlan {
-  /** The run's folder. */
-  readonly folder: string;
-  readonly loadProgram: string;
-  readonly helloFile: string;
-  readonly serverName: string;
-  readonly tunnels: number;
+export interface HoldRun extends HoldPlan, NodeRun {
   readonly minutes: number;
   readonly tell: (line: string) => void;
-}
-
-interface Node {
-  readonly started: Started;
-  readonly port: number;
-  readonly configPath: string;
 }
 
 export async function hold(run: HoldRun, processes: Processes): Promise<Held> {
@@ -96,7 +80,7 @@ async function ramp({ loads: counts, tunnels, tell }: HoldRun, loads: readonly L
 }
 
 /** A round is a ping on every tunnel, evenly over a minute. */
-async function holdAll({ minutes, tell }: HoldRun, loads: readonly LoadProgram[], { started }: Node) {
+async function holdAll({ minutes, tell }: HoldRun, loads: readonly LoadProgram[], { started }: RunningNode) {
   const from = { ms: performance.now(), cpu: cpuSeconds(started.pid) };
   const spansUs: number[] = [];
   let pingsSent = 0;
@@ -117,40 +101,6 @@ async function holdAll({ minutes, tell }: HoldRun, loads: readonly LoadProgram[]
     holdSeconds: (performance.now() - from.ms) / 1_000,
     holdCpuSeconds: cpuSeconds(started.pid) - from.cpu,
   };
-}
-
-/** Gives its IP:PORT. */
-async function startEcho({ loadProgram }: HoldRun, address: string, processes: Processes): Promise<string> {
-  const port = await freePort(address);
-  const echo = await LoadProgram.start(processes, [loadProgram, 'echo', address, `${port}`]);
-  await echo.line();
-  return `${address}:${port}`;
-}
-
-async function startNode({ folder, serverName, tunnels }: HoldRun, echoes: readonly string[], processes: Processes): Promise<Node> {
-  const [port, health, admin] = [await freePort('127.0.0.1'), await freePort('127.0.0.1'), await freePort('127.0.0.1')] as const;
-  const configPath = join(folder, 'pinhole.yaml');
-  writeFileSync(configPath, nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels }));
-  const output = join(folder, 'output.log');
-  const started = await processes.start(serveCommand(configPath), { file: output }, folder);
-  await waitUntilReady(started, port, output);
-  return { started, port, configPath };
-}
-
-/** A carrier that is late would get less than its share, and the node's memory would not be that of an idle one. */
-async function allAccept({ configPath }: Node): Promise<NodeStatus> {
-  const untilMs = performance.now() + ALL_ACCEPT_MS;
-  for (;;) {
-    const status = await askStatus(configPath);
-    if (status.carriers.every((carrier) => carrier.status?.accepting)) return status;
-    if (performance.now() > untilMs) throw new Error('a carrier of the node accepts nothing');
-    await delay(500);
-  }
-}
-
-function startLoad(run: HoldRun, { port }: Node, count: number, processes: Processes): Promise<LoadProgram> {
-  const through = ['127.0.0.1', `${port}`, 'connect', `${run.serverName}:443`];
-  return LoadProgram.start(processes, [run.loadProgram, 'tunnels', ...through, run.helloFile, `${count}`]);
 }
 
 function sum(values: readonly number[]): number {

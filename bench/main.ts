@@ -1,4 +1,4 @@
-// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, or compares ways to relay. The only file of the bench that prints, catches signals and ends the process.
+// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, upgrades it under load, or compares ways to relay. The only file of the bench that prints, catches signals and ends the process.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -25,6 +25,9 @@ import { compareWays } from './splice.ts';
 import { parseSpliceOptions, SPLICE_USAGE, type SpliceOptions } from './splice-options.ts';
 import { renderWays } from './splice-report.ts';
 import { Unavailable } from './unavailable.ts';
+import { upgradeInARow } from './upgrade.ts';
+import { parseUpgradeOptions, UPGRADE_USAGE, type UpgradeOptions } from './upgrade-options.ts';
+import { lossesOf, renderUpgrades } from './upgrade-report.ts';
 
 const EXIT = { ok: 0, unsound: 1, usage: 64, unavailable: 69, interrupted: 130 } as const;
 const ALL: readonly Contestant[] = [...PINHOLES, BARE_RELAY, ...PEERS];
@@ -44,6 +47,7 @@ interface Workshop {
 
 function main(args: readonly string[]): Promise<number> | number {
   if (args[0] === 'hold') return mainOfHold(args.slice(1));
+  if (args[0] === 'upgrade') return mainOfUpgrade(args.slice(1));
   if (args[0] === 'splice') return mainOfSplice(args.slice(1));
   const parsed = parseBenchOptions(args, ALL);
   if (parsed.kind !== 'run') return explain(parsed, usage(ALL));
@@ -57,6 +61,12 @@ function mainOfHold(args: readonly string[]): Promise<number> | number {
   const parsed = parseHoldOptions(args);
   if (parsed.kind !== 'run') return explain(parsed, HOLD_USAGE);
   return inWorkshop((workshop) => holdMany(parsed.options, workshop));
+}
+
+function mainOfUpgrade(args: readonly string[]): Promise<number> | number {
+  const parsed = parseUpgradeOptions(args);
+  if (parsed.kind !== 'run') return explain(parsed, UPGRADE_USAGE);
+  return inWorkshop((workshop) => upgradeOften(parsed.options, workshop));
 }
 
 function mainOfSplice(args: readonly string[]): Promise<number> | number {
@@ -106,6 +116,17 @@ async function holdMany({ tunnels, minutes, json }: HoldOptions, { processes, ..
   const flaws = flawsOf(held);
   for (const flaw of flaws) console.error(flaw);
   return flaws.length === 0 ? EXIT.ok : EXIT.unsound;
+}
+
+async function upgradeOften({ json, ...options }: UpgradeOptions, { processes, ...workshop }: Workshop): Promise<number> {
+  console.error(`upgrade: ${options.upgrades} in a row, ${options.tunnels} tunnels, ${options.opensPerSecond} opens a second`);
+  const certificate = options.secureTunnels > 0 ? makeCertificates(workshop.folder, SERVER_NAME).ours : null;
+  const seen = await upgradeInARow({ ...workshop, ...options, serverName: SERVER_NAME, certificate }, processes);
+  console.log(`relay ${seen.relay}; ${machineWords()}.\n\n${renderUpgrades(seen)}`);
+  if (json !== null) writeFileSync(json, `${JSON.stringify({ ...thisMachine(), ...seen, losses: lossesOf(seen) }, null, 2)}\n`);
+  const losses = lossesOf(seen);
+  for (const loss of losses) console.error(loss);
+  return losses.length === 0 ? EXIT.ok : EXIT.unsound;
 }
 
 async function compareRelays({ rounds, json }: SpliceOptions, { processes, ...workshop }: Workshop): Promise<number> {

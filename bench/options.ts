@@ -22,6 +22,7 @@ export type Parsed =
 export function usage(all: readonly Contestant[]): string {
   return `usage: npm run bench -- [NAME ...] [--tunnels N] [--json FILE] [--markdown FILE]
        npm run bench -- hold --help
+       npm run bench -- upgrade --help
        npm run bench -- splice --help
 
 Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about 45 s for each.

@@ -1,0 +1,107 @@
+// Upgrades of one node in a row, while many tunnels talk without pause and others are opened: what is lost, and how long it takes.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { OUR_NAMES, type Certificate } from './certificates.ts';
+import { Churn, type Churned } from './churn.ts';
+import { askStatus, upgrade, type Upgraded } from './hold-node.ts';
+import type { LoadProgram } from './load.ts';
+import { allAccept, type NodeRun, startEcho, startLoad, startNode } from './one-node.ts';
+import type { Processes } from './processes.ts';
+import { Unavailable } from './unavailable.ts';
+
+/** A message there and back on every tunnel in so many seconds, again and again. */
+const ROUND_SECONDS = 4;
+/** Between two upgrades, and before the first. */
+const CALM_MS = 3_000;
+
+export interface UpgradeRun extends NodeRun {
+  /** In clear. */
+  readonly tunnels: number;
+  readonly secureTunnels: number;
+  readonly opensPerSecond: number;
+  readonly upgrades: number;
+  readonly certificate: Certificate | null;
+  readonly tell: (line: string) => void;
+}
+
+export interface UpgradesSeen {
+  readonly tunnels: number;
+  readonly secureTunnels: number;
+  readonly opensPerSecond: number;
+  readonly relay: string;
+  readonly upgrades: readonly Upgraded[];
+  /** Tunnels that never opened, before the first upgrade. */
+  readonly failed: number;
+  /** In clear, gone before they were closed. */
+  readonly lost: number;
+  readonly messagesSent: number;
+  readonly messagesBack: number;
+  readonly churned: Churned;
+  /** In TLS: still open, and told to close by a generation that held them. */
+  readonly secureAlive: number;
+}
+
+export async function upgradeInARow(run: UpgradeRun, processes: Processes): Promise<UpgradesSeen> {
+  const echoes = [await startEcho(run, '127.0.0.9', processes)];
+  // Those that come and go need room too.
+  const node = await startNode({ ...run, tunnels: run.tunnels + run.secureTunnels + 1_000 }, echoes, processes, run.certificate);
+  const { carriers } = await allAccept(node);
+  const load = await startLoad(run, node, run.tunnels, processes);
+  const ramp = await load.ramp(run.tunnels);
+  const secure = run.secureTunnels > 0 ? await startLoad(run, node, run.secureTunnels, processes, OUR_NAMES.proxy) : null;
+  const secureRamp = await secure?.ramp(run.secureTunnels);
+  run.tell(`${ramp.opened} tunnels in clear${secureRamp ? `, ${secureRamp.opened} in TLS` : ''}; ${carriers.length} carriers`);
+  if (ramp.opened === 0) throw new Unavailable(`No tunnel opened: ${ramp.firstFailure}`);
+
+  const talk = talkWithoutEnd(load);
+  const churn = new Churn({
+    ...{ port: node.port, target: `${run.serverName}:443`, helloFile: run.helloFile },
+    perSecond: run.opensPerSecond,
+  });
+  const upgrades: Upgraded[] = [];
+  for (let turn = 1; turn <= run.upgrades; turn += 1) {
+    await delay(CALM_MS);
+    const seen = await upgrade(node.configPath);
+    upgrades.push(seen);
+    run.tell(
+      `upgrade ${turn} of ${run.upgrades}: ${seen.outcome} in ${(seen.tookMs / 1_000).toFixed(1)} s${seen.why === null ? '' : `, ${seen.why}`}`,
+    );
+  }
+  const [churned, { sent, back }] = await Promise.all([churn.stop(), talk.stop()]);
+  const relay = (await askStatus(node.configPath)).carriers[0]?.status?.relay ?? 'unknown';
+  const lost = ramp.opened - (await load.alive());
+  const secureAlive = (await secure?.alive()) ?? 0;
+  await Promise.all([load.close(), secure?.close()]);
+  return {
+    tunnels: run.tunnels,
+    secureTunnels: run.secureTunnels,
+    opensPerSecond: run.opensPerSecond,
+    relay,
+    upgrades,
+    failed: ramp.failed + (secureRamp?.failed ?? 0),
+    lost,
+    messagesSent: sent,
+    messagesBack: back,
+    churned,
+    secureAlive,
+  };
+}
+
+function talkWithoutEnd(load: LoadProgram): { stop(): Promise<{ sent: number; back: number }> } {
+  let isOver = false;
+  const talking = (async () => {
+    const total = { sent: 0, back: 0 };
+    while (!isOver) {
+      const { sent, back } = await load.round(ROUND_SECONDS);
+      total.sent += sent;
+      total.back += back;
+    }
+    return total;
+  })();
+  return {
+    stop: () => {
+      isOver = true;
+      return talking;
+    },
+  };
+}
