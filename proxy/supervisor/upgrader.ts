@@ -34,7 +34,7 @@ export interface UpgraderDeps {
   readonly clock: Clock;
   readonly log: LineLog;
   current(): Generation;
-  /** Those of which a process lives. */
+  /** Those of which a process lives, the youngest first. */
   retired(): readonly Generation[];
   /** Open tunnels, by the shared counts. */
   tunnelsOf(generation: Generation): number;
@@ -135,7 +135,7 @@ export class Upgrader {
     const { retired, tunnelsOf, read } = this.#deps;
     if (this.#isStopped) return { outcome: 'refused', why: 'the node stops' };
     const held = retired();
-    const [oldest] = held;
+    const oldest = held.at(-1);
     if (oldest && held.length >= RETIRED_MAX) return { outcome: 'refused', why: waitsFor(oldest, tunnelsOf(oldest)) };
 
     say({ step: 'reading', generation: null, version: null });

@@ -167,7 +167,7 @@ describe('a running node', { concurrency: 3 }, () => {
     assert.deepEqual(await generations(node), ['3 2.0.0 current', '2 1.0.0 retired', '1 0.0.0 retired']);
     const third = await upgrade(node, node.installation('3.0.0'));
     assert.deepEqual([third.outcome, third.code], ['refused', 1]);
-    assert.match(third.why ?? '', /^generation 2 \(1\.0\.0\) still holds 0 tunnels, until \d{4}-.*; there is room for 2 that are retired$/);
+    assert.match(third.why ?? '', /^generation 1 \(0\.0\.0\) still holds 1 tunnel, until \d{4}-.*; there is room for 2 that are retired$/);
     node.unmark('holds-1');
     await settled(node, '3 2.0.0 current', '2 1.0.0 retired');
     const again = await upgrade(node, node.installation('3.0.0'));
