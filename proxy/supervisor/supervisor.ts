@@ -218,7 +218,7 @@ export class Supervisor {
     }
   }
 
-  /** Null where nothing of it is new to that generation. */
+  /** Null where for its version nothing has changed, and where it has ended meanwhile. */
   async #settleFor(generation: Generation): Promise<string | null> {
     const { accepted, launch, version } = generation;
     if (launch.root === this.#current.launch.root && version === this.#current.version) {
@@ -228,6 +228,7 @@ export class Supervisor {
     const reading = this.#read(commandOf(launch), generation, 'reload');
     try {
       const plan = await reading.plan;
+      if (!generation.isAlive) return null;
       if (typeof plan === 'string') throw new Error(plan);
       if (plan.kind === 'unchanged') return null;
       if (plan.kind !== 'changed') throw new Error(`for its version (${version}) the file is ${plan.kind}`);

@@ -173,6 +173,11 @@ describe('a running node', { concurrency: 3 }, () => {
     const again = await upgrade(node, node.installation('3.0.0'));
     assert.equal(again.outcome, 'upgraded', again.why ?? '');
     assert.deepEqual(await generations(node), ['4 3.0.0 current', '3 2.0.0 retired', '2 1.0.0 retired']);
+    // The file is what it was, for each of them.
+    assert.deepEqual(
+      serve.lines.filter(({ event }) => event === 'configuration-not-taken'),
+      [],
+    );
   });
 
   test('goes back to the installation before, and says where there is none', async (t) => {
