@@ -46,7 +46,8 @@ export class Generation {
   readonly #options: GenerationOptions;
   #state: GenerationView['state'];
   #sinceMs: number;
-  #deadlineAtMs: number | null = null;
+  /** Of what is held: by the clock that nobody sets, and as people read it. */
+  #deadline: { readonly endMs: number; readonly atMs: number } | null = null;
 
   constructor(options: GenerationOptions) {
     const { sockets, clock, isRising, runtime, number, policyVersion, control, late } = options;
@@ -96,7 +97,7 @@ export class Generation {
   view(): GenerationView {
     const { number, version, launch } = this.#options;
     const { number: generation, from } = { number, from: launch.root };
-    return { generation, version, from, state: this.#state, sinceMs: this.#sinceMs, deadlineAtMs: this.#deadlineAtMs };
+    return { generation, version, from, state: this.#state, sinceMs: this.#sinceMs, deadlineAtMs: this.#deadline?.atMs ?? null };
   }
 
   slotViews(): SlotView[] {
@@ -129,10 +130,12 @@ export class Generation {
     const { clock } = this.#options;
     if (this.#state !== 'retired') this.#sinceMs = clock.wallMs();
     this.#state = 'retired';
-    this.#deadlineAtMs ??= clock.wallMs() + deadlineMs;
-    const leftMs = Math.max(0, this.#deadlineAtMs - clock.wallMs());
+    // Control is the current one's: a change that is handed to this one later is none for it.
+    this.handOut.died(this.#options.control.who);
+    this.#deadline ??= { endMs: clock.nowMs() + deadlineMs, atMs: clock.wallMs() + deadlineMs };
+    const leftMs = Math.max(0, this.#deadline.endMs - clock.nowMs());
     for (const slot of this.slots) slot.retire({ type: 'retire', heir, rate, deadlineMs: leftMs }, STOP_GRACE_MS);
-    return this.#deadlineAtMs;
+    return this.#deadline.atMs;
   }
 
   stop(deadlineMs: number): void {
