@@ -26,7 +26,7 @@ function harness() {
   const closed: number[] = [];
   const causes: (string | null)[] = [];
   let bound = 0;
-  const state = { bindFails: false };
+  const state = { bindFails: false, isServing: true };
   const sockets = new SharedSockets(() => {
     if (state.bindFails) throw new BindFailure('cannot listen');
     bound += 1;
@@ -45,6 +45,7 @@ function harness() {
       flush: () => Promise.resolve(),
     },
     sockets,
+    isServing: () => state.isServing,
     spawn(fds) {
       given.push(...fds);
       const child = new FakeChild();
@@ -149,4 +150,13 @@ test('a slot that cannot be bound anew is tried again until it can', async () =>
   state.bindFails = false;
   await pass(1_250);
   assert.deepEqual(given, [1, 2]);
+});
+
+test("a carrier beside the one that serves closes nothing when it dies, however late: the sockets are the other one's", async () => {
+  const { state, closed, given, lines, pass, die, clock } = harness();
+  state.isServing = false;
+  await pass(8_000);
+  die();
+  clock.advance(0);
+  assert.deepEqual([closed, lines, given], [[], [], [1, 1]]);
 });

@@ -21,6 +21,8 @@ export interface CarrierSlotOptions {
   readonly firstStartMs: number;
   /** Those of the same slot in every generation. */
   readonly sockets: SharedSockets;
+  /** Whether this generation is the one that serves them: the others', which rise or are retired, are not waited for in their queue. */
+  isServing(): boolean;
   /** Starts a carrier that inherits these descriptors. */
   spawn(fds: readonly number[]): ChildProcess;
   warm(): void;
@@ -59,7 +61,6 @@ export class SharedSockets {
 export class CarrierSlot {
   readonly keeper: Keeper;
   readonly #options: CarrierSlotOptions;
-  #isRetired = false;
   /** A carrier that is gone had these sockets, so they may have a queue. */
   #areUsed = false;
   /** A carrier was ready on these sockets. */
@@ -94,7 +95,6 @@ export class CarrierSlot {
     const nowMs = this.#options.clock.nowMs();
     if (late) this.#unservedSinceMs = Math.max(this.#unservedSinceMs, nowMs - UNSERVED_MS / 2);
     this.keeper.watch(late);
-    if (this.#isRetired) return;
     const { state } = this.keeper;
     if (state !== 'starting' && state !== 'down') return;
     // A carrier that is still starting holds the same sockets, and with them the queue.
@@ -103,7 +103,6 @@ export class CarrierSlot {
 
   /** The sockets are another generation's from now on. */
   retire(message: RetireMessage, graceMs: number): void {
-    this.#isRetired = true;
     this.keeper.retire(message, graceMs);
   }
 
@@ -117,8 +116,9 @@ export class CarrierSlot {
   }
 
   #letGoIfUnserved(): boolean {
-    const isUnserved = this.#options.clock.nowMs() - this.#unservedSinceMs >= UNSERVED_MS;
-    if (this.#isRetired || !this.#options.sockets.areOpen || !this.#areUsed || !isUnserved) return false;
+    const { clock, sockets, isServing } = this.#options;
+    const isUnserved = clock.nowMs() - this.#unservedSinceMs >= UNSERVED_MS;
+    if (!isServing() || !sockets.areOpen || !this.#areUsed || !isUnserved) return false;
     this.#letGo('unserved');
     return true;
   }

@@ -148,6 +148,7 @@ export class Generation {
     const who = carrierName(slot);
     return new CarrierSlot({
       ...{ slot, row, clock, log, sockets },
+      isServing: () => this.#state === 'current',
       // Nobody waits for one that rises, and a machine that is busy is busier with two generations.
       firstStartMs: this.#state === 'rising' ? WARM_MS : START_MS,
       spawn: (fds) => {
