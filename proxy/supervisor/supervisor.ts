@@ -56,6 +56,8 @@ export class Supervisor {
   /** What was the current one's installation before this one. */
   #previous: Target | null = null;
   #control: Keeper;
+  /** The control before that one, as long as it lives. */
+  #controlBefore: Keeper | null = null;
   /** Control's own installation: another one's is tried, and may not do. */
   #controlLaunch: { readonly launch: Launch; readonly before: Launch | null; failures: number };
   readonly #reloader: Reloader;
@@ -294,7 +296,8 @@ export class Supervisor {
       },
       ready: (policyVersion) => {
         log.write('info', 'control-ready');
-        this.#controlLaunch.failures = 0;
+        // It does: the installation before may be taken away.
+        this.#controlLaunch = { launch: this.#controlLaunch.launch, before: null, failures: 0 };
         this.#current.handOut.ready(CONTROL, policyVersion);
       },
       answered: (answer) => this.#current.handOut.answered(CONTROL, answer),
@@ -364,7 +367,9 @@ export class Supervisor {
     const before = this.#control;
     this.#controlLaunch = { launch, before: this.#controlLaunch.launch, failures: 0 };
     this.#control = this.#createControl();
-    if (before.isAlive) before.stop(CONTROL_STOP_MS, CONTROL_STOP_MS);
+    // Also where it waits to be started again.
+    before.stop(CONTROL_STOP_MS, CONTROL_STOP_MS);
+    if (before.isAlive) this.#controlBefore = before;
     else this.#control.start();
   }
 
@@ -380,7 +385,8 @@ export class Supervisor {
   }
 
   #keepers(): Keeper[] {
-    return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), this.#control];
+    const controls = this.#controlBefore ? [this.#control, this.#controlBefore] : [this.#control];
+    return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), ...controls];
   }
 
   #watch(): void {
@@ -389,6 +395,7 @@ export class Supervisor {
     this.#watchedMs = nowMs;
     for (const generation of this.#generations()) generation.watch(late);
     this.#control.watch(late);
+    this.#controlBefore?.watch(late);
   }
 
   #carrierReady(generation: Generation, slot: number): void {
@@ -424,7 +431,10 @@ export class Supervisor {
   #controlDied(keeper: Keeper, death: Death): void {
     const { log } = this.#options;
     // The one before the last upgrade has made room.
-    if (keeper !== this.#control) return this.#isStopping ? this.#endIfDone() : this.#control.start();
+    if (keeper !== this.#control) {
+      this.#controlBefore = null;
+      return this.#isStopping ? this.#endIfDone() : this.#control.start();
+    }
     this.#current.handOut.died(CONTROL);
     if (!this.#isStopping) log.write('error', 'control-died', deathFields(death));
     this.#keepControlBefore(death);

@@ -205,6 +205,26 @@ describe('a running node', { concurrency: 3 }, () => {
     await until(async () => (await askSupervisor(node.runtime, systemClock))?.control.state === 'ready', 'control');
   });
 
+  test('has one control, whether the one before hangs or waits to be started again', async (t) => {
+    const node = fakeNode(t);
+    const serve = node.start();
+    await ready(serve);
+    await serve.line('control-ready');
+    const control = async () => (await askSupervisor(node.runtime, systemClock))?.control;
+    const controlsReady = (): number => serve.lines.filter(({ event }) => event === 'control-ready').length;
+    node.mark('control-of-0.0.0-stays');
+    assert.equal((await upgrade(node, node.installation('1.0.0'))).outcome, 'upgraded');
+    await until(() => controlsReady() === 2, 'the control of the new one');
+
+    node.mark('control-of-1.0.0-exits');
+    process.kill((await control())?.pid ?? 0, 'SIGKILL');
+    await until(() => serve.lines.filter(({ event }) => event === 'control-died').length >= 4, 'a control that does not start');
+    assert.equal((await upgrade(node, node.installation('2.0.0'))).outcome, 'upgraded');
+    assert.equal((await upgrade(node, node.installation('3.0.0'))).outcome, 'upgraded');
+    await until(async () => (await control())?.state === 'ready' && controlsReady() >= 4, 'its control');
+    assert.equal(controlsReady(), 4);
+  });
+
   test('hands a change of its file to the generations that are retired too', async (t) => {
     const node = fakeNode(t);
     const serve = node.start();

@@ -47,7 +47,8 @@ if (role === 'serve') {
   const [, runtime = '', , generation] = args;
   if (existsSync(`${runtime}/control-of-${version}-exits`)) process.exit(1);
   const { policyVersion } = settingsIn(settingsFile(runtime, Number(generation)));
-  connectToSupervisor({ onStop: () => process.exit(0), stage: (at) => staged(at, () => {}) }, systemClock).ready(policyVersion);
+  const onStop = (): void => (existsSync(`${runtime}/control-of-${version}-stays`) ? undefined : process.exit(0));
+  connectToSupervisor({ onStop, stage: (at) => staged(at, () => {}) }, systemClock).ready(policyVersion);
 } else if (role === 'carrier') {
   runCarrier(args);
 }
