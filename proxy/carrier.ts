@@ -129,7 +129,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       };
     },
   };
-  const supervisor = connectToSupervisor(handlers, clock);
   const listeners = new Listeners({
     planes,
     clock,
@@ -139,6 +138,20 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     onRoom: () => supervisor.room(),
     onError: (error) => log.error({ event: 'listen-failed', detail: error.message }),
   });
+  const mover = new Mover({
+    planes,
+    links: machinery.links,
+    pathOf: (of) => moveSocket(runtime, of, slot),
+    generation,
+    onSent: ({ to, moved, stayed }) => log.info({ event: 'tunnels-moved', to, moved, stayed }),
+    onTaken: (counts) => log.info({ event: 'tunnels-taken', ...counts }),
+  });
+  const retirement = new Retirement({
+    ...{ clock, random: Math.random, sessions, mover },
+    isDrained: () => watch.order() !== null,
+  });
+  // It may speak at once: what it is heard by is made before.
+  const supervisor = connectToSupervisor(handlers, clock);
   held = () => listeners.held;
   const load = watchCarrierLoad({
     clock,
@@ -153,14 +166,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     ...{ runtime, clock, random: Math.random, slot, generation, log, watch, takeLock },
     settings: () => planes.current.settings,
     tunnels: () => ledger.tunnels(),
-  });
-  const mover = new Mover({
-    planes,
-    links: machinery.links,
-    pathOf: (of) => moveSocket(runtime, of, slot),
-    generation,
-    onSent: ({ to, moved, stayed }) => log.info({ event: 'tunnels-moved', to, moved, stayed }),
-    onTaken: (counts) => log.info({ event: 'tunnels-taken', ...counts }),
   });
   const api = await startCarrierApi({
     runtime,
@@ -178,10 +183,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       isAccepting: () => listeners.isAccepting,
     },
   });
-  const retirement = new Retirement({
-    ...{ clock, random: Math.random, sessions, mover },
-    isDrained: () => watch.order() !== null,
-  });
   /** False where the generation is given up before it has taken over. */
   const becomesWanted = async (): Promise<boolean> => {
     await warmUp(settings, standing, machinery.acceptor);
@@ -189,7 +190,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   };
   const lastReport = reportEverySecond({ clock, planes, metrics, log, ledger, recorder, listeners, options });
 
-  const isWanted = !options.isRising || (await becomesWanted());
+  const isWanted = (!options.isRising || (await becomesWanted())) && !retirement.hasBegun;
   if (isWanted) {
     await listeners.start(options.listenFds);
     mover.listen();

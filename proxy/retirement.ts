@@ -44,6 +44,10 @@ export class Retirement {
     return this.#over.promise;
   }
 
+  get hasBegun(): boolean {
+    return this.#told !== null;
+  }
+
   /** Begins, or goes on by other numbers. */
   take(message: RetireMessage): void {
     const { clock } = this.#deps;

@@ -77,3 +77,22 @@ test('stopped while it waited to try again it stays closed', async () => {
   clock.advance(10_000);
   assert.deepEqual([listeners.isAccepting, joins.length], [false, 1]);
 });
+
+test('stopped while it takes over what it inherited it stays closed', async () => {
+  let closed = 0;
+  const inherits: ((close: () => void) => void)[] = [];
+  const listeners = new Listeners({
+    planes: { current: { settings: testSettings() } as unknown as DataPlane },
+    clock: new FakeClock(),
+    acceptor: { inherit: () => new Promise((resolve) => inherits.push(resolve)), join: () => assert.fail('joins') },
+    descriptors: 1_000,
+    onFull: () => assert.fail('full'),
+    onRoom: () => assert.fail('room'),
+    onError: (error) => assert.fail(error),
+  });
+  const started = listeners.start([3]);
+  listeners.stop();
+  inherits[0]?.(() => (closed += 1));
+  await started;
+  assert.deepEqual([listeners.isAccepting, closed], [false, 1]);
+});

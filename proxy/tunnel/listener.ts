@@ -35,7 +35,7 @@ export class Listeners {
   readonly #marks: { readonly stop: number; readonly goOn: number };
   readonly #slots: Slot[] = [];
   #accepted = 0;
-  #state: 'closed' | 'accepting' | 'full' | 'rebinding' = 'closed';
+  #state: 'closed' | 'accepting' | 'full' | 'binding' = 'closed';
 
   constructor(options: ListenersOptions) {
     this.#options = options;
@@ -64,9 +64,12 @@ export class Listeners {
   /** Listens on the sockets that were inherited, one per listener of the settings, in their order. */
   async start(descriptors: readonly number[]): Promise<void> {
     const { planes, acceptor } = this.#options;
+    this.#state = 'binding';
     for (const [index, listener] of planes.current.settings.listeners.entries()) {
       const events = this.#eventsOf(listener, index);
       const close = await acceptor.inherit(descriptors[index] ?? -1, listener.backlog, events);
+      // Stopped meanwhile.
+      if (!this.#isBinding()) return close();
       this.#slots.push({ settings: listener, events, close });
     }
     this.#state = 'accepting';
@@ -113,7 +116,7 @@ export class Listeners {
   // The inherited socket is gone with the server; a new one joins the same port beside the other carriers'.
   async #goOn(): Promise<void> {
     const { acceptor, clock, onError, onRoom } = this.#options;
-    this.#state = 'rebinding';
+    this.#state = 'binding';
     try {
       for (const slot of this.#slots) {
         const { host, port, backlog } = slot.settings;
@@ -122,7 +125,7 @@ export class Listeners {
         );
         const close = await acceptor.join({ host, port, ipv6Only: alsoIpv4 && net.isIPv6(host) }, backlog, slot.events);
         // Stopped meanwhile.
-        if (!this.#isRebinding()) return close();
+        if (!this.#isBinding()) return close();
         slot.close = close;
       }
       this.#state = 'accepting';
@@ -131,15 +134,15 @@ export class Listeners {
       onError(error as Error);
       this.#closeAll();
       clock.after(REBIND_MS, () => {
-        if (!this.#isRebinding()) return;
+        if (!this.#isBinding()) return;
         this.#state = 'full';
         this.look();
       });
     }
   }
 
-  #isRebinding(): boolean {
-    return this.#state === 'rebinding';
+  #isBinding(): boolean {
+    return this.#state === 'binding';
   }
 }
 
