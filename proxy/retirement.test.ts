@@ -49,7 +49,7 @@ function harness(holds: { movable: number; bound: number; pending?: number }, ch
       for (let passed = 0; passed < ms; passed += 50) {
         clock.advance(50);
         if (view && !view.isOver && !state.isSlow) {
-          view = { ...view, isOver: true, moved: state.movable };
+          view = { ...view, isOver: true, moved: state.movable, stayed: { bound: state.bound } };
           state.movable = 0;
         }
         await Promise.resolve();
@@ -125,6 +125,13 @@ test('a drain of the node keeps the pace for everybody', async () => {
   state.isDrained = false;
   await pass(5_000);
   assert.equal(closedAtMs.length, 10);
+});
+
+test('what can never move is looked at once, and not every second for as long as it is held', async () => {
+  const { retirement, pass, moves } = harness({ movable: 1, bound: 10 });
+  retirement.take({ ...TOLD, rate: 0.001 });
+  await pass(30_000);
+  assert.deepEqual(moves, [2]);
 });
 
 test('another heir is given what the first one did not take', async () => {

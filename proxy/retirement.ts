@@ -2,7 +2,7 @@
 // closes the rest at the pace that it was told, and is over when nothing is left.
 
 import type { Cancel, Clock } from './core/clock.ts';
-import type { Moving } from './core/move.ts';
+import type { Moving, MoveView } from './core/move.ts';
 import { Pace } from './core/pace.ts';
 import type { SessionView } from './core/ports.ts';
 import type { RetireMessage } from './core/supervision.ts';
@@ -31,6 +31,8 @@ export class Retirement {
   #moveAtMs = -Infinity;
   /** One move has looked at everything: what is left stays here. */
   #hasLooked = false;
+  /** Connections that were being opened when the last move began. */
+  #opening = 0;
   readonly #pace: Pace;
   #cancelClose: Cancel = () => {};
 
@@ -86,12 +88,17 @@ export class Retirement {
   }
 
   #move(nowMs: number, heir: number): void {
-    const { mover } = this.#deps;
+    const { mover, sessions } = this.#deps;
     const last = mover.view();
     if (last && !last.isOver) return;
-    if (last?.to === heir) this.#hasLooked = true;
+    if (last?.to === heir) {
+      this.#hasLooked = true;
+      // Nothing of what is left will ever move: another look would find the same, each second for as long as it is held.
+      if (this.#opening + sessions.pending() === 0 && isAllBound(last, sessions.tunnels())) return;
+    }
     if (nowMs < this.#moveAtMs) return;
     this.#moveAtMs = nowMs + MOVE_AGAIN_MS;
+    this.#opening = sessions.pending();
     mover.start(heir);
   }
 
@@ -120,4 +127,8 @@ export class Retirement {
     const leftMs = Math.max(1, this.#told.endMs - clock.nowMs());
     return Math.max(this.#told.message.rate, (1_000 * sessions.tunnels()) / (leftMs * PACE_SHARE));
   }
+}
+
+function isAllBound({ stayed }: MoveView, tunnels: number): boolean {
+  return Object.keys(stayed).every((reason) => reason === 'bound') && tunnels <= (stayed.bound ?? 0);
 }
