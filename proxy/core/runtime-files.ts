@@ -18,7 +18,7 @@ export const retiredMetricsFile = (runtime: string): string => `${runtime}/metri
 /** Code that carriers and control have compiled, for those that come after them. */
 export const compiledFolder = (runtime: string): string => `${runtime}/compiled`;
 export const supervisorSocket = (runtime: string): string => `${runtime}/supervisor.sock`;
-/** Where `reload` is asked for, of the supervisor. */
+/** Where `reload` and `upgrade` are asked for, of the supervisor. */
 export const ordersSocket = (runtime: string): string => `${runtime}/orders.sock`;
 export const controlSocket = (runtime: string): string => `${runtime}/control.sock`;
 /** Who listens here keeps the pace of a drain. */
