@@ -91,6 +91,11 @@ export const SHED_ANSWER_CLEAR_S = 0.25;
 /** Each half second in which loop or answer is late a fifth more of the new tunnels is refused; a fifth less after so many that were in time. */
 export const SHED_STEPS = 5;
 export const SHED_CALM_LOOKS = 4;
+/**
+ * New tunnels a second that a carrier opens however late it is: they take less than a hundredth of a processor, so that to refuse them would cure
+ * nothing where somebody else keeps the machine busy.
+ */
+export const SHED_FLOOR_PER_SECOND = 10;
 /** Some go on being tried, so that a node is never closed by its own measure alone. */
 export const SHED_SHARE_MAX = 0.95;
 /** Below this the kernel begins to kill; a ramp of tunnels takes a percent or two between two looks. */

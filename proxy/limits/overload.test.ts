@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { SHED_FLOOR_PER_SECOND } from '../core/limits.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { type Measured, MeasuredOverload } from './overload.ts';
 
@@ -16,6 +17,7 @@ function harness() {
   };
   /** The share of new tunnels that is refused: chance is uniform, so it is where the answer turns. */
   const share = (): number => {
+    for (let asked = 0; asked < SHED_FLOOR_PER_SECOND; asked += 1) overload.shed();
     for (let percent = 0; percent <= 100; percent += 1) {
       now.chance = percent / 100;
       if (overload.shed() === null) return percent;
@@ -24,6 +26,20 @@ function harness() {
   };
   return { clock, now, overload, observe, share };
 }
+
+test('however late it is, the first few of each second are opened', () => {
+  const { clock, now, overload, observe } = harness();
+  observe({ loopDelayS: 9, answerS: 9 }, 20);
+  now.chance = 0;
+  for (let second = 0; second < 3; second += 1) {
+    const answers = Array.from({ length: SHED_FLOOR_PER_SECOND + 5 }, () => overload.shed());
+    assert.deepEqual(answers, [
+      ...Array.from({ length: SHED_FLOOR_PER_SECOND }, () => null),
+      ...Array.from({ length: 5 }, () => 'NODE_RATE_LIMITED'),
+    ]);
+    clock.advance(1_000);
+  }
+});
 
 test('a node that is not overloaded refuses nothing', () => {
   const { overload, observe, share } = harness();
@@ -68,6 +84,7 @@ for (const [what, late, between, cause] of [
     test('is NODE_RATE_LIMITED: agents come back, and too fast is what it was', () => {
       const { overload, observe } = harness();
       observe(late);
+      for (let asked = 0; asked < SHED_FLOOR_PER_SECOND; asked += 1) overload.shed();
       assert.equal(overload.shed(), 'NODE_RATE_LIMITED');
     });
   });

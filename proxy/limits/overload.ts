@@ -8,6 +8,7 @@ import {
   SHED_ANSWER_CLEAR_S,
   SHED_ANSWER_S,
   SHED_CALM_LOOKS,
+  SHED_FLOOR_PER_SECOND,
   SHED_LOOP_CLEAR_S,
   SHED_LOOP_S,
   SHED_MEMORY_CLEAR_SHARE,
@@ -42,6 +43,8 @@ export class MeasuredOverload implements Overload {
   #steps = 0;
   #calmLooks = 0;
   #lateCause: 'event-loop' | 'queue' = 'event-loop';
+  #second = -1;
+  #asked = 0;
   #isMemoryShort = false;
   #fullUpstreams: ReadonlySet<string> = new Set();
   readonly #foundUntilMs = new Map<string, number>();
@@ -75,8 +78,18 @@ export class MeasuredOverload implements Overload {
 
   shed(): FaultCode | null {
     if (this.#isMemoryShort || this.#options.areDescriptorsShort()) return 'NODE_FULL';
-    if (this.#steps > 0 && this.#options.random() < Math.min(SHED_SHARE_MAX, this.#steps / SHED_STEPS)) return 'NODE_RATE_LIMITED';
+    const isBeyondFloor = this.#countAsk() > SHED_FLOOR_PER_SECOND;
+    if (this.#steps > 0 && isBeyondFloor && this.#options.random() < Math.min(SHED_SHARE_MAX, this.#steps / SHED_STEPS))
+      return 'NODE_RATE_LIMITED';
     return null;
+  }
+
+  /** How many have asked in this second, with this one. */
+  #countAsk(): number {
+    const second = Math.floor(this.#options.clock.nowMs() / 1_000);
+    this.#asked = second === this.#second ? this.#asked + 1 : 1;
+    this.#second = second;
+    return this.#asked;
   }
 
   hasNoPort(upstream: SocketAddress): boolean {

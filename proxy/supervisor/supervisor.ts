@@ -200,6 +200,7 @@ export class Supervisor {
     if (JSON.stringify(before.capacity) !== JSON.stringify(live.capacity)) this.#sayCapacity();
     this.#sayWarnings();
     for (const generation of this.#retired) void this.#handOver(generation);
+    if (before.drain.rate !== live.drain.rate && this.#retired.length > 0) this.#retireAll();
   }
 
   /** A generation of another version reads the file by its own rules; where it cannot, it goes on as it was. */

@@ -93,7 +93,10 @@ describe('a node with open tunnels that is taken over', { concurrency: 2 }, () =
     for (const tunnel of tunnels) tunnel.close();
     await until(() => node.records('close').length >= tunnels.length + opened, 'the ends');
     for (const event of ['decision', 'close'] as const) {
-      const ids = node.records(event).map(({ id }) => id);
+      const ids = node
+        .records(event)
+        .filter(({ allow }) => allow !== false)
+        .map(({ id }) => id);
       assert.deepEqual([ids.length, new Set(ids).size], [tunnels.length + opened, tunnels.length + opened], event);
     }
     const ends = node.records('close').filter((line) => Number(line['generation']) === 4 && Number(line['duration_ms']) > 5_000);
@@ -101,7 +104,7 @@ describe('a node with open tunnels that is taken over', { concurrency: 2 }, () =
     return undefined;
   });
 
-  test('holds those in TLS and closes them at its rate, and says so', async (t) => {
+  test('holds those in TLS and closes them at its pace, and says so', async (t) => {
     const upstream = await startUpstream(echo);
     t.after(() => upstream.close());
     const { certPem, keyPem } = makeCertificate(['proxy.test']);
@@ -109,20 +112,20 @@ describe('a node with open tunnels that is taken over', { concurrency: 2 }, () =
       ...linesFor(upstream.port),
       'listen: [{ address: "127.0.0.1:0", doors: [connect, connect-tls] }]',
       'tls: { certificate: cert.pem, key: key.pem }',
-      'drain: { stop: 2s, rate: 4, deadline: 10m }',
+      'drain: { stop: 2s, rate: 1, deadline: 100m }',
     ];
     const node = await liveNode(t, lines, (folder) => {
       writeFileSync(join(folder, 'cert.pem'), certPem);
       writeFileSync(join(folder, 'key.pem'), keyPem);
     });
     const secure = await Promise.all(
-      Array.from({ length: 12 }, () => openTunnel(t, node.port, DATA_HOST, (plain) => handshake(plain, certPem, 'proxy.test'))),
+      Array.from({ length: 40 }, () => openTunnel(t, node.port, DATA_HOST, (plain) => handshake(plain, certPem, 'proxy.test'))),
     );
     const result = await upgrade(node);
     assert.equal(result.outcome, 'upgraded', result.why ?? '');
     assert.ok((result.tunnels?.held ?? 0) > 0, 'held');
     const { stdout } = await pinhole('status', '--runtime', node.runtime);
-    assert.match(stdout, /^generation {2}1 \(.*\), retired: closes what could not be moved within \d+m/m);
+    assert.match(stdout, /^generation {2}1 \(.*\), retired: closes what could not be moved within \d+[hm]/m);
     const fresh = await openTunnel(t, node.port, DATA_HOST, (plain) => handshake(plain, certPem, 'proxy.test'));
     const open = (): Tunnel[] => secure.filter((tunnel) => tunnel.isOpen());
     await Promise.all(open().map((tunnel) => tunnel.goesOn().catch(() => {})));
@@ -130,17 +133,14 @@ describe('a node with open tunnels that is taken over', { concurrency: 2 }, () =
       secure.every((tunnel) => tunnel.echoed() >= 0),
       'not a byte was lost',
     );
+    assert.ok(open().length > 0, 'some are held');
+    // A pace that is changed holds for what is held too.
+    await node.change('rate: 1,', 'rate: 1000,');
     await node.serve.line('generation-ended');
     await until(() => open().length === 0, 'the last of them');
     await fresh.goesOn();
     const closes = node.records('close').filter((line) => Number(line['generation']) === 1);
-    assert.deepEqual([closes.length, new Set(closes.map((line) => line['ended_by']))], [12, new Set(['drain'])]);
-    // The node's 4 a second, over its two carriers: 12 took more than 2 seconds, whatever else went on here.
-    const times = closes.map(({ time }) => Date.parse(time)).toSorted((a, b) => a - b);
-    for (const [index, at] of times.entries()) {
-      const within = times.slice(index).filter((other) => other < at + 900).length;
-      assert.ok(within <= 4, `${within} within a second`);
-    }
+    assert.deepEqual([closes.length, new Set(closes.map((line) => line['ended_by']))], [40, new Set(['drain'])]);
   });
 
   test('loses nothing while control is dead', async (t) => {
