@@ -10,6 +10,7 @@ const TICK_MS = 2;
 const PATIENCE_MS = 10_000;
 
 export interface Churned {
+  readonly seconds: number;
   readonly opened: number;
   /** By what was said or seen. */
   readonly failed: Readonly<Record<string, number>>;
@@ -19,6 +20,7 @@ export class Churn {
   readonly #failed = new Map<string, number>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #run: { readonly port: number; readonly target: string; readonly first: Buffer };
+  readonly #beganMs = performance.now();
   #opened = 0;
   #isOver = false;
   readonly #opening: Promise<void>;
@@ -32,8 +34,9 @@ export class Churn {
   async stop(): Promise<Churned> {
     this.#isOver = true;
     await this.#opening;
+    const seconds = (performance.now() - this.#beganMs) / 1_000;
     await Promise.all(this.#underWay);
-    return { opened: this.#opened, failed: Object.fromEntries(this.#failed) };
+    return { seconds, opened: this.#opened, failed: Object.fromEntries(this.#failed) };
   }
 
   async #openAt(perSecond: number): Promise<void> {

@@ -14,8 +14,9 @@ const SEEN: UpgradesSeen = {
   lost: 0,
   messagesSent: 100,
   messagesBack: 100,
-  churned: { opened: 50, failed: {} },
+  churned: { seconds: 10, opened: 50, failed: {} },
   secureAlive: 0,
+  secureLost: 0,
 };
 
 test('a run in which nothing was lost has no losses', () => {
@@ -31,21 +32,27 @@ test('each loss is said', () => {
     failed: 1,
     lost: 2,
     messagesBack: 97,
-    churned: { opened: 48, failed: { ECONNRESET: 2 } },
+    secureLost: 4,
+    churned: { seconds: 20, opened: 48, failed: { ECONNRESET: 2 } },
   };
   assert.deepEqual(lossesOf(seen), [
     '1 upgrades were none (generation 1 still holds 3 tunnels)',
     '1 tunnels did not open before the first upgrade',
     '2 tunnels in clear were lost',
+    '4 tunnels in TLS were lost before their turn',
     '3 messages did not come back',
+    'only 3 of 5 opens a second were begun: this machine is too slow for it',
     '2 opens failed: ECONNRESET',
   ]);
   assert.match(renderUpgrades(seen), /\| opens meanwhile, of them failed \| 50 \(5 a second asked for\), 2 \|/);
 });
 
-test('tunnels in TLS have a row where there are some', () => {
-  assert.match(
-    renderUpgrades({ ...SEEN, secureTunnels: 4, secureAlive: 3 }),
-    /\| tunnels in TLS, still open \/ held by earlier generations \| 4, 3 \/ 0 \|/,
-  );
+test('tunnels in TLS have rows where there are some, and with them a refusal that says whom it waits for is no loss', () => {
+  const refused = { ...GOOD, outcome: 'refused', why: 'generation 1 (1.0) still holds 3 tunnels' };
+  const seen = { ...SEEN, secureTunnels: 4, secureAlive: 3, upgrades: [GOOD, refused] };
+  assert.deepEqual(lossesOf(seen), []);
+  const text = renderUpgrades(seen);
+  assert.match(text, /\| tunnels in TLS, still open \/ lost before their turn \| 4, 3 \/ 0 \|/);
+  assert.match(text, /\| what the last upgrade was told \| refused: generation 1 \(1\.0\) still holds 3 tunnels \|/);
+  assert.equal(lossesOf({ ...seen, secureTunnels: 0 }).length, 1);
 });

@@ -1,5 +1,6 @@
 // Upgrades of one node in a row, while many tunnels talk without pause and others are opened: what is lost, and how long it takes.
 
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OUR_NAMES, type Certificate } from './certificates.ts';
 import { Churn, type Churned } from './churn.ts';
@@ -37,8 +38,9 @@ export interface UpgradesSeen {
   readonly messagesSent: number;
   readonly messagesBack: number;
   readonly churned: Churned;
-  /** In TLS: still open, and told to close by a generation that held them. */
+  /** In TLS: still open, and gone though no generation that held them had closed them in its turn. */
   readonly secureAlive: number;
+  readonly secureLost: number;
 }
 
 export async function upgradeInARow(run: UpgradeRun, processes: Processes): Promise<UpgradesSeen> {
@@ -71,6 +73,8 @@ export async function upgradeInARow(run: UpgradeRun, processes: Processes): Prom
   const relay = (await askStatus(node.configPath)).carriers[0]?.status?.relay ?? 'unknown';
   const lost = ramp.opened - (await load.alive());
   const secureAlive = (await secure?.alive()) ?? 0;
+  const closedInTurn = countClosedInTurn(`${run.folder}/records.log`);
+  const secureLost = Math.max(0, (secureRamp?.opened ?? 0) - secureAlive - closedInTurn);
   await Promise.all([load.close(), secure?.close()]);
   return {
     tunnels: run.tunnels,
@@ -84,7 +88,15 @@ export async function upgradeInARow(run: UpgradeRun, processes: Processes): Prom
     messagesBack: back,
     churned,
     secureAlive,
+    secureLost,
   };
+}
+
+/** Tunnels in TLS that the node closed at its pace, by its own records. */
+function countClosedInTurn(records: string): number {
+  const isInTurn = (line: string): boolean =>
+    line.includes('"event":"close"') && line.includes('"door":"connect-tls"') && line.includes('"ended_by":"drain"');
+  return readFileSync(records, 'utf8').split('\n').filter(isInTurn).length;
 }
 
 function talkWithoutEnd(load: LoadProgram): { stop(): Promise<{ sent: number; back: number }> } {

@@ -22,11 +22,13 @@ const LAST_LINES_MS = 500;
 export interface ControlOptions {
   readonly runtime: string;
   readonly generation: number;
+  /** It waits until the control before it has given the addresses back. */
+  readonly isRising: boolean;
   readonly clock: Clock;
 }
 
 /** Resolves with the process's exit code once the supervisor has said stop. */
-export async function runControl({ runtime, generation, clock }: ControlOptions): Promise<number> {
+export async function runControl({ runtime, generation, isRising, clock }: ControlOptions): Promise<number> {
   const settings = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, generation), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   let stop: () => void = () => {};
@@ -51,6 +53,8 @@ export async function runControl({ runtime, generation, clock }: ControlOptions)
     };
   };
   const supervisor = connectToSupervisor({ onStop: () => stop(), onReopenLog: () => log.reopen(), stage }, clock);
+  const isWanted = !isRising || (await Promise.race([supervisor.warm().then(() => true), told.then(() => false)]));
+  if (!isWanted) return EXIT.ok;
   await plane.start();
   supervisor.ready(settings.policyVersion);
   await told;

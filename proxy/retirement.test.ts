@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MoveView } from './core/move.ts';
+import type { MoveView, StayReason } from './core/move.ts';
 import { Retirement, type RetirementDeps } from './retirement.ts';
 import { FakeClock } from './test/support/fake-clock.ts';
 
 /** `movable` tunnels go at the next move, `bound` ones only when they are closed. */
 function harness(holds: { movable: number; bound: number; pending?: number }, changes: Partial<RetirementDeps> = {}) {
   const clock = new FakeClock();
-  const state = { pending: 0, ...holds, isDrained: false, isSlow: false };
+  const state = { pending: 0, ...holds, isDrained: false, isSlow: false, stays: 'bound' as StayReason };
   const closedAtMs: number[] = [];
   const moves: number[] = [];
   let view: MoveView | null = null;
@@ -49,7 +49,7 @@ function harness(holds: { movable: number; bound: number; pending?: number }, ch
       for (let passed = 0; passed < ms; passed += 50) {
         clock.advance(50);
         if (view && !view.isOver && !state.isSlow) {
-          view = { ...view, isOver: true, moved: state.movable, stayed: { bound: state.bound } };
+          view = { ...view, isOver: true, moved: state.movable, stayed: { [state.stays]: state.bound } };
           state.movable = 0;
         }
         await Promise.resolve();
@@ -152,4 +152,29 @@ test('when the node stops, nothing is moved or closed any more', async () => {
   retirement.stop();
   await pass(3_000);
   assert.deepEqual([moves, closedAtMs], [[2], []]);
+});
+
+test('tunnels are not closed because their heir is away for a moment', async () => {
+  const { retirement, pass, state, closedAtMs, isOver } = harness({ movable: 0, bound: 20 });
+  state.stays = 'no-receiver';
+  retirement.take(TOLD);
+  await pass(10_000);
+  assert.deepEqual([closedAtMs.length, state.bound], [0, 20]);
+  // It does not come back.
+  await pass(25_000);
+  assert.ok(closedAtMs.length > 0);
+  assert.equal(isOver(), true);
+});
+
+test('a drain that is paused puts the deadline off', async () => {
+  const { retirement, pass, state, closedAtMs } = harness({ movable: 0, bound: 500 });
+  state.isDrained = true;
+  retirement.take({ ...TOLD, rate: 1, deadlineMs: 10_000 });
+  await pass(60_000);
+  assert.equal(closedAtMs.length, 0);
+  state.isDrained = false;
+  await pass(5_000);
+  assert.ok(state.bound > 100, `${state.bound} left: no storm`);
+  await pass(6_000);
+  assert.equal(state.bound, 0);
 });

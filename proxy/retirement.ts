@@ -10,6 +10,8 @@ import type { RetireMessage } from './core/supervision.ts';
 const TICK_MS = 100;
 /** Between two moves: what was being opened during the one before has become a tunnel, or nothing, by then. */
 const MOVE_AGAIN_MS = 1_000;
+/** A carrier that died is there again long before. */
+const PATIENCE_MS = 30_000;
 /** A pace above the told one is kept only as far as the deadline needs it, and this share of the time is for sockets that are slow to close. */
 const PACE_SHARE = 0.8;
 
@@ -31,6 +33,8 @@ export class Retirement {
   #moveAtMs = -Infinity;
   /** One move has looked at everything: what is left stays here. */
   #hasLooked = false;
+  #patientUntilMs = 0;
+  #tickedMs = 0;
   /** Connections that were being opened when the last move began. */
   #opening = 0;
   readonly #pace: Pace;
@@ -55,10 +59,14 @@ export class Retirement {
     const { clock } = this.#deps;
     const nowMs = clock.nowMs();
     const isFirst = this.#told === null;
-    if (message.heir !== this.#told?.message.heir) this.#hasLooked = false;
+    if (message.heir !== this.#told?.message.heir) {
+      this.#hasLooked = false;
+      this.#patientUntilMs = nowMs + PATIENCE_MS;
+    }
     this.#told = { message, endMs: nowMs + message.deadlineMs };
     this.#pace.rate = this.#rate();
     if (!isFirst) return;
+    this.#tickedMs = nowMs;
     this.#cancel = clock.every(TICK_MS, () => this.#tick());
     this.#tick();
     this.#closeNext();
@@ -71,9 +79,12 @@ export class Retirement {
   }
 
   #tick(): void {
-    const { clock, sessions } = this.#deps;
+    const { clock, sessions, isDrained } = this.#deps;
     if (this.#told === null) return;
     const nowMs = clock.nowMs();
+    // A drain has a deadline of its own, and may be paused: what it takes is not taken from this one.
+    if (isDrained()) this.#told = { ...this.#told, endMs: this.#told.endMs + nowMs - this.#tickedMs };
+    this.#tickedMs = nowMs;
     if (sessions.tunnels() + sessions.pending() === 0) return this.#end();
     this.#move(nowMs, this.#told.message.heir);
     if (nowMs >= this.#told.endMs) sessions.closeSome(Infinity, 'drain');
@@ -92,7 +103,8 @@ export class Retirement {
     const last = mover.view();
     if (last && !last.isOver) return;
     if (last?.to === heir) {
-      this.#hasLooked = true;
+      // Whoever takes them may only be away for a moment; not for ever, or nothing would be left but the deadline.
+      this.#hasLooked = !('no-receiver' in last.stayed) || nowMs >= this.#patientUntilMs;
       // Nothing of what is left will ever move: another look would find the same, each second for as long as it is held.
       if (this.#opening + sessions.pending() === 0 && isAllBound(last, sessions.tunnels())) return;
     }

@@ -9,11 +9,7 @@ import { readArguments, textOf } from './arguments.ts';
 const STRING = { type: 'string' } as const;
 
 export async function runCarrierRole(args: readonly string[], deps: { clock: Clock; descriptors: number }): Promise<number> {
-  const isRising = args.includes('--rising');
-  const word = reader(
-    args.filter((arg) => arg !== '--rising'),
-    ['runtime', 'slot', 'generation', 'row', 'listen-fds'],
-  );
+  const { word, isRising } = reader(args, ['runtime', 'slot', 'generation', 'row', 'listen-fds']);
   const { runCarrier } = await fromCache(word('runtime'), () => import('../carrier.ts'));
   await runCarrier({
     runtime: word('runtime'),
@@ -28,9 +24,9 @@ export async function runCarrierRole(args: readonly string[], deps: { clock: Clo
 }
 
 export async function runControlRole(args: readonly string[], deps: { clock: Clock }): Promise<number> {
-  const word = reader(args, ['runtime', 'generation']);
+  const { word, isRising } = reader(args, ['runtime', 'generation']);
   const { runControl } = await fromCache(word('runtime'), () => import('../control.ts'));
-  return runControl({ runtime: word('runtime'), generation: Number(word('generation')), ...deps });
+  return runControl({ runtime: word('runtime'), generation: Number(word('generation')), isRising, ...deps });
 }
 
 /** A carrier that died is replaced in a third of the time where its code has been compiled before: 260 instead of 780 ms measured. */
@@ -43,12 +39,13 @@ async function fromCache<T>(runtime: string, load: () => Promise<T>): Promise<T>
 }
 
 /** Who types a role by hand is told so. */
-function reader(args: readonly string[], names: readonly string[]): (name: string) => string {
-  const read = readArguments(args, Object.fromEntries(names.map((name) => [name, STRING])));
-  return (name) => {
+function reader(args: readonly string[], names: readonly string[]): { word(name: string): string; readonly isRising: boolean } {
+  const read = readArguments(args, { ...Object.fromEntries(names.map((name) => [name, STRING])), rising: { type: 'boolean' } });
+  const word = (name: string): string => {
     const value = read.ok ? textOf(read.values, name) : undefined;
     if (value === undefined)
       throw new Error(`this role is started by \`pinhole serve\` only (${read.ok ? `--${name} is missing` : read.why})`);
     return value;
   };
+  return { word, isRising: read.ok && read.values['rising'] === true };
 }

@@ -267,6 +267,13 @@ test('a retired child is killed behind its deadline, and sooner where the node s
   await first.pass(500);
   assert.equal(first.deaths[0]?.cause, 'stop-deadline');
 
+  // One that lives knows why it is still there.
+  const living = harness();
+  living.keeper.start();
+  living.keeper.retire(RETIRE, 1_000);
+  await living.pass(120_000, () => living.children[0]?.say('beat'));
+  assert.deepEqual(living.deaths, []);
+
   const second = harness();
   second.keeper.start();
   second.keeper.retire(RETIRE, 1_000);

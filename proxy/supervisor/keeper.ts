@@ -112,7 +112,9 @@ export class Keeper {
       this.#launchedMs = Math.max(this.#launchedMs, nowMs - START_MS / 2);
     }
     if (this.#stopDeadlineMs !== null) {
-      if (nowMs >= this.#stopDeadlineMs) this.kill('stop-deadline');
+      // A retired child that lives knows its deadline, which a drain of the node may put off.
+      const mayGoOn = this.#state === 'retired' && nowMs - this.#beatMs < SILENT_MS;
+      if (nowMs >= this.#stopDeadlineMs && !mayGoOn) this.kill('stop-deadline');
     } else if (this.#readyMs === null) {
       if (nowMs - this.#launchedMs >= this.#startMs) this.kill('not-ready');
     } else if (nowMs - this.#beatMs >= SILENT_MS) {
@@ -130,8 +132,8 @@ export class Keeper {
   }
 
   /**
-   * Has the child hold only what it has, and end when nothing is left: it is not started again, and is killed `graceMs` after its deadline. Silence
-   * is no reason any more, since its tunnels need none of what is silent. Said again where a number is another.
+   * Has the child hold only what it has, and end when nothing is left: it is not started again, and is killed `graceMs` after its deadline where
+   * it is silent by then. Silence alone is no reason any more, since its tunnels need none of what is silent. Said again where a number is another.
    */
   retire(message: RetireMessage, graceMs: number): void {
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;

@@ -100,3 +100,9 @@ test('nobody answers where no supervisor is', async () => {
   const how = { clock: systemClock, timeoutMs: 1_000, heard: () => {} };
   assert.equal(await orderSupervisor('/nonexistent', { order: 'reload', by: 'me' }, how), null);
 });
+
+test('what is thrown while an order is obeyed is the answer', async (t) => {
+  const { runtime } = await harness(t, () => Promise.reject(new Error('a bug')));
+  const how = { clock: systemClock, timeoutMs: 5_000, heard: () => {} };
+  assert.deepEqual(await orderSupervisor(runtime, { order: 'reload', by: 'me' }, how), { error: 'a bug' });
+});

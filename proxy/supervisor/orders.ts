@@ -45,11 +45,14 @@ export function listenForOrders(path: string, clock: Clock, obey: Obey): Promise
 async function serve(socket: Socket, clock: Clock, obey: Obey): Promise<void> {
   socket.on('error', () => socket.destroy());
   const order = await readOrder(socket, clock);
+  // What is thrown on the way must not end the process that holds the sockets.
+  const obeyed = (order: Order): Promise<object> =>
+    obey(order, (news) => write({ news })).catch((error: unknown) => ({ error: error instanceof Error ? error.message : String(error) }));
   const write = (line: object): void => {
     // Whoever asked may have gone; the order is obeyed all the same.
     if (socket.writable) socket.write(`${JSON.stringify(line)}\n`);
   };
-  write(order ? await obey(order, (news) => write({ news })) : { error: 'expected one line of JSON with order and by' });
+  write(order ? await obeyed(order) : { error: 'expected one line of JSON with order and by' });
   socket.end();
   clock.after(ORDER_MS, () => socket.destroy());
 }

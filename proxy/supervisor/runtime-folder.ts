@@ -57,9 +57,13 @@ export class AcceptedSettings {
     this.#text = text;
   }
 
-  /** The generation is gone. */
+  /** The generation is gone. Where it cannot be removed it stays until the next start of the node. */
   remove(): void {
-    rmSync(this.#file, { force: true });
+    try {
+      rmSync(this.#file, { force: true });
+    } catch {
+      // Nobody reads it any more.
+    }
   }
 
   /** Takes these into use, whole: who reads the file gets the ones before or these. Throws, and nothing has changed. */

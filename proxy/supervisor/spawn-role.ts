@@ -26,7 +26,7 @@ export interface CarrierPlace {
   readonly slot: number;
   readonly generation: number;
   readonly row: number;
-  /** It waits for the rest of its generation before it accepts. */
+  /** It waits to be told before it accepts. */
   readonly isRising: boolean;
 }
 
@@ -37,8 +37,13 @@ export function spawnCarrier({ node, entry, carrierFlags }: Launch, place: Carri
   return start(node, [...carrierFlags, entry, ...args.map(String), ...(isRising ? ['--rising'] : [])], fds);
 }
 
-export function spawnControl({ node, entry, controlFlags }: Launch, runtime: string, generation: number): ChildProcess {
-  return start(node, [...controlFlags, entry, 'control', '--runtime', runtime, '--generation', String(generation)], []);
+export function spawnControl({ node, entry, controlFlags }: Launch, place: Omit<CarrierPlace, 'slot' | 'row'>): ChildProcess {
+  const { runtime, generation, isRising } = place;
+  return start(
+    node,
+    [...controlFlags, entry, 'control', '--runtime', runtime, '--generation', String(generation), ...(isRising ? ['--rising'] : [])],
+    [],
+  );
 }
 
 function start(node: string, args: readonly string[], fds: readonly number[]): ChildProcess {

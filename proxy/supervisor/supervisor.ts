@@ -6,10 +6,10 @@ import { ledgerFile } from '../core/runtime-files.ts';
 import type { ReloadResult, SupervisorMessage, SupervisorView, Taking, UpgradeNews, UpgradeResult } from '../core/supervision.ts';
 import { clearRow, readRows } from '../limits/ledger-file.ts';
 import { SharedSockets } from './carrier-slot.ts';
+import { ControlSeat } from './control-seat.ts';
 import { Generation, type GenerationOptions } from './generation.ts';
 import type { Member } from './hand-out.ts';
-import { Keeper } from './keeper.ts';
-import type { Death } from './keeper.ts';
+import type { Death, Keeper } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import { SlotSockets } from './listen-sockets.ts';
 import { EXIT } from './plan.ts';
@@ -23,9 +23,6 @@ import { RETIRED_MAX, type Target, Upgrader, type UpgradePlan } from './upgrader
 const WATCH_MS = 250;
 /** A watch that comes so late means that we were stopped ourselves: what the children said meanwhile is not read yet. */
 const LATE_MS = 1_000;
-const CONTROL_STOP_MS = 1_000;
-/** A control of another installation that dies so often before it serves is not wanted: the one before serves on. */
-const CONTROL_TRIES = 3;
 
 /** The current generation, those that are retired, and one that is about to take over: each carrier of each has a row in the ledger. */
 export const GENERATIONS_MAX = RETIRED_MAX + 2;
@@ -55,11 +52,7 @@ export class Supervisor {
   readonly #others = new Set<Generation>();
   /** What was the current one's installation before this one. */
   #previous: Target | null = null;
-  #control: Keeper;
-  /** The control before that one, as long as it lives. */
-  #controlBefore: Keeper | null = null;
-  /** Control's own installation: another one's is tried, and may not do. */
-  #controlLaunch: { readonly launch: Launch; readonly before: Launch | null; failures: number };
+  readonly #control: ControlSeat;
   readonly #reloader: Reloader;
   readonly #upgrader: Upgrader;
   /** What changes while the node lives. */
@@ -79,8 +72,16 @@ export class Supervisor {
     this.#sockets = Array.from({ length: plan.carriers }, () => new SharedSockets(() => new SlotSockets(plan.listeners)));
     const { launch, version, policyVersion } = plan;
     this.#current = this.#createGeneration({ number, launch, version, policyVersion, accepted, isRising: false, firstRow: 0 });
-    this.#controlLaunch = { launch, before: null, failures: 0 };
-    this.#control = this.#createControl();
+    this.#control = new ControlSeat({
+      ...{ clock, log, launch },
+      spawn: (of, isRising) => {
+        this.#restore(this.#current.accepted);
+        return spawnControl(of, { runtime: plan.runtime, generation: this.#current.number, isRising });
+      },
+      ready: (version) => this.#current.handOut.ready(CONTROL, version),
+      answered: (answer) => this.#current.handOut.answered(CONTROL, answer),
+      died: (death) => this.#controlDied(death),
+    });
     this.#reloader = new Reloader({
       clock,
       log,
@@ -287,29 +288,6 @@ export class Supervisor {
     });
   }
 
-  #createControl(): Keeper {
-    const { plan, clock, log } = this.#options;
-    const keeper: Keeper = new Keeper({
-      clock,
-      launch: () => {
-        this.#restore(this.#current.accepted);
-        return spawnControl(this.#controlLaunch.launch, plan.runtime, this.#current.number);
-      },
-      ready: (policyVersion) => {
-        log.write('info', 'control-ready');
-        // It does: the installation before may be taken away.
-        this.#controlLaunch = { launch: this.#controlLaunch.launch, before: null, failures: 0 };
-        this.#current.handOut.ready(CONTROL, policyVersion);
-      },
-      answered: (answer) => this.#current.handOut.answered(CONTROL, answer),
-      full: () => {},
-      room: () => {},
-      said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),
-      died: (death) => this.#controlDied(keeper, death),
-    });
-    return keeper;
-  }
-
   #tunnelsOf(generation: Generation): number {
     const rows = readRows(ledgerFile(this.#options.plan.runtime));
     return generation.slots.reduce((sum, _, slot) => sum + (rows[generation.rowOf(slot)]?.tunnels ?? 0), 0);
@@ -336,7 +314,7 @@ export class Supervisor {
     this.#reloader.replaced(plan);
     this.#take(plan);
     const deadlineAtMs = this.#retireAll();
-    this.#replaceControl(generation.launch);
+    this.#control.replace(generation.launch);
     this.#sweepGone(before);
     return deadlineAtMs;
   }
@@ -363,17 +341,6 @@ export class Supervisor {
     throw new Error('a generation that was given up has not ended yet: try again in a few seconds');
   }
 
-  /** The addresses of health and admin are one process's at a time: the one before ends first. */
-  #replaceControl(launch: Launch): void {
-    const before = this.#control;
-    this.#controlLaunch = { launch, before: this.#controlLaunch.launch, failures: 0 };
-    this.#control = this.#createControl();
-    // Also where it waits to be started again.
-    before.stop(CONTROL_STOP_MS, CONTROL_STOP_MS);
-    if (before.isAlive) this.#controlBefore = before;
-    else this.#control.start();
-  }
-
   #sweepGone(generation: Generation): void {
     if (generation === this.#current || generation.isAlive) return;
     const wasHere = this.#retired.includes(generation) || this.#others.has(generation);
@@ -386,8 +353,7 @@ export class Supervisor {
   }
 
   #keepers(): Keeper[] {
-    const controls = this.#controlBefore ? [this.#control, this.#controlBefore] : [this.#control];
-    return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), ...controls];
+    return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), ...this.#control.keepers];
   }
 
   #watch(): void {
@@ -396,7 +362,6 @@ export class Supervisor {
     this.#watchedMs = nowMs;
     for (const generation of this.#generations()) generation.watch(late);
     this.#control.watch(late);
-    this.#controlBefore?.watch(late);
   }
 
   #carrierReady(generation: Generation, slot: number): void {
@@ -429,28 +394,12 @@ export class Supervisor {
     this.#endIfDone();
   }
 
-  #controlDied(keeper: Keeper, death: Death): void {
-    const { log } = this.#options;
-    // The one before the last upgrade has made room.
-    if (keeper !== this.#control) {
-      this.#controlBefore = null;
-      return this.#isStopping ? this.#endIfDone() : this.#control.start();
-    }
+  #controlDied(death: Death): void {
     this.#current.handOut.died(CONTROL);
-    if (!this.#isStopping) log.write('error', 'control-died', deathFields(death));
-    this.#keepControlBefore(death);
+    const isMeant = this.#isStopping || (death.cause === null && death.code === EXIT.ok);
+    if (!isMeant) this.#options.log.write('error', 'control-died', deathFields(death));
     this.#giveUpIfHopeless(death);
     this.#endIfDone();
-  }
-
-  /** It is a convenience, and the node can do without; but not where the one before would do. */
-  #keepControlBefore({ wasReady }: Death): void {
-    const { before, launch } = this.#controlLaunch;
-    if (wasReady || before === null || this.#isStopping) return;
-    this.#controlLaunch.failures += 1;
-    if (this.#controlLaunch.failures < CONTROL_TRIES) return;
-    this.#controlLaunch = { launch: before, before: null, failures: 0 };
-    this.#options.log.write('error', 'control-kept', { from: before.root, instead_of: launch.root });
   }
 
   /** A child that says by its exit code that it cannot run here will say so for ever. Once the node has served, it goes on trying. */
@@ -464,10 +413,7 @@ export class Supervisor {
   #endIfDone(): void {
     const { log, ended } = this.#options;
     if (!this.#isStopping || this.#hasEnded || this.#generations().some(({ isAlive }) => isAlive)) return;
-    if (this.#control.isAlive) {
-      if (this.#control.state !== 'stopping') this.#control.stop(CONTROL_STOP_MS, CONTROL_STOP_MS);
-      return;
-    }
+    if (this.#control.isAlive) return this.#control.stop();
     this.#hasEnded = true;
     this.#cancelWatch();
     for (const sockets of this.#sockets) sockets.close();

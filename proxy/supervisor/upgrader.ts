@@ -61,15 +61,12 @@ export class Upgrader {
   #rising: Generation | null = null;
   /** Why the rising one will not do. */
   #broken: string | null = null;
+  #reading: Reading | null = null;
   #isStopped = false;
   #look: () => void = () => {};
 
   constructor(deps: UpgraderDeps) {
     this.#deps = deps;
-  }
-
-  get rising(): Generation | null {
-    return this.#rising;
   }
 
   /** A carrier of the rising generation is one step further. */
@@ -88,6 +85,7 @@ export class Upgrader {
   stop(): void {
     this.#isStopped = true;
     this.#broken ??= 'the node stops';
+    this.#reading?.end();
     this.#look();
   }
 
@@ -136,15 +134,20 @@ export class Upgrader {
     if (this.#isStopped) return { outcome: 'refused', why: 'the node stops' };
     const held = retired();
     const oldest = held.at(-1);
-    if (oldest && held.length >= RETIRED_MAX) return { outcome: 'refused', why: waitsFor(oldest, tunnelsOf(oldest)) };
+    // The way back is open where a release is not: there is a row for one more.
+    const most = target.version === null ? RETIRED_MAX : RETIRED_MAX + 1;
+    if (oldest && held.length >= most) return { outcome: 'refused', why: waitsFor(oldest, tunnelsOf(oldest)) };
 
     say({ step: 'reading', generation: null, version: null });
     const reading = read(target.root);
+    this.#reading = reading;
     try {
       const plan = await reading.plan;
+      if (this.#isStopped) return { outcome: 'failed', why: 'the node stops' };
       if (typeof plan === 'string') return { outcome: 'failed', why: `${target.root}: ${plan}` };
       return refusalOf(plan, target) ?? (await this.#raise(plan, say));
     } finally {
+      this.#reading = null;
       reading.cleanUp();
     }
   }
@@ -156,7 +159,7 @@ export class Upgrader {
     const generation = raise(plan);
     const tell = (step: UpgradeNews['step']): void => say({ step, generation: generation.number, version: generation.version });
     this.#rising = generation;
-    this.#broken = this.#isStopped ? 'the node stops' : null;
+    this.#broken = null;
 
     tell('warming');
     generation.start();
@@ -212,7 +215,7 @@ function waitsFor(generation: Generation, tunnels: number): string {
   const { deadlineAtMs, version } = generation.view();
   const by = deadlineAtMs === null ? '' : `, until ${new Date(deadlineAtMs).toISOString()} at the latest`;
   const what = tunnels === 1 ? '1 tunnel' : `${tunnels} tunnels`;
-  return `generation ${generation.number} (${version}) still holds ${what}${by}; there is room for ${RETIRED_MAX} that are retired`;
+  return `generation ${generation.number} (${version}) still holds ${what}${by}; there is room for ${RETIRED_MAX} that are retired, and one more for the way back`;
 }
 
 /** What is in the way before anything is started. */

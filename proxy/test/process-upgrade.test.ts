@@ -167,7 +167,10 @@ describe('a running node', { concurrency: 3 }, () => {
     assert.deepEqual(await generations(node), ['3 2.0.0 current', '2 1.0.0 retired', '1 0.0.0 retired']);
     const third = await upgrade(node, node.installation('3.0.0'));
     assert.deepEqual([third.outcome, third.code], ['refused', 1]);
-    assert.match(third.why ?? '', /^generation 1 \(0\.0\.0\) still holds 1 tunnel, until \d{4}-.*; there is room for 2 that are retired$/);
+    assert.match(
+      third.why ?? '',
+      /^generation 1 \(0\.0\.0\) still holds 1 tunnel, until \d{4}-.*; there is room for 2 that are retired, and one more for the way back$/,
+    );
     node.unmark('holds-1');
     await settled(node, '3 2.0.0 current', '2 1.0.0 retired');
     const again = await upgrade(node, node.installation('3.0.0'));
@@ -194,6 +197,37 @@ describe('a running node', { concurrency: 3 }, () => {
     assert.equal((await answered(port)).generation, 4);
   });
 
+  test('goes back also where two generations hold tunnels, and only then makes room for a third', async (t) => {
+    const node = fakeNode(t);
+    const serve = node.start();
+    const port = await ready(serve);
+    for (const generation of [1, 2, 3]) node.mark(`holds-${generation}`);
+    for (const version of ['1.0.0', '2.0.0']) assert.equal((await upgrade(node, node.installation(version))).outcome, 'upgraded');
+    const back = await upgrade(node, null);
+    assert.deepEqual([back.outcome, back.version], ['upgraded', '1.0.0'], back.why ?? '');
+    assert.deepEqual(await generations(node), ['4 1.0.0 current', '3 2.0.0 retired', '2 1.0.0 retired', '1 0.0.0 retired']);
+    assert.equal((await answered(port)).generation, 4);
+    const forth = await upgrade(node, null);
+    assert.equal(forth.outcome, 'refused');
+    assert.match(forth.why ?? '', /^generation 1 \(0\.0\.0\) still holds/);
+  });
+
+  test('that is stopped while the file is read for another version starts none', async (t) => {
+    const node = fakeNode(t);
+    const serve = node.start();
+    await ready(serve);
+    node.mark('prepare-hangs');
+    const news: UpgradeNews[] = [];
+    const waiting = upgrade(node, node.installation('1.0.0'), news);
+    await until(() => news.some(({ step }) => step === 'reading'), 'the reading');
+    serve.child.kill('SIGTERM');
+    const result = await waiting;
+    assert.equal(result.outcome, 'failed');
+    assert.match(result.why ?? '', /the node stops/);
+    assert.equal(await serve.ended, 0);
+    assert.equal(existsSync(settingsFile(node.runtime, 2)), false);
+  });
+
   test('keeps the control it had where the new one cannot start', async (t) => {
     const node = fakeNode(t);
     const serve = node.start();
@@ -201,8 +235,10 @@ describe('a running node', { concurrency: 3 }, () => {
     await serve.line('control-ready');
     node.mark('control-of-1.0.0-exits');
     assert.equal((await upgrade(node, node.installation('1.0.0'))).outcome, 'upgraded');
+    const before = (await askSupervisor(node.runtime, systemClock))?.control.pid;
     await serve.line('control-kept');
-    await until(async () => (await askSupervisor(node.runtime, systemClock))?.control.state === 'ready', 'control');
+    const { control } = (await askSupervisor(node.runtime, systemClock)) ?? {};
+    assert.deepEqual([control?.state, control?.pid], ['ready', before], 'it was not even stopped');
   });
 
   test('has one control, whether the one before hangs or waits to be started again', async (t) => {

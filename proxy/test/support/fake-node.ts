@@ -48,7 +48,9 @@ if (role === 'serve') {
   if (existsSync(`${runtime}/control-of-${version}-exits`)) process.exit(1);
   const { policyVersion } = settingsIn(settingsFile(runtime, Number(generation)));
   const onStop = (): void => (existsSync(`${runtime}/control-of-${version}-stays`) ? undefined : process.exit(0));
-  connectToSupervisor({ onStop, stage: (at) => staged(at, () => {}) }, systemClock).ready(policyVersion);
+  const link = connectToSupervisor({ onStop, stage: (at) => staged(at, () => {}) }, systemClock);
+  if (args.includes('--rising')) await link.warm();
+  link.ready(policyVersion);
 } else if (role === 'carrier') {
   runCarrier(args);
 }
