@@ -54,6 +54,7 @@ test('what was made: one check for each slot, of the file’s kind, with our tag
     type: 'HTTP_STR_MATCH',
     intervalS: 10,
     measureLatency: false,
+    enableSni: false,
   });
   assert.deepEqual(Object.fromEntries(first?.tags ?? []), {
     Name: 'pinhole-eu/a',

@@ -39,8 +39,8 @@ export function configFromXml(xml: Xml | undefined): CheckConfig {
     inverted: false,
     disabled: false,
     regions: [],
-    // Guide: for HTTPS the server name is sent unless it is switched off.
-    ...(isHttps ? { enableSni: true } : {}),
+    // Guide: for HTTPS the server name is sent unless it is switched off. Route 53 says false of the other kinds.
+    enableSni: isHttps,
     ...updateFromXml(xml),
     type: type as CheckType,
     intervalS: wholeNumber(xml, 'RequestInterval') ?? 30,

@@ -182,6 +182,7 @@ test('health checks: made, changed by version, listed page by page, deleted', as
       MeasureLatency: false,
       Inverted: false,
       Disabled: false,
+      EnableSNI: false,
     },
   });
   const changed = await client.send(
