@@ -28,3 +28,10 @@ test('with a certificate it has a door in TLS', () => {
   assert.deepEqual(config.listen[0].doors, ['connect', 'connect-tls']);
   assert.deepEqual(config.tls, { certificate: '/run/x/c.pem', key: '/run/x/k.pem' });
 });
+
+test('carriers and the pace of a drain are what is said', () => {
+  const place = { folder: '/run/x', port: 1, health: 2, admin: 3, echoes: ['127.0.0.9:1'], serverName: 'a', tunnels: 1, tls: null };
+  const config = parse(nodeConfig({ ...place, carriers: 2, drain: 'settle: 3s, rate: 50' }));
+  assert.equal(config.carriers, 2);
+  assert.deepEqual(config.drain, { settle: '3s', rate: 50 });
+});

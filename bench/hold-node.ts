@@ -18,6 +18,10 @@ export interface NodePlace {
   readonly serverName: string;
   readonly tunnels: number;
   readonly tls: Certificate | null;
+  /** As many as the machine has cores, unless given. */
+  readonly carriers?: number | undefined;
+  /** Keys of `drain`. */
+  readonly drain?: string | undefined;
 }
 
 /** What the run reads of the JSON of `pinhole status`. */
@@ -32,10 +36,10 @@ export interface NodeStatus {
 }
 
 /** As an operator would run it, with every check on; only the limits of rates are out of the way, for all tunnels open at once. */
-export function nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels, tls }: NodePlace): string {
+export function nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels, tls, ...more }: NodePlace): string {
   const [doors, files] = tls ? ['connect, connect-tls', `tls: { certificate: ${tls.certificate}, key: ${tls.key} }\n`] : ['connect', ''];
   return `runtime: ${folder}/run
-carriers: auto
+carriers: ${more.carriers ?? 'auto'}
 relay: auto
 listen:
   - { address: "127.0.0.1:${port}", doors: [${doors}] }
@@ -48,7 +52,7 @@ limits:
   tunnels: ${roomFor(tunnels)}
   opensPerSecond: 100000
   perSource: { pending: 10000, refusalsPerSecond: 10000 }
-drain: { stop: 1s }
+drain: { ${more.drain ?? 'stop: 1s'} }
 probe: off
 health: { address: "127.0.0.1:${health}" }
 admin: { address: "127.0.0.1:${admin}" }
@@ -63,6 +67,10 @@ function roomFor(tunnels: number): number {
 
 export function serveCommand(configPath: string): string[] {
   return [PINHOLE, 'serve', '-c', configPath];
+}
+
+export function drainCommand(configPath: string): string[] {
+  return [PINHOLE, 'drain', '-c', configPath, '--json'];
 }
 
 export async function askStatus(configPath: string): Promise<NodeStatus> {

@@ -1,4 +1,5 @@
-// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, upgrades it under load, or compares ways to relay. The only file of the bench that prints, catches signals and ends the process.
+// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, upgrades it under load, drains it, or
+// compares ways to relay. The only file of the bench that prints, catches signals and ends the process.
 
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,9 @@ import { join } from 'node:path';
 import { makeCertificates } from './certificates.ts';
 import type { Contestant } from './contestant.ts';
 import { BARE_RELAY } from './bare-relay.ts';
+import { drainOnce } from './drain.ts';
+import { DRAIN_USAGE, type DrainOptions, parseDrainOptions } from './drain-options.ts';
+import { brokenIn, etasOf, mostInOneSecond, renderDrain } from './drain-report.ts';
 import { catchClientHello } from './hello.ts';
 import { hold } from './hold.ts';
 import { HOLD_USAGE, type HoldOptions, parseHoldOptions } from './hold-options.ts';
@@ -48,6 +52,7 @@ interface Workshop {
 function main(args: readonly string[]): Promise<number> | number {
   if (args[0] === 'hold') return mainOfHold(args.slice(1));
   if (args[0] === 'upgrade') return mainOfUpgrade(args.slice(1));
+  if (args[0] === 'drain') return mainOfDrain(args.slice(1));
   if (args[0] === 'splice') return mainOfSplice(args.slice(1));
   const parsed = parseBenchOptions(args, ALL);
   if (parsed.kind !== 'run') return explain(parsed, usage(ALL));
@@ -67,6 +72,12 @@ function mainOfUpgrade(args: readonly string[]): Promise<number> | number {
   const parsed = parseUpgradeOptions(args);
   if (parsed.kind !== 'run') return explain(parsed, UPGRADE_USAGE);
   return inWorkshop((workshop) => upgradeOften(parsed.options, workshop));
+}
+
+function mainOfDrain(args: readonly string[]): Promise<number> | number {
+  const parsed = parseDrainOptions(args);
+  if (parsed.kind !== 'run') return explain(parsed, DRAIN_USAGE);
+  return inWorkshop((workshop) => drainNode(parsed.options, workshop));
 }
 
 function mainOfSplice(args: readonly string[]): Promise<number> | number {
@@ -127,6 +138,21 @@ async function upgradeOften({ json, ...options }: UpgradeOptions, { processes, .
   const losses = lossesOf(seen);
   for (const loss of losses) console.error(loss);
   return losses.length === 0 ? EXIT.ok : EXIT.unsound;
+}
+
+async function drainNode({ tunnels, rate, json }: DrainOptions, { processes, ...workshop }: Workshop): Promise<number> {
+  // Both ends of every tunnel are in this very process.
+  if (descriptorsMax() < 2 * tunnels + OTHER_DESCRIPTORS) return unavailable('A process may have too few open files here (ulimit -Hn).');
+  console.error(`drain: ${tunnels} tunnels at ${rate} a second`);
+  const seen = await drainOnce({ ...workshop, serverName: SERVER_NAME, tunnels, rate }, processes);
+  console.log(`${machineWords()}.\n\n${renderDrain(seen)}`);
+  const broken = brokenIn(seen);
+  if (json !== null) {
+    const judged = { mostInOneSecond: mostInOneSecond(seen.cameMs), etas: etasOf(seen), broken };
+    writeFileSync(json, `${JSON.stringify({ ...thisMachine(), ...judged, ...seen }, null, 2)}\n`);
+  }
+  for (const promise of broken) console.error(promise);
+  return broken.length === 0 ? EXIT.ok : EXIT.unsound;
 }
 
 async function compareRelays({ rounds, json }: SpliceOptions, { processes, ...workshop }: Workshop): Promise<number> {

@@ -19,6 +19,8 @@ export interface NodeRun {
   readonly helloFile: string;
   readonly serverName: string;
   readonly tunnels: number;
+  readonly carriers?: number;
+  readonly drain?: string;
 }
 
 export interface RunningNode {
@@ -37,14 +39,14 @@ export async function startEcho({ loadProgram }: NodeRun, address: string, proce
 
 /** With a certificate it has the door `connect-tls` too. */
 export async function startNode(
-  { folder, serverName, tunnels }: NodeRun,
+  { folder, serverName, tunnels, carriers, drain }: NodeRun,
   echoes: readonly string[],
   processes: Processes,
   tls: Certificate | null = null,
 ): Promise<RunningNode> {
   const [port, health, admin] = [await freePort('127.0.0.1'), await freePort('127.0.0.1'), await freePort('127.0.0.1')] as const;
   const configPath = join(folder, 'pinhole.yaml');
-  writeFileSync(configPath, nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels, tls }));
+  writeFileSync(configPath, nodeConfig({ folder, port, health, admin, echoes, serverName, tunnels, tls, carriers, drain }));
   const output = join(folder, 'output.log');
   const started = await processes.start(serveCommand(configPath), { file: output }, folder);
   await waitUntilReady(started, port, output);
