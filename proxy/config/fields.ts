@@ -170,7 +170,7 @@ export function path() {
 /** A token, or `file:PATH`. */
 export function secret() {
   return checkedText('secret or file:PATH', (text) =>
-    /^[\x21-\x7e]+$/.test(text) ? null : 'expected visible ASCII without spaces, or file:PATH',
+    /^(?:file:.+|(?!file:)[\x21-\x7e]+)$/.test(text) ? null : 'expected visible ASCII without spaces, or file:PATH',
   );
 }
 

@@ -205,6 +205,8 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['admin: { address: 0.0.0.0:9901, tokn: x }', '6:33: admin.tokn: unknown key; did you mean token?'],
   ['admin: { token: 5 }', '6:17: admin.token: expected a secret or file:PATH'],
   ['admin: { token: "se cret" }', '6:17: admin.token: expected visible ASCII without spaces, or file:PATH'],
+  ['admin: { token: "file:no such.token" }', '6:17: admin.token: cannot read /etc/pinhole/no such.token (ENOENT)'],
+  ['admin: { token: "file:" }', '6:17: admin.token: expected visible ASCII without spaces, or file:PATH'],
   ['admin: { token: "file:no.token" }', '6:17: admin.token: cannot read /etc/pinhole/no.token (ENOENT)'],
   ['log: { level: loud }', '6:15: log.level: "loud": expected debug, info, warn or error'],
   ['log: { file: "${NOPE}" }', '6:14: log.file: ${NOPE}: the environment variable NOPE is not set'],
