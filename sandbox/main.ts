@@ -3,11 +3,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { proveFleet, renderStep } from './fleet/once.ts';
+import { showFleet } from './fleet/run.ts';
+import { type FleetWorld, startFleetWorld } from './fleet/world.ts';
 import { allowedCases } from './once/allowed.ts';
 import { drive } from './once/case.ts';
 import { refusedCases } from './once/refused.ts';
 import { renderHeader, renderJson, renderOutcome, renderTotal } from './once/table.ts';
-import { parseSandboxOptions, USAGE } from './options.ts';
+import { type FleetOptions, parseSandboxOptions, type SandboxOptions, USAGE } from './options.ts';
 import type { Child, Ended } from './world/child.ts';
 import { startDevice } from './world/device.ts';
 import { DEFAULT_DIR, showPath } from './world/place.ts';
@@ -35,8 +38,9 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${parsed.problem}\n\n${USAGE}`);
     return EXIT.usage;
   }
-  const { once, dir, json } = parsed.options;
+  const { once, dir, json, fleet } = parsed.options;
   try {
+    if (fleet !== null) return await (once ? proveFleetOnce(parsed.options, fleet) : runFleetWorld(parsed.options, fleet));
     return await (once ? runOnce(dir, json) : runWorld(dir ?? DEFAULT_DIR));
   } catch (error) {
     return explain(error);
@@ -84,6 +88,69 @@ async function runOnce(folder: string | null, json: boolean): Promise<number> {
   } finally {
     await world.stop();
     if (!isKept) await rm(dir, { recursive: true, force: true });
+    else if (!json) console.log(`Logs and configuration are in ${dir}`);
+  }
+}
+
+const FLEET_DIR = join(DEFAULT_DIR, 'fleet');
+/** A proof that waits for Route 53's real times would take minutes. */
+const ONCE_SPEED = 10;
+
+function startFleet(
+  dir: string,
+  { speed, ...fleet }: FleetOptions,
+  rest: { speed: number; isOnce: boolean; isQuiet: boolean },
+): Promise<FleetWorld> {
+  return startFleetWorld({
+    ...{ dir: resolve(dir), ...fleet, speed: speed ?? rest.speed, usualPorts: !rest.isOnce, env: process.env },
+    tell: rest.isQuiet ? () => {} : tell,
+  });
+}
+
+/** Until a signal. Nodes may die meanwhile: that is what it is for. */
+async function runFleetWorld({ dir, json }: SandboxOptions, fleet: FleetOptions): Promise<number> {
+  const signal = catchSignals();
+  if (!json) console.log(`Starting ${fleet.nodes} nodes, the stand-ins of AWS IoT and Route 53, and ${fleet.agents} agents ...`);
+  let isSignalled = false;
+  void signal.then(() => (isSignalled = true));
+  let world: FleetWorld;
+  try {
+    world = await startFleet(dir ?? FLEET_DIR, fleet, { speed: 1, isOnce: false, isQuiet: true });
+  } catch (error) {
+    // Ctrl-C reaches the commands of the start too; what was up has been ended.
+    if (!isSignalled) throw error;
+    return EXIT.ok;
+  }
+  const screen = {
+    write: (text: string) => void process.stdout.write(text),
+    size: () => (process.stdout.isTTY ? { columns: process.stdout.columns, rows: process.stdout.rows } : null),
+  };
+  const view = showFleet(world, json ? 'json' : process.stdout.isTTY ? 'frames' : 'lines', screen, process.cwd());
+  await signal;
+  view.stop();
+  if (!json) console.log('\nEnding what was started ...');
+  await world.stop();
+  if (!json) console.log('Everything has ended.');
+  return EXIT.ok;
+}
+
+async function proveFleetOnce({ dir: folder, json }: SandboxOptions, fleet: FleetOptions): Promise<number> {
+  const startedMs = performance.now();
+  const stop = new AbortController();
+  void catchSignals().then(() => stop.abort());
+  const dir = folder === null ? await mkdtemp(join(tmpdir(), 'pinhole-fleet-')) : resolve(folder);
+  const world = await startFleet(dir, fleet, { speed: ONCE_SPEED, isOnce: true, isQuiet: json });
+  let isFine = false;
+  try {
+    if (!json) console.log(`A fleet of ${fleet.nodes} is up in ${seconds(startedMs).toFixed(1)} s.\n`);
+    const steps = await proveFleet(world, (step) => !json && console.log(renderStep(step)), stop.signal);
+    isFine = !stop.signal.aborted && steps.every(({ ok }) => ok);
+    const tookS = Math.round(seconds(startedMs) * 10) / 10;
+    console.log(json ? JSON.stringify({ ok: isFine, seconds: tookS, steps }) : `\n${isFine ? 'The fleet holds' : 'FAILED'}: ${tookS} s`);
+    return isFine ? EXIT.ok : EXIT.failed;
+  } finally {
+    await world.stop();
+    if (folder === null && isFine) await rm(dir, { recursive: true, force: true });
     else if (!json) console.log(`Logs and configuration are in ${dir}`);
   }
 }

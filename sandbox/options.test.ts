@@ -3,9 +3,14 @@ import { test } from 'node:test';
 import { parseSandboxOptions } from './options.ts';
 
 for (const [args, expected] of [
-  [[], { once: false, dir: null, json: false }],
-  [['--once', '--json'], { once: true, dir: null, json: true }],
-  [['--dir', 'a b'], { once: false, dir: 'a b', json: false }],
+  [[], { once: false, dir: null, json: false, fleet: null }],
+  [['--once', '--json'], { once: true, dir: null, json: true, fleet: null }],
+  [['--dir', 'a b'], { once: false, dir: 'a b', json: false, fleet: null }],
+  [['--fleet', '3'], { once: false, dir: null, json: false, fleet: { nodes: 3, agents: 12, speed: null, restart: false } }],
+  [
+    ['--fleet', '2', '--agents', '50', '--speed', '10', '--restart', '--json'],
+    { once: false, dir: null, json: true, fleet: { nodes: 2, agents: 50, speed: 10, restart: true } },
+  ],
 ] as const) {
   test(`'${args.join(' ')}' is read`, () => {
     assert.deepEqual(parseSandboxOptions(args), { kind: 'options', options: expected });
@@ -15,7 +20,12 @@ for (const [args, expected] of [
 for (const [args, words] of [
   [['--json'], /--once/],
   [['--dir', ''], /--dir/],
-  [['--fleet', '3'], /--fleet/],
+  [['--fleet', '1'], /--fleet: .* from 2 to 8, got 1/],
+  [['--fleet', '3.5'], /--fleet/],
+  [['--fleet', '3', '--agents', '0'], /--agents/],
+  [['--fleet', '3', '--speed', 'fast'], /--speed/],
+  [['--agents', '3'], /--agents: only together with --fleet/],
+  [['--restart'], /--restart: only together with --fleet/],
   [['once'], /once/],
 ] as const) {
   test(`'${args.join(' ')}' is refused with words`, () => {

@@ -164,3 +164,38 @@ test('a second sandbox in the same folder is told so', { timeout: 60_000 }, asyn
   sandbox.kill('SIGINT');
   assert.equal(await exitOf(sandbox), 0);
 });
+
+test(
+  '--fleet: a line of JSON a second, a node that is killed stays dead, and a signal ends everything',
+  { timeout: 120_000 },
+  async (t) => {
+    const { dir, env } = place(t);
+    const args = ['sandbox', '--fleet', '2', '--agents', '4', '--speed', '10', '--json', '--dir', dir];
+    const sandbox = spawn(PINHOLE, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    t.after(() => sandbox.kill('SIGKILL'));
+    const lines = createInterface({ input: sandbox.stdout })[Symbol.asyncIterator]();
+    interface Line {
+      readonly nodes: readonly { slot: string; state: string; inDns: boolean; pid: number }[];
+      readonly agents: readonly { over: string | null }[];
+    }
+    const untilLine = async (holds: (line: Line) => boolean): Promise<Line> => {
+      for (;;) {
+        const { value, done } = await lines.next();
+        if (done) assert.fail('it ended');
+        const line = JSON.parse(value) as Line;
+        if (holds(line)) return line;
+      }
+    };
+    const all = await untilLine(({ nodes, agents }) => nodes.every(({ inDns }) => inDns) && agents.every(({ over }) => over !== null));
+    const [first, second] = all.nodes;
+    assert.ok(first && second);
+    process.kill(first.pid, 'SIGKILL');
+    await untilLine(
+      ({ nodes, agents }) =>
+        nodes[0]?.state === 'dead' && !nodes[0].inDns && nodes[1]?.inDns === true && agents.every(({ over }) => over === second.slot),
+    );
+    sandbox.kill('SIGINT');
+    assert.equal(await exitOf(sandbox), 0);
+    assert.deepEqual(processesOf(dir), []);
+  },
+);

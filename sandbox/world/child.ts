@@ -14,6 +14,8 @@ export interface ChildPlan {
   readonly logFile: string;
   /** After SIGTERM; then SIGKILL. */
   readonly stopWithinMs: number;
+  /** Its whole environment; ours where none is given. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Sees every line of its standard output, besides the file. */
   readonly onLine?: (line: string) => void;
 }
@@ -38,7 +40,11 @@ export class Child {
     this.plan = plan;
     const log = openSync(plan.logFile, 'a', 0o600);
     // A group of its own: Ctrl-C in the terminal then reaches the sandbox alone, which ends things in order.
-    this.#process = spawn(plan.command, plan.args, { stdio: ['ignore', plan.onLine ? 'pipe' : log, log], detached: true });
+    this.#process = spawn(plan.command, plan.args, {
+      stdio: ['ignore', plan.onLine ? 'pipe' : log, log],
+      detached: true,
+      ...(plan.env === undefined ? {} : { env: plan.env }),
+    });
     this.#copyLines(log);
     // However the sandbox ends (a second Ctrl-C, a mistake of its own), short of SIGKILL, nothing stays behind.
     const lastResort = (): void => this.#killGroup();
@@ -61,6 +67,17 @@ export class Child {
     // Also where it ended by itself: what it may have left is in its group.
     this.#killGroup();
     if (!isGone) await this.ended;
+  }
+
+  /** To it and everything it started, at once: a machine that dies, or one that hangs. */
+  signalAll(name: NodeJS.Signals): void {
+    const { pid } = this.#process;
+    if (pid === undefined || this.#isOver) return;
+    try {
+      process.kill(-pid, name);
+    } catch {
+      // ESRCH: it has just ended by itself.
+    }
   }
 
   #copyLines(log: number): void {

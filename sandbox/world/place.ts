@@ -1,5 +1,7 @@
 // Where everything of one world is: addresses, files, logs. Plain data that the summary, the device and the drives read.
 
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { isAbsolute, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AwsIot } from '../aws-iot/start.ts';
@@ -26,6 +28,16 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const DEFAULT_DIR = join(ROOT, '.sandbox');
 export const PINHOLE = join(ROOT, 'pinhole');
 export const AGENT_MAIN = join(ROOT, 'agent', 'main.ts');
+
+/** sun_path is 108 bytes (unix(7)); the longest socket name of a node is about 25. */
+const RUNTIME_PATH_MAX = 80;
+
+/** `run` in the folder of a node, unless its path is too long for a Unix socket. */
+export function runtimeFolder(dir: string): string {
+  const near = join(dir, 'run');
+  if (Buffer.byteLength(near) <= RUNTIME_PATH_MAX) return near;
+  return join(tmpdir(), `pinhole-sandbox-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
+}
 
 /** The command itself, as one would type it from this folder. */
 export function showPinhole(from: string): string {

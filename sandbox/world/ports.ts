@@ -20,18 +20,30 @@ export async function pickPorts(usual: Readonly<Record<PortName, number>> | null
   return { proxy: await pick('proxy'), health: await pick('health'), admin: await pick('admin') };
 }
 
-export async function pickPort(usual: number): Promise<Port> {
-  if (usual !== 0 && (await bindOnce(usual)) !== null) return { number: usual, insteadOf: null };
-  const free = await bindOnce(0);
-  if (free === null) throw new Error(`no port of ${HOST} is free`);
-  return { number: free, insteadOf: usual === 0 ? null : usual };
+/** So many ports of the first address are tried on the others. */
+const SHARED_TRIES = 20;
+
+/** One number that is free on every one of these addresses. */
+export async function pickPort(usual: number, hosts: readonly [string, ...string[]] = [HOST]): Promise<Port> {
+  if (usual !== 0 && (await isFree(usual, hosts))) return { number: usual, insteadOf: null };
+  const [first, ...others] = hosts;
+  for (let tries = 1; tries <= SHARED_TRIES; tries += 1) {
+    const free = await bindOnce(0, first);
+    if (free !== null && (await isFree(free, others))) return { number: free, insteadOf: usual === 0 ? null : usual };
+  }
+  throw new Error(`no port is free on ${hosts.join(', ')}`);
+}
+
+async function isFree(port: number, hosts: readonly string[]): Promise<boolean> {
+  for (const host of hosts) if ((await bindOnce(port, host)) === null) return false;
+  return true;
 }
 
 /** Binds and lets go. Exclusive, as a plain listen is: a port that another node shares by SO_REUSEPORT is taken too. */
-async function bindOnce(port: number): Promise<number | null> {
+async function bindOnce(port: number, host: string): Promise<number | null> {
   const server = createServer();
   try {
-    server.listen({ host: HOST, port, exclusive: true });
+    server.listen({ host, port, exclusive: true });
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   } catch {

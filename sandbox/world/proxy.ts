@@ -5,11 +5,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Child, lastLines } from './child.ts';
 
 export interface ProxyPlan {
+  /** For people; `the proxy` unless given. */
+  readonly name?: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly logFile: string;
   readonly readyUrls: readonly string[];
   readonly onStarted: (pid: number | null) => void;
+  readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
 const READY_WITHIN_MS = 30_000;
@@ -36,8 +39,8 @@ export class ProxyFailed extends Error {
 
 /** Starts it and waits until it is ready; throws with its last lines if it is not to be. */
 export async function startProxy(plan: ProxyPlan): Promise<Child> {
-  const { command, args, logFile, readyUrls } = plan;
-  const child = new Child({ name: 'the proxy', command, args, logFile, stopWithinMs: STOP_WITHIN_MS });
+  const { name = 'the proxy', command, args, logFile, readyUrls, env } = plan;
+  const child = new Child({ name, command, args, logFile, env, stopWithinMs: STOP_WITHIN_MS });
   plan.onStarted(child.pid);
   const deadline = Date.now() + READY_WITHIN_MS;
   while (!child.isOver && Date.now() < deadline) {
@@ -47,10 +50,10 @@ export async function startProxy(plan: ProxyPlan): Promise<Child> {
   }
   if (child.isOver) {
     const { how, code } = await child.ended;
-    throw new ProxyFailed(`the proxy ${how}`, code, lastLines(logFile));
+    throw new ProxyFailed(`${name} ${how}`, code, lastLines(logFile));
   }
   await child.stop();
-  throw new ProxyFailed(`the proxy was not ready within ${READY_WITHIN_MS / 1_000} s`, null, lastLines(logFile));
+  throw new ProxyFailed(`${name} was not ready within ${READY_WITHIN_MS / 1_000} s`, null, lastLines(logFile));
 }
 
 /** Null where nobody answers. */

@@ -1,14 +1,12 @@
 // One world: the AWS IoT stand-in in this process, the proxy as a child in front of it. Started in order, ended in the other order.
 
-import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AwsIot, startAwsIot } from '../aws-iot/start.ts';
 import type { Child } from './child.ts';
 import { renderConfig } from './config-file.ts';
 import { noteProxy, releaseLock, takeLock } from './lock.ts';
-import { AGENT_MAIN, PINHOLE, type Place, showPath, showPinhole } from './place.ts';
+import { AGENT_MAIN, PINHOLE, type Place, runtimeFolder, showPath, showPinhole } from './place.ts';
 import { HOST, pickPorts, type Port, type PortName, USUAL_PORTS } from './ports.ts';
 import { ProxyFailed, startProxy } from './proxy.ts';
 
@@ -32,8 +30,6 @@ export class FolderHeld extends Error {}
 
 /** Another program may take a port between our look and the proxy's bind. */
 const START_TRIES = 3;
-/** sun_path is 108 bytes (unix(7)); the longest socket name of a node is about 25. */
-const RUNTIME_PATH_MAX = 80;
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   const { dir, tell } = options;
@@ -117,11 +113,4 @@ function writeConfig({ config, runtime, ports, aws }: Place, probe: boolean): vo
     },
   });
   writeFileSync(config, text, { mode: 0o600 });
-}
-
-/** `run` in the world's folder, unless its path is too long for a Unix socket. */
-function runtimeFolder(dir: string): string {
-  const near = join(dir, 'run');
-  if (Buffer.byteLength(near) <= RUNTIME_PATH_MAX) return near;
-  return join(tmpdir(), `pinhole-sandbox-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`);
 }
