@@ -1,10 +1,10 @@
 // `pinhole fleet plan | apply | status | run | drain | undrain`: reads its words, does it, prints.
 
-import cron from 'node-cron';
 import type { Route53Client } from '@aws-sdk/client-route-53';
 import { readArguments, textOf } from '../../proxy/cli/arguments.ts';
 import { renderProblem } from '../../proxy/config/problem.ts';
 import type { Clock } from '../clock.ts';
+import { bySchedule } from '../schedule.ts';
 import { drain, type OfSlot, undrain } from './drain-command.ts';
 import { type EmptyingDeps, Stuck, Teller } from './emptying.ts';
 import type { Fleet } from './fleet.ts';
@@ -199,21 +199,12 @@ async function run({ file, isJson, io, caller }: Command): Promise<number> {
     for (const name of ['SIGTERM', 'SIGINT'] as const) io.onSignal(name, resolve);
   });
   io.onSignal('SIGHUP', () => void reconciler.runAnew());
-  const task = cron.schedule(RUN_SCHEDULE, () => reconciler.run(), {
-    name: 'fleet',
-    noOverlap: true,
-    maxRandomDelay: RUN_JITTER_MS,
-    logger: {
-      info: (message) => log('info', 'schedule', { message }),
-      warn: (message) => log('warn', 'schedule', { message }),
-      error: (message) => log('error', 'schedule', { message: String(message) }),
-      debug: () => {},
-    },
-  });
+  const { clock, random } = io;
+  const rounds = bySchedule(RUN_SCHEDULE, { clock, random, jitterMs: RUN_JITTER_MS }, () => reconciler.run());
   log('info', 'started', { file });
   void reconciler.run();
   await stopped;
-  await task.destroy();
+  rounds.stop();
   // A round that is under way ends in order: half a change is worse than a late end.
   await reconciler.idle();
   log('info', 'stopped');

@@ -1,7 +1,7 @@
 // The probe as it goes on: a round at once, then by the schedule, never two at a time and never all nodes in the same moment.
 
-import cron from 'node-cron';
 import type { Clock } from '../clock.ts';
+import { bySchedule } from '../schedule.ts';
 import type { ProbeJob } from './contract.ts';
 import { runRound, type RoundVerdict } from './round.ts';
 import { readVerdict, writeVerdict } from './verdict-file.ts';
@@ -44,23 +44,16 @@ export function startProbe(job: ProbeJob, { clock, random, complain }: ProbeDeps
     });
     return running;
   };
-  const task = cron.schedule(job.schedule, once, {
-    name: 'probe',
-    noOverlap: true,
-    maxRandomDelay: JITTER_MS,
-    // A round that is late because the machine was busy is one that begins with the next tick.
-    suppressMissedWarning: true,
-    logger: { info: () => {}, warn: () => {}, error: (message) => complain(`probe: ${String(message)}\n`), debug: () => {} },
-  });
+  const rounds = bySchedule(job.schedule, { clock, random, jitterMs: JITTER_MS }, once);
   const goodForMs = (): number => {
-    const after = task.getNextRuns(MISSED_RUNS).at(-1);
+    const after = rounds.nextRuns(MISSED_RUNS).at(-1);
     return (after === undefined ? 0 : Math.max(0, after.getTime() - clock.wallMs())) + ROUND_MS;
   };
   const cancelFirst = clock.after(FIRST_AFTER_MS + random() * JITTER_MS, () => void once());
   return {
     async stop() {
       cancelFirst();
-      await task.destroy();
+      rounds.stop();
       await running;
     },
   };

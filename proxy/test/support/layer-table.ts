@@ -237,9 +237,12 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     place: 'healthcheck/probe',
-    imports: [{ place: 'healthcheck/clock.ts', why: 'time comes in by argument here too' }],
+    imports: [
+      { place: 'healthcheck/clock.ts', why: 'time comes in by argument here too' },
+      { place: 'healthcheck/schedule.ts', why: 'its rounds come by a schedule, as those of `fleet run` do' },
+    ],
     node: ['fs', 'http', 'net', 'stream', 'tls'],
-    packages: ['node-cron', 'ws'],
+    packages: ['ws'],
     instead:
       'the probe judges a node by the wire, as an agent would: it shares nothing with what carries a tunnel, not even a table of reasons',
   },
