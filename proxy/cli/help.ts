@@ -20,7 +20,8 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
                              the fleet's DNS records and health checks at Route 53
   fleet drain|undrain SLOT -c FLEET.yaml
                              empties a slot, records included, and brings it back
-  sandbox                    a whole world on this machine: AWS IoT stand-in, proxy, agent
+  sandbox [--fleet N]        a whole world on this machine: AWS IoT stand-in, proxy, agent; or a fleet
+  gameday NAME|all|--list    breaks a fleet on this machine, and says whether it held
   agent                      the reference agent
   help, --version
 

@@ -69,7 +69,19 @@ describe('docs/commands.md', () => {
 
   test('a flag that does not exist is 64, as the page says of a wrong command line', async () => {
     const run = promisify(execFile);
-    for (const command of ['serve', 'check', 'explain', 'status', 'tunnels', 'drain', 'undrain', 'addresses', 'fleet', 'sandbox'])
+    for (const command of [
+      'serve',
+      'check',
+      'explain',
+      'status',
+      'tunnels',
+      'drain',
+      'undrain',
+      'addresses',
+      'fleet',
+      'sandbox',
+      'gameday',
+    ])
       await assert.rejects(run(join(ROOT, 'pinhole'), [command, '--no-such-flag'], { timeout: 60_000 }), { code: 64 }, command);
     await assert.rejects(run(join(ROOT, 'pinhole'), ['no-such-command'], { timeout: 60_000 }), { code: 64 });
   });

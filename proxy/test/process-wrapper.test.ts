@@ -102,11 +102,15 @@ for (const [version, expected] of [
   });
 }
 
-for (const command of ['sandbox', 'agent']) {
+for (const [command, program] of [
+  ['sandbox', 'sandbox'],
+  ['agent', 'agent'],
+  ['gameday', 'sandbox/gameday'],
+] as const) {
   test(`${command} goes to its own program`, async (t) => {
     const { script, root, path } = elsewhere(t, 'v26.10.0');
     mkdirSync(join(root, 'node_modules'));
     const { stdout } = await run(script, [command, '--once'], { PATH: path });
-    assert.match(stdout, new RegExp(`${root}/${command}/main.ts --once$`, 'm'));
+    assert.match(stdout, new RegExp(`${root}/${program}/main.ts --once$`, 'm'));
   });
 }

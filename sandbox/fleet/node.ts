@@ -1,6 +1,6 @@
 // One node of the fleet: a real `./pinhole serve`, and what can befall it.
 
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Child, Ended } from '../world/child.ts';
 import { noteProxy, releaseLock, takeLock } from '../world/lock.ts';
 import { PINHOLE } from '../world/place.ts';
@@ -57,6 +57,12 @@ export class FleetNode {
     });
   }
 
+  /** Their ids, in order: every process of it that is there now. */
+  processes(): string {
+    const group = this.pid;
+    return group === null ? '' : processesOf(group).join(' ');
+  }
+
   /** SIGKILL to every process of it: a machine that dies. */
   kill(): void {
     this.#child?.signalAll('SIGKILL');
@@ -77,5 +83,20 @@ export class FleetNode {
     await this.#child?.stop();
     rmSync(this.slot.runtime, { recursive: true, force: true });
     releaseLock(this.slot.dir);
+  }
+}
+
+/** Of a process group: proc(5), the fifth field of `stat`, counted behind the name. */
+function processesOf(group: number): number[] {
+  const ids = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
+  return ids.map(Number).filter((id) => groupOf(id) === group);
+}
+
+function groupOf(id: number): number | null {
+  try {
+    const text = readFileSync(`/proc/${id}/stat`, 'utf8');
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return null;
   }
 }

@@ -8,10 +8,10 @@ import type { NameCache } from './name-cache.ts';
 import type { NodeState, NodeView } from './snapshot.ts';
 import { lookAt, type NodeSight } from './watch.ts';
 
-const NODE_EVERY_MS = 250;
+const NODE_EVERY_MS = 500;
 const DNS_EVERY_MS = 100;
 /** A weighted answer holds one address: so many are asked for, besides the companion name, which gives all. */
-const WEIGHTED_QUESTIONS = 4;
+const WEIGHTED_QUESTIONS = 2;
 
 export interface Answers {
   readonly [name: string]: readonly string[];

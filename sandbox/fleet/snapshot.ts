@@ -22,6 +22,7 @@ export interface NodeView {
   readonly tunnels: number | null;
   readonly opensPerSecond: number | null;
   readonly opened: number | null;
+  readonly probeSecondsAgo: number | null;
   readonly inDns: boolean;
   /** Of its record; null where it has none. */
   readonly weight: number | null;
@@ -64,6 +65,7 @@ export const SNAPSHOT_FIELDS: Readonly<Record<string, string>> = {
   'nodes[].tunnels': 'Open now.',
   'nodes[].opensPerSecond': 'Tunnels opened in the last second.',
   'nodes[].opened': 'Tunnels opened since it was started.',
+  'nodes[].probeSecondsAgo': 'How old the probe’s last verdict is; null where there is none.',
   'nodes[].inDns': 'The name servers give its address.',
   'nodes[].weight': 'Of its record; null where it has none.',
   'nodes[].healthy': 'What the checkers say; null before they have asked.',

@@ -20,15 +20,18 @@ export interface NodeSight {
   readonly tunnels: number | null;
   readonly opensPerSecond: number | null;
   readonly opened: number | null;
+  readonly probeSecondsAgo: number | null;
 }
 
 /** `pid` of a node that the sandbox has started. */
 export async function lookAt(slot: SlotPlace, pid: number | null, token: string): Promise<NodeSight> {
-  const [door, admin] = await Promise.all([
+  const [door, health, admin] = await Promise.all([
     ask(`${slot.door}/ready`, {}),
+    ask(`${slot.health}/ready`, {}),
     ask(`${slot.admin}/status`, { authorization: `Bearer ${token}` }),
   ]);
   const status = admin?.status === 200 ? parse(admin.body) : {};
+  const { secondsAgo } = Object(parse(health?.body ?? '')['probe']) as { secondsAgo?: unknown };
   const ready = door === null ? null : door.status === 200;
   const number = (name: string): number | null => (typeof status[name] === 'number' ? status[name] : null);
   const words = (name: string): string[] =>
@@ -49,6 +52,7 @@ export async function lookAt(slot: SlotPlace, pid: number | null, token: string)
     tunnels: number('tunnels'),
     opensPerSecond: number('opensPerSecond'),
     opened: number('opened'),
+    probeSecondsAgo: typeof secondsAgo === 'number' ? secondsAgo : null,
   };
 }
 

@@ -32,8 +32,8 @@ export interface FleetWorldOptions {
   readonly tell: (line: string) => void;
   /** Where nodes go to AWS by what a DNS server says: the address of this machine that the stand-in takes. */
   readonly dnsAddress?: string;
-  /** Besides ours, for the nodes alone. */
-  readonly nodeEnv?: Readonly<Record<string, string>>;
+  /** Besides ours, for the node of a slot alone. */
+  readonly nodeEnv?: (slot: string) => Readonly<Record<string, string>>;
   /** Of the nodes; the sandbox's own unless given. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   readonly publishEveryMs?: number;
@@ -112,7 +112,7 @@ async function build(options: FleetWorldOptions, undo: (() => Promise<void> | vo
   const nodes = new Map<string, FleetNode>();
   for (const slot of layout.slots) {
     const node = new FleetNode({
-      ...{ slot, env: { ...env, ...options.nodeEnv } },
+      ...{ slot, env: { ...env, ...options.nodeEnv?.(slot.id) } },
       onDeath(dead, { how }) {
         note(slot.id, `its node ${how}`);
         if (!options.restart) return;

@@ -29,6 +29,8 @@ export interface Identity {
 export interface Subject {
   readonly name: string;
   readonly days: number;
+  /** Since when it holds; a day unless given. */
+  readonly backdatedDays?: number;
   /** Default RSA. */
   readonly keys?: KeyKind;
 }
@@ -124,7 +126,7 @@ function common(subject: Subject, signer: webcrypto.CryptoKeyPair) {
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x01;
   return {
     serialNumber: serial.toString('hex'),
-    notBefore: new Date(now - BACKDATE_MS),
+    notBefore: new Date(now - (subject.backdatedDays === undefined ? BACKDATE_MS : subject.backdatedDays * MS_PER_DAY)),
     notAfter: new Date(now + subject.days * MS_PER_DAY),
     signingAlgorithm: signer.privateKey.algorithm.name === ALGORITHMS.ec.name ? ALGORITHMS.ec : ALGORITHMS.rsa,
   };

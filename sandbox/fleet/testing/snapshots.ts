@@ -5,7 +5,7 @@ import type { NodeView, Snapshot } from '../snapshot.ts';
 export function aNode(slot: string, of: Partial<NodeView> = {}): NodeView {
   return {
     ...{ slot, address: '127.0.0.11', state: 'ready', ready: true, reasons: [], concerns: [], drain: null, pid: 100, generation: 1 },
-    ...{ version: '0.1.0', tunnels: 4, opensPerSecond: 0, opened: 10, inDns: true, weight: 100, healthy: true },
+    ...{ version: '0.1.0', tunnels: 4, opensPerSecond: 0, opened: 10, probeSecondsAgo: 3, inDns: true, weight: 100, healthy: true },
     ...of,
   };
 }
