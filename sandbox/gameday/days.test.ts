@@ -15,8 +15,8 @@ import type { Story } from './story.ts';
 /** The names under which a day keeps what it did, in order: as its own text has them. */
 function marksOf(day: string): string[] {
   const text = readFileSync(new URL(`days/${day}.ts`, import.meta.url), 'utf8');
-  return [...text.matchAll(/did\(\s*[`']([a-z-]+)(?:-\$\{round\})?[`']/g)].flatMap(([, mark = '']) =>
-    day === 'node-killed' ? [`${mark}-1`, `${mark}-2`] : [mark],
+  return [...text.matchAll(/did\(\s*[`']([a-z-]+?)(-\$\{round\})?[`']/g)].flatMap(([, mark = '', round]) =>
+    round === undefined ? [mark] : [`${mark}-1`, `${mark}-2`],
   );
 }
 

@@ -165,29 +165,37 @@ test('a second sandbox in the same folder is told so', { timeout: 60_000 }, asyn
   assert.equal(await exitOf(sandbox), 0);
 });
 
+interface FleetLine {
+  readonly nodes: readonly { slot: string; state: string; inDns: boolean; pid: number }[];
+  readonly agents: readonly { over: string | null }[];
+}
+
+/** A fleet of two, and the first line of its JSON from now on that is so. */
+function startFleet(t: TestContext, ...more: readonly string[]) {
+  const { dir, env } = place(t);
+  const args = ['sandbox', '--fleet', '2', '--agents', '4', '--speed', '10', '--json', '--dir', dir, ...more];
+  const sandbox = spawn(PINHOLE, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => sandbox.kill('SIGKILL'));
+  const lines = createInterface({ input: sandbox.stdout })[Symbol.asyncIterator]();
+  const untilLine = async (holds: (line: FleetLine) => boolean): Promise<FleetLine> => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) assert.fail('it ended');
+      const line = JSON.parse(value) as FleetLine;
+      if (holds(line)) return line;
+    }
+  };
+  return { dir, env, sandbox, untilLine };
+}
+
+const isUp = ({ nodes, agents }: FleetLine): boolean => nodes.every(({ inDns }) => inDns) && agents.every(({ over }) => over !== null);
+
 test(
   '--fleet: a line of JSON a second, a node that is killed stays dead, and a signal ends everything',
   { timeout: 120_000 },
   async (t) => {
-    const { dir, env } = place(t);
-    const args = ['sandbox', '--fleet', '2', '--agents', '4', '--speed', '10', '--json', '--dir', dir];
-    const sandbox = spawn(PINHOLE, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
-    t.after(() => sandbox.kill('SIGKILL'));
-    const lines = createInterface({ input: sandbox.stdout })[Symbol.asyncIterator]();
-    interface Line {
-      readonly nodes: readonly { slot: string; state: string; inDns: boolean; pid: number }[];
-      readonly agents: readonly { over: string | null }[];
-    }
-    const untilLine = async (holds: (line: Line) => boolean): Promise<Line> => {
-      for (;;) {
-        const { value, done } = await lines.next();
-        if (done) assert.fail('it ended');
-        const line = JSON.parse(value) as Line;
-        if (holds(line)) return line;
-      }
-    };
-    const all = await untilLine(({ nodes, agents }) => nodes.every(({ inDns }) => inDns) && agents.every(({ over }) => over !== null));
-    const [first, second] = all.nodes;
+    const { dir, sandbox, untilLine } = startFleet(t);
+    const [first, second] = (await untilLine(isUp)).nodes;
     assert.ok(first && second);
     process.kill(first.pid, 'SIGKILL');
     await untilLine(
@@ -197,5 +205,30 @@ test(
     sandbox.kill('SIGINT');
     assert.equal(await exitOf(sandbox), 0);
     assert.deepEqual(processesOf(dir), []);
+  },
+);
+
+test(
+  '--fleet --restart: a killed node is started again; what a killed sandbox leaves, the next one ends',
+  { timeout: 120_000 },
+  async (t) => {
+    const { dir, env, sandbox, untilLine } = startFleet(t, '--restart');
+    const [first] = (await untilLine(isUp)).nodes;
+    assert.ok(first);
+    process.kill(first.pid, 'SIGKILL');
+    await untilLine(({ nodes }) => nodes[0]?.state === 'ready' && nodes[0].inDns && nodes[0].pid !== first.pid);
+    sandbox.kill('SIGKILL');
+    await exitOf(sandbox);
+    assert.ok(processesOf(dir).length > 0);
+    const { stdout } = await run(PINHOLE, ['sandbox', '--fleet', '2', '--agents', '2', '--once', '--json', '--dir', dir], {
+      cwd: ROOT,
+      env,
+    });
+    assert.equal((JSON.parse(stdout) as { ok: boolean }).ok, true, stdout);
+    // Its `fleet run` ends by itself when it next has something to say, within half a minute.
+    assert.deepEqual(
+      processesOf(dir).filter((line) => !line.includes('fleet run') && !line.includes('healthcheck/main.ts')),
+      [],
+    );
   },
 );

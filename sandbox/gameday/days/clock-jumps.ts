@@ -40,11 +40,11 @@ export const clockJumps: GameDay = {
     const hasSpoken = (slot: string): boolean => (world.observer.sight(slot)?.probeSecondsAgo ?? null) !== null;
     await stage.sees('the probe of every node has spoken', () => slots.every(hasSpoken), 30);
     await stage.did('forward', 'the clock of every node jumps an hour forward', () => jump(slots, HOUR_S));
-    await stage.watches('tunnels, readiness, DNS', 12);
+    await stage.watches('tunnels, readiness, DNS', 6);
     await stage.did('back', 'it jumps two hours back', () => jump(slots, -HOUR_S));
-    await stage.watches('tunnels, readiness, DNS', 12);
+    await stage.watches('tunnels, readiness, DNS', 14);
     await stage.did('right', 'it is right again', () => jump(slots, 0));
-    await stage.watches('tunnels, readiness, DNS', 12);
+    await stage.watches('tunnels, readiness, DNS', 6);
     await stage.did('far', `the clock of ${second} alone jumps ${FAR_DAYS} days forward, beyond its certificate`, () =>
       jump([second], FAR_DAYS * 24 * HOUR_S),
     );
