@@ -8,7 +8,7 @@ import { GAME_DAYS } from './all-days.ts';
 import type { GameDay } from './day.ts';
 import { type GameDayOptions, parseGameDayOptions, USAGE } from './options.ts';
 import { renderEntry, renderList, renderResult } from './render.ts';
-import { type DayResult, runDay } from './run.ts';
+import { type DayResult, runDay, wasBusy } from './run.ts';
 
 const EXIT = { held: 0, missed: 1, usage: 64, cannot: 69 } as const;
 
@@ -45,6 +45,13 @@ async function play({ days, isJson, speed, atOnce }: GameDayOptions): Promise<nu
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, days.length) }, turn));
+  // Beside others, on a busy machine: what a day missed then may be its neighbours' matter.
+  for (const day of atOnce === 1 ? [] : days) {
+    const index = results.findIndex((result) => result.day === day.name && result.verdict === 'missed' && wasBusy(result));
+    if (index < 0 || stop.signal.aborted) continue;
+    if (!isJson) console.log(`\n${day.name} is played again, by itself: this machine was busy`);
+    results[index] = await playOne(day, { isJson, speed, isAlone: true }, stop.signal);
+  }
   if (!isJson && results.length > 1)
     console.log(`\n${results.map(({ day, verdict, seconds }) => `${verdict.padEnd(6)}  ${day} (${seconds.toFixed(0)} s)`).join('\n')}`);
   if (stop.signal.aborted || results.some(({ verdict }) => verdict === 'missed')) return EXIT.missed;

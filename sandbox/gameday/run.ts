@@ -19,6 +19,13 @@ export interface DayResult {
   readonly timeline: readonly { readonly t: number; readonly kind: Entry['kind']; readonly words: string }[];
 }
 
+/** Times that were missed while nobody could look for so long may be the machine's matter. */
+const BUSY_MS = 500;
+
+export function wasBusy({ longestPauseMs }: Pick<DayResult, 'longestPauseMs'>): boolean {
+  return longestPauseMs > BUSY_MS;
+}
+
 export interface RunOptions {
   readonly dir: string;
   readonly speed: number | null;
