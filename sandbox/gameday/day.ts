@@ -12,6 +12,8 @@ export interface GameDay {
     /** How much faster than ours Route 53's clock runs, unless the command says otherwise. */
     readonly speed: number;
   };
+  /** Its limits are a few seconds of ours, for many agents at once: it is played by itself, before those that go beside each other. */
+  readonly isTimed?: true;
   /** What only this day's world has; null and a word where this machine cannot have it. */
   readonly prepare?: (dir: string) => Promise<Partial<FleetWorldOptions> | { readonly cannot: string }>;
   play(stage: Stage): Promise<void>;

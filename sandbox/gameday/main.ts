@@ -38,7 +38,10 @@ async function play({ days, isJson, speed, atOnce }: GameDayOptions): Promise<nu
   const stop = new AbortController();
   catchSignals(stop);
   const results: DayResult[] = [];
-  const waiting = [...days];
+  if (atOnce > 1)
+    for (const day of days)
+      if (day.isTimed && !stop.signal.aborted) results.push(await playOne(day, { isJson, speed, isAlone: true }, stop.signal));
+  const waiting = days.filter(({ isTimed }) => atOnce === 1 || !isTimed);
   const turn = async (): Promise<void> => {
     for (let day = waiting.shift(); day !== undefined && !stop.signal.aborted; day = waiting.shift()) {
       results.push(await playOne(day, { isJson, speed, isAlone: atOnce === 1 }, stop.signal));

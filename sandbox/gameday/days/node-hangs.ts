@@ -15,6 +15,7 @@ export const nodeHangs: GameDay = {
   name: 'node-hangs',
   does: 'stops every process of a node (SIGSTOP), for a moment and then for good',
   world: { speed: 10, agents: 48 },
+  isTimed: true,
   async play(stage) {
     const { world } = stage;
     const [first, second] = stage.slots;

@@ -12,6 +12,7 @@ export const nodeKilled: GameDay = {
   name: 'node-killed',
   does: 'kills every process of a node, and then of another',
   world: { speed: 10, agents: 72 },
+  isTimed: true,
   async play(stage) {
     const { slots, world } = stage;
     for (const [index, slot] of slots.slice(0, 2).entries()) {
