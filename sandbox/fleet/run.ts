@@ -70,6 +70,7 @@ function viewPlace({ layout, agents, speed }: FleetWorld, from: string): ViewPla
     title: `${layout.slots.length} nodes behind ${FLEET_NAME}:${layout.port}, ${agents.views().length} agents; ${speed === 1 ? "Route 53's clock is ours" : `Route 53's clock runs ${speed} times as fast as ours`}`,
     commands: [
       { command: 'kill -9 PID', does: 'a node dies' },
+      { command: `${pinhole} upgrade --runtime ${runtime}`, does: 'another generation of its carriers takes over, no tunnel lost' },
       { command: `${pinhole} drain --runtime ${runtime}`, does: 'empties a node at a pace; undrain ends that' },
       { command: `${pinhole} status --runtime ${runtime}`, does: 'how a node is' },
       { command: fleet('status'), does: 'file, zone, checkers and nodes' },
