@@ -6,7 +6,7 @@ import { settingsFile } from '../core/runtime-files.ts';
 import type { GenerationView, SlotView, StagingAnswer } from '../core/supervision.ts';
 import { CarrierSlot, type SharedSockets } from './carrier-slot.ts';
 import { HandOut, type Member } from './hand-out.ts';
-import { type Death, START_MS } from './keeper.ts';
+import { type Death, type Keeper, START_MS } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import type { Launch } from './plan.ts';
 import type { AcceptedSettings } from './runtime-folder.ts';
@@ -16,6 +16,8 @@ import { spawnCarrier } from './spawn-role.ts';
 export const STOP_GRACE_MS = 2_000;
 /** A carrier is warm after a second or two; a machine under load takes several times that. */
 export const WARM_MS = 60_000;
+/** A generation rises in so many parts. */
+const RISING_PARTS = 4;
 
 export interface GenerationOptions {
   readonly number: number;
@@ -34,7 +36,8 @@ export interface GenerationOptions {
   readonly control: Member;
   /** Before a child is started: the settings must be there. */
   restoreSettings(): void;
-  warm(generation: Generation, slot: number): void;
+  /** One of them is further. */
+  warm(): void;
   ready(generation: Generation, slot: number): void;
   died(generation: Generation, slot: number, death: Death): void;
   late: ConstructorParameters<typeof HandOut>[0]['late'];
@@ -46,6 +49,8 @@ export class Generation {
   readonly #options: GenerationOptions;
   #state: GenerationView['state'];
   #sinceMs: number;
+  /** Of one that rises: those that are started when others are warm. */
+  #waiting: Keeper[] = [];
   /** Of what is held: by the clock that nobody sets, and as people read it. */
   #deadline: { readonly endMs: number; readonly atMs: number } | null = null;
 
@@ -111,6 +116,17 @@ export class Generation {
     for (const { keeper } of this.slots) keeper.start();
   }
 
+  /**
+   * Beside another one that serves: a few carriers at a time, since each takes a processor for a second or two that clients of that one wait for.
+   * Gives back how many times one start has to be waited for.
+   */
+  rise(): number {
+    const atOnce = Math.ceil(this.slots.length / RISING_PARTS);
+    for (const { keeper } of this.slots.slice(0, atOnce)) keeper.start();
+    this.#waiting = this.slots.slice(atOnce).map(({ keeper }) => keeper);
+    return Math.ceil(this.slots.length / atOnce);
+  }
+
   watch(late: boolean): void {
     for (const slot of this.slots) slot.watch(late);
   }
@@ -155,7 +171,10 @@ export class Generation {
         restoreSettings();
         return spawnCarrier(launch, { runtime, slot, generation, row, isRising: this.#state === 'rising' }, fds);
       },
-      warm: () => warm(this, slot),
+      warm: () => {
+        this.#waiting.shift()?.start();
+        warm();
+      },
       ready: (policyVersion) => {
         ready(this, slot);
         this.handOut.ready(who, policyVersion);

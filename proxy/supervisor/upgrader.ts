@@ -162,9 +162,9 @@ export class Upgrader {
     this.#broken = null;
 
     tell('warming');
-    generation.start();
-    if (!(await this.#until(() => generation.isEvery('warm'), WARM_MS))) {
-      const why = this.#broken ?? `it was not ready within ${WARM_MS / 1_000} s`;
+    const warmMs = generation.rise() * WARM_MS;
+    if (!(await this.#until(() => generation.isEvery('warm'), warmMs))) {
+      const why = this.#broken ?? `it was not ready within ${warmMs / 1_000} s`;
       this.#rising = null;
       generation.stop(0);
       return { outcome: 'failed', why: `generation ${generation.number} has not taken over: ${why}` };
