@@ -72,7 +72,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const metrics = createCarrierMetrics({ settings, clock });
   const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
   const ledger = openLedger({ runtime, row: options.row, settings, descriptors, clock });
-  const watch = watchDrain({ runtime, clock });
+  const watch = watchDrain({ runtime, clock, log });
   const readiness = createReadiness({ runtime, clock, drain: watch });
   let held = (): number => 0;
   const overload = new MeasuredOverload({ clock, random: Math.random, areDescriptorsShort: () => held() >= shedMark(descriptors) });

@@ -98,6 +98,20 @@ test('somebody who ends the drain ends the command, with 1', async (t) => {
   assert.deepEqual([lines[0]?.['event'], lines.at(-1)?.['event']], ['progress', 'undrained']);
 });
 
+test('an order that cannot be read for a while is not taken for one that somebody ended', async (t) => {
+  const world = await fakeSupervision(t);
+  const carrier = await world.carrier(0);
+  const ledger = ledgerOf(t, world, 10);
+  carrier.answersWith = {} as DrainOrder;
+  const { ended, said } = start(runDrain, ['--runtime', world.runtime]);
+  while (carrier.orders.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  // Its first look finds nothing that it can read; a later one does.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  writeDrain(world.runtime, order());
+  for (let tunnel = 0; tunnel < 10; tunnel += 1) ledger.closed();
+  assert.equal(await ended, 0, said.out);
+});
+
 for (const [flag, phase] of [
   ['--pause', 'paused: 0 of 10 closed'],
   ['--resume', 'closing: 0 of 10 closed, 8 a second, 1s left'],

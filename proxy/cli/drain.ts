@@ -119,18 +119,19 @@ class Follower {
 
   async #watch(): Promise<Ending> {
     let silent = 0;
-    let last: DrainView | null = null;
     for (;;) {
       if (this.#isInterrupted) return 'interrupted';
       const isThere = (await askSupervisor(this.#runtime, this.#io.clock)) !== null;
       silent = isThere ? 0 : silent + 1;
       if (silent >= SILENT_LOOKS) return 'ended';
-      const drain: DrainView | null = isThere ? await gatherDrain(this.#runtime, this.#io.clock).catch(() => last) : last;
+      // Undefined where that cannot be told at the moment: an order that nobody can read is not one that was ended.
+      const drain = isThere ? await gatherDrain(this.#runtime, this.#io.clock).catch(() => undefined) : undefined;
       if (drain === null) return 'undrained';
-      last = drain;
-      if (this.#isJson) this.#event('progress', drain);
-      else this.#line.show(drain);
-      if (drain.phase === 'drained') return 'drained';
+      if (drain !== undefined) {
+        if (this.#isJson) this.#event('progress', drain);
+        else this.#line.show(drain);
+        if (drain.phase === 'drained') return 'drained';
+      }
       await this.#pause();
     }
   }

@@ -68,7 +68,7 @@ export class CarrierDrain {
       watch.look();
       return tellOthers(runtime, clock, this.#deps);
     };
-    return takeOrder({ runtime, clock, settings: settings(), log, tunnels, changed }, body);
+    return takeOrder({ runtime, clock, settings: settings(), log, tunnels, known: () => watch.order(), changed }, body);
   }
 
   changed(): void {

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
+import type { DrainOrder } from '../core/drain.ts';
 import { drainFile } from '../core/runtime-files.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
 import { readDrain } from './drain-file.ts';
 import { orderDrain, takeOrder, tellOthers } from './drain-orders.ts';
 
-function harness(t: TestContext) {
+function harness(t: TestContext, known: DrainOrder | null = null) {
   const runtime = mkdtempSync(join(tmpdir(), 'drain-'));
   t.after(() => rmSync(runtime, { recursive: true }));
   const clock = new FakeClock();
@@ -25,6 +26,7 @@ function harness(t: TestContext) {
         settings: { drain: { settleMs: 60_000, rate: 8, deadlineMs: 3_600_000, stopMs: 1 } },
         log: { info: (fields) => lines.push(fields) },
         tunnels: () => 600,
+        known: () => known,
         changed: async () => void told.push(lines.length),
       },
       body,
@@ -110,6 +112,39 @@ test('an order that cannot be kept is said to be none', async (t) => {
   assert.equal(status, 500);
   assert.match((value as { error: string }).error, /^the order could not be kept: EISDIR/);
   assert.deepEqual([readDrain(runtime), lines], [null, []]);
+});
+
+const KNOWN: DrainOrder = {
+  ...{ by: 'bob', askedAtMs: 1, closesFromMs: 2, deadlineAtMs: 3_000, pausedAtMs: null, rate: 4, tunnels: 900, slow: null },
+};
+
+for (const [word, expected] of [
+  ['start', KNOWN],
+  ['pause', { ...KNOWN, pausedAtMs: new FakeClock().nowMs() }],
+  ['end', null],
+] as const) {
+  test(`${word}, where the order before cannot be read, goes on from the last one that could, and the file is whole again`, async (t) => {
+    const { runtime, take } = harness(t, KNOWN);
+    writeFileSync(drainFile(runtime), '{"by":');
+    assert.deepEqual(await take({ do: word, by: 'ann' }), { status: 200, value: { changed: true, draining: expected !== null } });
+    assert.deepEqual(readDrain(runtime), expected);
+  });
+}
+
+test('a carrier that never could read the order gives it no other deadline, and can end it', async (t) => {
+  const { runtime, lines, take } = harness(t);
+  writeFileSync(drainFile(runtime), '{"by":');
+  for (const word of ['start', 'now', 'pause', 'resume', 'slow']) {
+    const { status, value } = await take({ do: word, by: 'ann' });
+    assert.equal(status, 500);
+    assert.match(
+      (value as { error: string }).error,
+      /^an order to drain is there and cannot be read \(.*\); to end it is all that can be done$/,
+    );
+  }
+  assert.deepEqual(lines, []);
+  assert.deepEqual(await take({ do: 'end', by: 'ann' }), { status: 200, value: { changed: true, draining: false } });
+  assert.equal(readDrain(runtime), null);
 });
 
 test('the first carrier that answers takes the order; without one there is none', async (t) => {

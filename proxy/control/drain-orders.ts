@@ -28,6 +28,8 @@ export interface DrainOrdersDeps {
   readonly log: Pick<Log, 'info'>;
   /** Open on the node. */
   tunnels(): number;
+  /** The last order that this carrier could read. */
+  known(): DrainOrder | null;
   /** This carrier looks at the file; the others are told to. */
   changed(): Promise<void>;
 }
@@ -42,13 +44,17 @@ export async function takeOrder(deps: DrainOrdersDeps, body: unknown): Promise<A
   const request = readRequest(body);
   if (typeof request === 'string') return json(400, { error: request });
   const { runtime, clock, settings, log } = deps;
-  const before = readDrain(runtime);
+  const found = orderNow(deps);
+  const { before } = found;
+  if (found.unreadable !== null && before === null && request.do !== 'end')
+    return json(500, { error: `an order to drain is there and cannot be read (${found.unreadable}); to end it is all that can be done` });
   const nowMs = clock.nowMs();
   const tunnels = deps.tunnels();
   const obeyed = obey(before, request, { nowMs, wallMs: clock.wallMs(), tunnels, settings: settings.drain });
   if ('refused' in obeyed) return json(409, { error: obeyed.refused });
   const { order } = obeyed;
-  const changed = order !== before;
+  // Written again where it could not be read: then it can.
+  const changed = order !== before || found.unreadable !== null;
   if (changed) {
     try {
       writeDrain(runtime, order);
@@ -60,6 +66,15 @@ export async function takeOrder(deps: DrainOrdersDeps, body: unknown): Promise<A
     if (isNews(before, request.do, nowMs)) log.info({ event: 'drain-ordered', ...orderFields(request, order, nowMs), tunnels });
   }
   return json(200, { changed, draining: order !== null } satisfies DrainAnswer);
+}
+
+/** By the file, or where that cannot be read by what this carrier last read there: nobody must take it for none and give it another deadline. */
+function orderNow({ runtime, known }: DrainOrdersDeps): { readonly before: DrainOrder | null; readonly unreadable: string | null } {
+  try {
+    return { before: readDrain(runtime), unreadable: null };
+  } catch (error) {
+    return { before: known(), unreadable: (error as Error).message };
+  }
 }
 
 /** A request to go slower is said again while its reason lasts; one line is enough. */

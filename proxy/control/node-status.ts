@@ -7,7 +7,7 @@ import type { LedgerView } from '../limits/ledger-view.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import { askJson, askSupervisor } from './ask.ts';
 import type { CarrierStatus } from './carrier-api.ts';
-import { readDrain } from './drain-file.ts';
+import { isDrainOrdered } from './drain-file.ts';
 import { troublesIn } from './drain-throttle.ts';
 import type { DrainView } from './drain-view.ts';
 import { gatherDrain } from './drain-view.ts';
@@ -133,7 +133,7 @@ export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly
     ok: !isTripped,
     forSeconds: Math.max(0, Math.round((nowMs - sinceMs) / 1_000)),
   }));
-  const reasons = [...(readDrain(runtime) ? ['draining'] : []), ...(verdict?.reasons ?? [])];
+  const reasons = [...(isDrainOrdered(runtime) ? ['draining'] : []), ...(verdict?.reasons ?? [])];
   const answering = carriers.filter((carrier) => carrier !== null);
   if (answering.length === 0) reasons.push('no carrier answered within a second');
   else if (!answering.some((carrier) => carrier.accepting)) reasons.push('no carrier accepts connections');

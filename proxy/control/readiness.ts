@@ -25,7 +25,7 @@ const NONE: ReadonlySet<string> = new Set();
 export interface ReadinessDeps {
   readonly runtime: string;
   readonly clock: Clock;
-  readonly drain: Pick<DrainWatch, 'order' | 'isRefusing'>;
+  readonly drain: Pick<DrainWatch, 'isOrdered' | 'isRefusing'>;
 }
 
 export function createReadiness({ runtime, clock, drain }: ReadinessDeps): CarrierReadiness {
@@ -41,7 +41,7 @@ export function createReadiness({ runtime, clock, drain }: ReadinessDeps): Carri
   clock.every(LOOK_MS, look);
   const fresh = (): Verdict | null => (last !== null && isFresh(last, clock) ? last : null);
   return {
-    isReady: () => phase === 'accepting' && drain.order() === null && fresh()?.ready !== false,
+    isReady: () => phase === 'accepting' && !drain.isOrdered() && fresh()?.ready !== false,
     isDraining: () => phase === 'draining' || drain.isRefusing(),
     fullUpstreams: () => full,
     answerS: () => fresh()?.answerS ?? null,

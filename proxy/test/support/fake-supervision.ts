@@ -97,7 +97,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
   const startedMs = 1_000_000 + runs;
   const { runtime } = world;
   const metrics = createCarrierMetrics({ settings: { relay: 'node' }, clock: { ...systemClock, wallMs: () => startedMs } });
-  const watch = watchDrain({ runtime, clock: systemClock });
+  const watch = watchDrain({ runtime, clock: systemClock, log: { error: () => {} } });
   const readiness = createReadiness({ runtime, clock: systemClock, drain: watch });
   readiness.setAccepting(true);
   const carrier: FakeCarrier = {
