@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ControlPlane } from './control/control-plane.ts';
+import { createSayFailed } from './control/look-log.ts';
 import { createLog, type LogOptions } from './control/log.ts';
 import { ProbeChild, type ProbeDeath } from './control/probe-child.ts';
 import { probeJobOf } from './control/probe-job.ts';
@@ -38,7 +39,7 @@ export async function runControl({ runtime, generation, isRising, clock }: Contr
   const jobOf = (of: Settings): ReturnType<typeof probeJobOf> | null => of.probe && probeJobOf(runtime, of, of.probe);
   const died = (death: ProbeDeath): void => log.error({ event: 'probe-died', ...death });
   const probe = new ProbeChild({ entry: PROBE_ENTRY, job: jobOf(settings), clock, died });
-  const plane = new ControlPlane({ runtime, settings, clock, announce: createAnnounce(log), probe });
+  const plane = new ControlPlane({ runtime, settings, clock, announce: createAnnounce(log), failed: createSayFailed(log, clock), probe });
   const stage = async (file: string): Promise<Staged> => {
     const next = readSettings(file);
     const prepared = await log.prepare(logOptions(next, generation));

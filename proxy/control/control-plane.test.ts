@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import { systemClock } from '../core/clock.ts';
 import { METRICS } from '../core/metrics.ts';
-import { controlSocket, ledgerFile, probeFile } from '../core/runtime-files.ts';
+import { controlSocket, ledgerFile, probeFile, verdictFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import { openLedgerFile } from '../limits/ledger.ts';
 import { probeAddresses } from '../supervisor/listen-sockets.ts';
@@ -51,7 +51,9 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}) {
   const calls: string[] = [];
   const probe = { start: () => calls.push('start'), stop: async () => void calls.push('stop'), replaceSilent: () => calls.push('replace') };
   const announce = (verdict: Verdict): void => void announced.push(verdict);
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce, probe });
+  const failures: unknown[] = [];
+  const failed = (error: unknown): void => void failures.push(error);
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce, failed, probe });
   await plane.start();
   t.after(() => plane.stop());
   const ask = (port: number | undefined, path: string, headers: Record<string, string> = {}): Promise<Got> =>
@@ -66,6 +68,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}) {
     world,
     plane,
     announced,
+    failures,
     calls,
     health: (path: string) => ask(health?.port, path),
     admin: (path: string, headers?: Record<string, string>) => ask(admin?.port, path, headers),
@@ -239,6 +242,28 @@ test('control keeps what the dead had while it lives', async (t) => {
   assert.match((await health('/metrics')).text, /pinhole_opens_total\{door="connect",tenant="",reason="OK"\} 1/);
 });
 
+for (const [what, load] of [
+  ['lacks a part of its load', { eventLoopDelayS: 0.1 }],
+  ['lacks all of it', undefined],
+] as const) {
+  test(`a carrier of another version that ${what} does not keep control from its word`, async (t) => {
+    const { world, plane, failures } = await harness(t);
+    Object.assign(await world.carrier(0), { load });
+    Object.assign((await world.carrier(1)).load, { resolver: 'stale' });
+    await plane.look();
+    assert.deepEqual(failures, []);
+    assert.deepEqual(readVerdict(world.runtime, systemClock)?.concerns, ['no DNS server answers'], 'the others are heard');
+  });
+}
+
+test('a look that fails is told', async (t) => {
+  const { world, plane, failures } = await harness(t);
+  await world.carrier(0);
+  mkdirSync(`${verdictFile(world.runtime)}.tmp`);
+  await plane.look();
+  assert.match(String(failures), /EISDIR/);
+});
+
 test('an address that is taken is an error at start', async (t) => {
   const world = await fakeSupervision(t);
   const [taken] = await probeAddresses([{ host: '127.0.0.1', port: 0 }]);
@@ -246,7 +271,14 @@ test('an address that is taken is an error at start', async (t) => {
     health: { host: '127.0.0.1', port: taken?.port ?? 0 },
     admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null, names: [] },
   });
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce: () => {}, probe: NO_PROBE });
+  const plane = new ControlPlane({
+    runtime: world.runtime,
+    settings,
+    clock: systemClock,
+    announce: () => {},
+    failed: () => {},
+    probe: NO_PROBE,
+  });
   t.after(() => plane.stop());
   await assert.rejects(plane.start(), /EADDRINUSE/);
 });

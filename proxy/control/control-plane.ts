@@ -14,6 +14,7 @@ import type { CarrierStatus } from './carrier-api.ts';
 import { orderDrain } from './drain-orders.ts';
 import { gatherDrain } from './drain-view.ts';
 import { createHealthHandler } from './health-server.ts';
+import type { SayFailed } from './look-log.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
 import { NodeJudge } from './node-judge.ts';
 import { renderMetrics } from './node-metrics.ts';
@@ -31,6 +32,8 @@ export interface ControlDeps {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly announce: Announce;
+  /** A look has failed. */
+  readonly failed: SayFailed;
   /** Kept alive while control is. */
   readonly probe: Pick<ProbeChild, 'start' | 'stop' | 'replaceSilent'>;
 }
@@ -116,7 +119,7 @@ export class ControlPlane {
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const { runtime, clock, announce, probe } = this.#deps;
+    const { runtime, clock, announce, failed, probe } = this.#deps;
     try {
       const [{ supervisor, known, living }, carriers] = await Promise.all([whoLives(runtime, clock), gatherCarriers(runtime, clock)]);
       if (!supervisor) return;
@@ -129,8 +132,9 @@ export class ControlPlane {
         runtime,
         [...known.keys()].filter((name) => !living.has(name)),
       );
-    } catch {
-      // A full disk: the carriers take a verdict that grows old as none, and the files of the dead wait.
+    } catch (error) {
+      // A full disk, or a bug of ours: the carriers take a verdict that grows old as none, and the files of the dead wait.
+      failed(error);
     } finally {
       this.#isLooking = false;
     }

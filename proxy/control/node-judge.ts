@@ -10,6 +10,7 @@ import { certificateWords, Latches, type NodeFacts, readingsOf } from './latches
 import { fullUpstreams, memoryHeadroom, portsHeadroom } from './machine-room.ts';
 import { PortWatch } from './port-watch.ts';
 import { NO_PROBE, type ProbeReport, readProbe } from './probe-report.ts';
+import { readLoad, type SeenLoad } from './seen-load.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 const DAY_MS = 86_400_000;
@@ -24,6 +25,9 @@ export interface NodeJudgeDeps {
   /** The share of memory that is free; null where the machine does not say. */
   readonly memoryFree?: () => number | null;
 }
+
+/** Of this version or of another. */
+type SeenCarrier = Omit<CarrierStatus, 'load'> & { readonly load: SeenLoad };
 
 export class NodeJudge {
   readonly #deps: NodeJudgeDeps;
@@ -56,7 +60,7 @@ export class NodeJudge {
   look(carriers: readonly (CarrierStatus | null)[], isStopping: boolean): Verdict {
     const { runtime, settings, clock } = this.#deps;
     const nowMs = clock.nowMs();
-    const answering = carriers.filter((carrier) => carrier !== null);
+    const answering = carriers.filter((carrier) => carrier !== null).map((carrier) => ({ ...carrier, load: readLoad(carrier.load) }));
     // Before a carrier accepts, and once it has said that it does not, there is nothing to be learnt at the port.
     if (answering.some(({ accepting }) => accepting)) void this.#ports.look();
     const probe = settings.probe === null ? NO_PROBE : readProbe(runtime, clock, nowMs - this.#startedMs);
@@ -79,7 +83,7 @@ export class NodeJudge {
   }
 
   #factsOf(
-    carriers: readonly CarrierStatus[],
+    carriers: readonly SeenCarrier[],
     seen: { readonly isStopping: boolean; readonly upstreams: Readonly<Record<string, number>>; readonly probe: ProbeReport },
   ): NodeFacts {
     const loads = carriers.map(({ load }) => load);
@@ -107,7 +111,7 @@ export class NodeJudge {
    * Nothing is learnt at the port where no carrier accepts; nor where it is slow and the carriers refuse new tunnels for that very reason: a
    * busy node that left would leave its load to the others.
    */
-  #isPortToldOf(carriers: readonly CarrierStatus[]): boolean {
+  #isPortToldOf(carriers: readonly SeenCarrier[]): boolean {
     const isBusy = carriers.some(({ load }) => load.shedding.length > 0);
     return carriers.some(({ accepting }) => accepting) && !(isBusy && this.#ports.isOnlySlow && this.#ports.wrong !== '');
   }
@@ -121,11 +125,13 @@ export class NodeJudge {
   }
 }
 
-function worst(of: (...values: number[]) => number, values: readonly number[]): number | null {
-  return values.length === 0 ? null : of(...values);
+/** Of those that are known. */
+function worst(of: (...values: number[]) => number, values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : of(...known);
 }
 
-function sumOf(carriers: readonly CarrierStatus[]): Record<string, number> {
+function sumOf(carriers: readonly SeenCarrier[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const { load } of carriers) {
     for (const [upstream, count] of Object.entries(load.upstreams)) sums[upstream] = (sums[upstream] ?? 0) + count;
@@ -133,7 +139,7 @@ function sumOf(carriers: readonly CarrierStatus[]): Record<string, number> {
   return sums;
 }
 
-function concernsOf(carriers: readonly CarrierStatus[], { certificate, resolvers }: NodeFacts): string[] {
+function concernsOf(carriers: readonly SeenCarrier[], { certificate, resolvers }: NodeFacts): string[] {
   const shedding = new Set(carriers.flatMap(({ load }) => load.shedding));
   const concerns = shedding.size === 0 ? [] : [`new tunnels are refused for want of room: ${[...shedding].join(', ')}`];
   if (resolvers.some(isNotAnswering)) concerns.push('no DNS server answers');

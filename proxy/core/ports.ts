@@ -87,7 +87,8 @@ export interface Limits {
 }
 
 /** `stale`: no server answers, and old answers do. `failing`: they do not. `unknown`: nothing was asked yet. */
-export type ResolverState = 'unknown' | 'answering' | 'stale' | 'failing';
+export const RESOLVER_STATES = ['unknown', 'answering', 'stale', 'failing'] as const;
+export type ResolverState = (typeof RESOLVER_STATES)[number];
 
 /** What is used up, so that new tunnels are refused. */
 export const SHED_CAUSES = ['event-loop', 'queue', 'descriptors', 'memory', 'ports'] as const;

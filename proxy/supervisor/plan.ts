@@ -25,7 +25,7 @@ export interface LivePlan {
 
 /**
  * How the roles of an installation are started, by whoever: the supervisor of one version starts carriers of another. `protocol` is all that they
- * have in common besides: the words of the roles, the messages, the names and formats in the runtime folder.
+ * have in common besides: the words of the roles, the messages, the names and formats in the runtime folder, the answers of carriers there.
  */
 export interface Launch {
   /** The folder of the installation. */
