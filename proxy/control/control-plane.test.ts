@@ -39,7 +39,7 @@ interface Got {
   readonly text: string;
 }
 
-async function harness(t: TestContext, changes: Partial<Settings> = {}) {
+async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = systemClock) {
   const world = await fakeSupervision(t);
   const [health, admin] = await probeAddresses([
     { host: '127.0.0.1', port: 0 },
@@ -53,7 +53,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}) {
   const announce = (verdict: Verdict): void => void announced.push(verdict);
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock: systemClock, announce, failed, probe });
+  const plane = new ControlPlane({ runtime: world.runtime, settings, clock, announce, failed, probe });
   await plane.start();
   t.after(() => plane.stop());
   const ask = (port: number | undefined, path: string, headers: Record<string, string> = {}): Promise<Got> =>
@@ -67,6 +67,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}) {
   return {
     world,
     plane,
+    settings,
     announced,
     failures,
     calls,
@@ -240,6 +241,18 @@ test('control keeps what the dead had while it lives', async (t) => {
   await carrier.kill();
   await plane.look();
   assert.match((await health('/metrics')).text, /pinhole_opens_total\{door="connect",tenant="",reason="OK"\} 1/);
+});
+
+test('a change of the file resets no latch', async (t) => {
+  let aheadMs = 0;
+  const clock = { ...systemClock, nowMs: () => systemClock.nowMs() + aheadMs };
+  const { world, plane, settings } = await harness(t, {}, clock);
+  Object.assign((await world.carrier(0)).load, { descriptorsFree: 0.01 });
+  await plane.look();
+  plane.take({ ...settings });
+  aheadMs = 5_000;
+  await plane.look();
+  assert.deepEqual(readVerdict(world.runtime, clock)?.reasons, ["1.0 % of a carrier's descriptors are left"]);
 });
 
 for (const [what, load] of [

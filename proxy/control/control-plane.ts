@@ -45,7 +45,7 @@ export class ControlPlane {
   readonly #servers: Listening[] = [];
   #cancelLook: Cancel = () => {};
   #isLooking = false;
-  #judge: NodeJudge;
+  readonly #judge: NodeJudge;
   #isProbing = false;
   #isStopped = false;
 
@@ -55,11 +55,10 @@ export class ControlPlane {
     this.#judge = new NodeJudge(deps);
   }
 
-  /** Judges and answers by these settings from now on. A new judge takes the latches on from the verdict, as that of a new process does. */
+  /** Judges and answers by these settings from now on. */
   take(settings: Settings): void {
-    const { runtime, clock } = this.#deps;
+    this.#judge.take(settings);
     this.#settings = settings;
-    this.#judge = new NodeJudge({ runtime, settings, clock });
   }
 
   /** Rejects where an address cannot be bound. */

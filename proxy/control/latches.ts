@@ -18,6 +18,11 @@ export const LATCHES = {
 } as const satisfies Record<string, Hold>;
 
 export type LatchName = keyof typeof LATCHES;
+/**
+ * A latch of the control before says something for as long as the slowest of them takes to change its mind. One that is older might have cleared
+ * meanwhile; and what is still as bad trips it again, within less.
+ */
+export const LATCHES_KEPT_MS = Math.max(...Object.values(LATCHES).flatMap((hold: Hold) => [hold.tripsAfterMs, hold.clearsAfterMs]));
 export const LATCH_NAMES = Object.keys(LATCHES) as LatchName[];
 
 /** Beyond this the loop cannot answer a health check in its 2 s. */

@@ -58,7 +58,8 @@ function harness(t: TestContext, settings: Partial<Settings> = {}) {
   };
   const probeSays = (changes: Partial<ProbeVerdict>): void =>
     writeFileSync(probeFile(runtime), JSON.stringify(probeVerdict(clock.nowMs(), changes)));
-  return { clock, now, look, probeSays, judge: () => judge, restart: () => (judge = make()) };
+  const reload = (more: Partial<Settings> = {}): void => judge.take(testSettings({ listeners: [], ...settings, ...more }));
+  return { clock, now, look, probeSays, reload, judge: () => judge, restart: () => (judge = make()) };
 }
 
 test('a node that is well is ready, with nothing to say', (t) => {
@@ -213,9 +214,69 @@ test('a control that starts again goes on where the last one ended', (t) => {
   const { look, now, restart, clock } = harness(t);
   now.memory = 0.01;
   assert.equal(look([status()], 5).ready, false);
-  clock.advance(2_000);
+  // As long as it may have hung, and taken to start.
+  clock.advance(30_000);
   restart();
   now.memory = 0.5;
   assert.equal(look([status()], 29).ready, false);
   assert.equal(look([status()], 1).ready, true);
+});
+
+test('a control that was away for longer than any latch holds begins anew', (t) => {
+  const { look, now, restart, clock } = harness(t);
+  now.memory = 0.01;
+  assert.equal(look([status()], 5).ready, false);
+  clock.advance(30_001);
+  restart();
+  assert.equal(look([status()], 4).ready, true);
+  assert.equal(look([status()], 1).ready, false);
+});
+
+test('files that change every few seconds keep no latch from tripping, nor from clearing', (t) => {
+  const { look, reload } = harness(t);
+  const failing = [status({ resolver: 'failing' })];
+  look(failing);
+  for (let again = 0; again < 2; again += 1) {
+    assert.equal(look(failing, 10).ready, true);
+    reload();
+  }
+  assert.equal(look(failing, 10).ready, false, 'after 30 s');
+  look([status()]);
+  assert.equal(look([status()], 6).ready, false);
+  reload();
+  assert.equal(look([status()], 4).ready, true, 'after 10 s');
+});
+
+test('what a listener answered holds behind a change of the file', async (t) => {
+  const [listener] = testSettings().listeners;
+  assert.ok(listener);
+  const listeners = [{ ...listener, name: 'dead', port: 1 }];
+  const { look, reload } = harness(t, { listeners });
+  look([status()]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  look([status()]);
+  reload({ listeners });
+  assert.deepEqual(look([status()], 3).reasons, ['dead does not answer on its port (ECONNREFUSED)']);
+});
+
+test('a probe that is switched on by a change has its time to speak, and one that was on has no more of it', (t) => {
+  const { look, reload, judge } = harness(t, { probe: null });
+  look([status()], 100);
+  reload({ probe: PROBE });
+  look([status()], 59);
+  assert.equal(judge().isProbeLate, false);
+  reload({ probe: PROBE });
+  look([status()], 1);
+  assert.equal(judge().isProbeLate, true);
+});
+
+test('a change of the file brings its certificate', (t) => {
+  const { certPem, keyPem } = makeCertificate(['proxy.example.com']);
+  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const };
+  const { look, probeSays, reload } = harness(t, { probe: PROBE });
+  const { listeners } = testSettings();
+  probeSays({ certificateLeftMs: 11 * 3_600_000 });
+  assert.deepEqual(look([status()]).concerns, []);
+  reload({ tls, listeners: listeners.map((one) => ({ ...one, port: 1 })), probe: PROBE });
+  assert.deepEqual(look([status({}, false)]).concerns, ['our certificate expires in 11 h']);
 });

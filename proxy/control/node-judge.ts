@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ResolverState } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import type { CarrierStatus } from './carrier-api.ts';
-import { certificateWords, Latches, type NodeFacts, readingsOf } from './latches.ts';
+import { certificateWords, Latches, LATCHES_KEPT_MS, type NodeFacts, readingsOf } from './latches.ts';
 import { fullUpstreams, memoryHeadroom, portsHeadroom } from './machine-room.ts';
 import { PortWatch } from './port-watch.ts';
 import { NO_PROBE, type ProbeReport, readProbe } from './probe-report.ts';
@@ -18,9 +18,11 @@ const DAY_MS = 86_400_000;
 const CERTIFICATE_CONCERN_MS = 14 * DAY_MS;
 const CERTIFICATE_CONCERN_SHARE = 0.25;
 
+export type JudgedSettings = Pick<Settings, 'listeners' | 'tls' | 'probe'>;
+
 export interface NodeJudgeDeps {
   readonly runtime: string;
-  readonly settings: Pick<Settings, 'listeners' | 'tls' | 'probe'>;
+  readonly settings: JudgedSettings;
   readonly clock: Clock;
   /** The share of memory that is free; null where the machine does not say. */
   readonly memoryFree?: () => number | null;
@@ -33,22 +35,32 @@ export class NodeJudge {
   readonly #deps: NodeJudgeDeps;
   readonly #latches: Latches;
   readonly #ports: PortWatch;
-  readonly #startedMs: number;
-  /** Of the file, where a door needs it. */
-  readonly #certificate: X509Certificate | null;
+  #settings: JudgedSettings;
+  #certificate: X509Certificate | null;
+  /** Since when the probe has had the time to speak. */
+  #probeFromMs: number;
   #full: ReadonlySet<string>;
   #isProbeLate = false;
 
   constructor(deps: NodeJudgeDeps) {
     const { runtime, settings, clock } = deps;
-    const before = readVerdict(runtime, clock);
+    // Older than what counts for readiness: whoever hung and was started again took longer than that.
+    const before = readVerdict(runtime, clock, LATCHES_KEPT_MS);
     this.#deps = deps;
-    this.#startedMs = clock.nowMs();
-    this.#latches = new Latches(this.#startedMs, before?.latches);
+    this.#settings = settings;
+    this.#certificate = certificateOf(settings);
+    this.#probeFromMs = clock.nowMs();
+    this.#latches = new Latches(this.#probeFromMs, before?.latches);
     this.#full = new Set(before?.fullUpstreams);
     this.#ports = new PortWatch(settings.listeners, clock);
-    const isShown = settings.listeners.some(({ doors }) => doors.includes('connect-tls') || doors.includes('gateway'));
-    this.#certificate = settings.tls !== null && isShown ? new X509Certificate(settings.tls.certificatePem) : null;
+  }
+
+  /** Judges by these settings from now on. What was seen until now was seen of the same node: files that change often reset no latch. */
+  take(settings: JudgedSettings): void {
+    this.#certificate = certificateOf(settings);
+    this.#ports.take(settings.listeners);
+    if (this.#settings.probe === null) this.#probeFromMs = this.#deps.clock.nowMs();
+    this.#settings = settings;
   }
 
   /** The probe should have spoken, and has not. */
@@ -58,12 +70,12 @@ export class NodeJudge {
 
   /** `carriers`: every slot's answer, null where there was none. */
   look(carriers: readonly (CarrierStatus | null)[], isStopping: boolean): Verdict {
-    const { runtime, settings, clock } = this.#deps;
+    const { runtime, clock } = this.#deps;
     const nowMs = clock.nowMs();
     const answering = carriers.filter((carrier) => carrier !== null).map((carrier) => ({ ...carrier, load: readLoad(carrier.load) }));
     // Before a carrier accepts, and once it has said that it does not, there is nothing to be learnt at the port.
     if (answering.some(({ accepting }) => accepting)) void this.#ports.look();
-    const probe = settings.probe === null ? NO_PROBE : readProbe(runtime, clock, nowMs - this.#startedMs);
+    const probe = this.#settings.probe === null ? NO_PROBE : readProbe(runtime, clock, nowMs - this.#probeFromMs);
     this.#isProbeLate = probe.isLate;
     const upstreams = sumOf(answering);
     this.#full = fullUpstreams(upstreams, this.#full);
@@ -123,6 +135,12 @@ export class NodeJudge {
     const leftMs = verdict?.certificateLeftMs ?? validToDate.getTime() - this.#deps.clock.wallMs();
     return { leftMs, lifeMs: validToDate.getTime() - validFromDate.getTime() };
   }
+}
+
+/** Of the file, where a door shows it. */
+function certificateOf({ listeners, tls }: JudgedSettings): X509Certificate | null {
+  const isShown = listeners.some(({ doors }) => doors.includes('connect-tls') || doors.includes('gateway'));
+  return tls !== null && isShown ? new X509Certificate(tls.certificatePem) : null;
 }
 
 /** Of those that are known. */

@@ -21,7 +21,7 @@ interface Answer {
 }
 
 export class PortWatch {
-  readonly #listeners: readonly ListenerSettings[];
+  #listeners: readonly ListenerSettings[];
   readonly #clock: Clock;
   #isAsking = false;
   #answers: readonly Answer[] | null = null;
@@ -31,6 +31,11 @@ export class PortWatch {
   constructor(listeners: readonly ListenerSettings[], clock: Clock) {
     this.#listeners = listeners;
     this.#clock = clock;
+  }
+
+  /** The same listeners by other settings: their addresses stay while the node lives, and so does what they answered. */
+  take(listeners: readonly ListenerSettings[]): void {
+    this.#listeners = listeners;
   }
 
   /** What was wrong when it was last asked; empty where nothing was, null before that. */

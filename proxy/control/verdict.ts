@@ -27,12 +27,12 @@ export function writeVerdict(runtime: string, verdict: Verdict): void {
   replaceFile(verdictFile(runtime), JSON.stringify(verdict));
 }
 
-/** Null where there is none, or it is too old to count. */
-export function readVerdict(runtime: string, clock: Clock): Verdict | null {
+/** Null where there is none, or it is too old to count: for readiness, or for what `staleMs` says. */
+export function readVerdict(runtime: string, clock: Clock, staleMs = VERDICT_STALE_MS): Verdict | null {
   const verdict = readJson(verdictFile(runtime)) as Verdict | null;
-  return verdict && isFresh(verdict, clock) ? verdict : null;
+  return verdict && isFresh(verdict, clock, staleMs) ? verdict : null;
 }
 
-export function isFresh({ atMs }: Pick<Verdict, 'atMs'>, clock: Clock): boolean {
-  return Math.abs(clock.nowMs() - atMs) <= VERDICT_STALE_MS;
+export function isFresh({ atMs }: Pick<Verdict, 'atMs'>, clock: Clock, staleMs = VERDICT_STALE_MS): boolean {
+  return Math.abs(clock.nowMs() - atMs) <= staleMs;
 }
