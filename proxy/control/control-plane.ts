@@ -122,7 +122,7 @@ export class ControlPlane {
     try {
       const [{ supervisor, known, living }, carriers] = await Promise.all([whoLives(runtime, clock), gatherCarriers(runtime, clock)]);
       if (!supervisor) return;
-      const verdict = this.#judge.look(carriers, supervisor.stopping);
+      const verdict = this.#judge.look(carriers, { generation: supervisor.generation, isStopping: supervisor.stopping });
       writeVerdict(runtime, verdict);
       announce(verdict);
       this.#probeFrom(carriers);

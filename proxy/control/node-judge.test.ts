@@ -18,12 +18,13 @@ import { NodeJudge } from './node-judge.ts';
 import { type Verdict, writeVerdict } from './verdict.ts';
 
 const DAY_MS = 86_400_000;
+const GENERATION = 2;
 const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
 
 function status(load: Partial<CarrierLoad> = {}, accepting = true): CarrierStatus {
   return {
     slot: 0,
-    generation: 1,
+    generation: GENERATION,
     pid: 1,
     node: 'n',
     version: 'v',
@@ -48,10 +49,11 @@ function harness(t: TestContext, settings: Partial<Settings> = {}) {
   let judge = make();
   /** The same look, once a second, and the last that came of it. */
   const look = (carriers: readonly (CarrierStatus | null)[], seconds = 0, isStopping = false): Verdict => {
-    let verdict = judge.look(carriers, isStopping);
+    const node = { generation: GENERATION, isStopping };
+    let verdict = judge.look(carriers, node);
     for (let second = 0; second < seconds; second += 1) {
       clock.advance(1_000);
-      verdict = judge.look(carriers, isStopping);
+      verdict = judge.look(carriers, node);
     }
     writeVerdict(runtime, verdict);
     return verdict;
@@ -73,6 +75,36 @@ test('the worst carrier counts, and only those that answer', (t) => {
   const carriers = [status({ descriptorsFree: 0.5 }), status({ descriptorsFree: 0.01 }), null];
   assert.equal(look(carriers, 4).ready, true);
   assert.deepEqual(look(carriers, 1).reasons, ["1.0 % of a carrier's descriptors are left"]);
+});
+
+/** It holds what an upgrade could not move, and takes nothing new. */
+function retired(load: Partial<CarrierLoad>): CarrierStatus {
+  return { ...status(load, false), generation: GENERATION - 1 };
+}
+
+for (const [what, load] of [
+  ['is out of descriptors', { descriptorsFree: 0.01 }],
+  ['is late', { eventLoopDelayS: 3 }],
+  ['has no DNS', { resolver: 'failing' }],
+  ['has no room', { shedding: ['event-loop', 'ports'] }],
+] as const) {
+  test(`a retired carrier that ${what} keeps no node out of DNS`, (t) => {
+    const { ready, concerns } = harness(t).look([status(), retired(load)], 60);
+    assert.deepEqual([ready, concerns], [true, []]);
+    const current = harness(t).look([status(load), retired({})], 60);
+    assert.notDeepEqual([current.ready, current.concerns], [true, []]);
+  });
+}
+
+test('the local ports that a retired carrier holds are counted all the same', (t) => {
+  const half = { upstreams: { '192.0.2.1:443': 40_000 } };
+  assert.deepEqual(harness(t).look([status(half), retired(half)], 5).fullUpstreams, ['192.0.2.1:443']);
+});
+
+test('a busy retired carrier makes no slow listener one that may be slow', { timeout: 30_000 }, async (t) => {
+  const { look, lookLate } = await slowListener(t);
+  await lookLate();
+  assert.equal(look([status(), retired({ shedding: ['queue'] })], 3).ready, false);
 });
 
 test('memory that runs out takes the node out of DNS, and lets it back in when there is more for long enough', (t) => {
@@ -141,18 +173,27 @@ test('a listener that nobody reaches is a reason, once a carrier says that it ac
   assert.deepEqual((await lookAgain(true)).reasons, ['dead does not answer on its port (ECONNREFUSED)']);
 });
 
-test('a listener that is slow is a reason, but not while new tunnels are refused for that', { timeout: 30_000 }, async (t) => {
+/** `lookLate` resolves when it has been too late with an answer. */
+async function slowListener(t: TestContext) {
   const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => server.close());
   const { listeners } = testSettings();
   const { port } = server.address() as AddressInfo;
   const { look, clock } = harness(t, { listeners: listeners.map((one) => ({ ...one, name: 'slow', port })) });
-  look([status()]);
-  await new Promise((resolve) => setImmediate(resolve));
-  // The test's clock is the one that the question waits by.
-  clock.advance(2_000);
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const lookLate = async (): Promise<void> => {
+    look([status()]);
+    await new Promise((resolve) => setImmediate(resolve));
+    // The test's clock is the one that the question waits by.
+    clock.advance(2_000);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  return { look, lookLate };
+}
+
+test('a listener that is slow is a reason, but not while new tunnels are refused for that', { timeout: 30_000 }, async (t) => {
+  const { look, lookLate } = await slowListener(t);
+  await lookLate();
   assert.equal(look([status({ shedding: ['queue'] })], 10).ready, true);
   assert.deepEqual(look([status()], 3).reasons, ['slow does not answer on its port (no answer within 2 s)']);
 });

@@ -68,25 +68,28 @@ export class NodeJudge {
     return this.#isProbeLate;
   }
 
-  /** `carriers`: every slot's answer, null where there was none. */
-  look(carriers: readonly (CarrierStatus | null)[], isStopping: boolean): Verdict {
+  /** `carriers`: every slot's answer, null where there was none. Those of the current generation take new tunnels, and are judged by that. */
+  look(carriers: readonly (CarrierStatus | null)[], node: { readonly generation: number; readonly isStopping: boolean }): Verdict {
     const { runtime, clock } = this.#deps;
     const nowMs = clock.nowMs();
     const answering = carriers.filter((carrier) => carrier !== null).map((carrier) => ({ ...carrier, load: readLoad(carrier.load) }));
+    // A retired one may be full, late or without DNS: who comes now meets the others.
+    const current = answering.filter(({ generation }) => generation === node.generation);
     // Before a carrier accepts, and once it has said that it does not, there is nothing to be learnt at the port.
-    if (answering.some(({ accepting }) => accepting)) void this.#ports.look();
+    if (current.some(({ accepting }) => accepting)) void this.#ports.look();
     const probe = this.#settings.probe === null ? NO_PROBE : readProbe(runtime, clock, nowMs - this.#probeFromMs);
     this.#isProbeLate = probe.isLate;
+    // The system counts the local ports of all of them.
     const upstreams = sumOf(answering);
     this.#full = fullUpstreams(upstreams, this.#full);
 
-    const facts = this.#factsOf(answering, { isStopping, upstreams, probe });
+    const facts = this.#factsOf(current, { isStopping: node.isStopping, upstreams, probe });
     const latches = this.#latches.look(readingsOf(facts), nowMs);
     const reasons = latches.filter(({ isTripped }) => isTripped).map(({ why }) => why);
     return {
       ready: reasons.length === 0,
       reasons,
-      concerns: [...concernsOf(answering, facts), ...probe.concerns].filter((concern) => !reasons.includes(concern)),
+      concerns: [...concernsOf(current, facts), ...probe.concerns].filter((concern) => !reasons.includes(concern)),
       latches,
       fullUpstreams: [...this.#full],
       answerS: this.#ports.answerS,

@@ -123,7 +123,7 @@ export async function gatherCarriers(runtime: string, clock: Clock): Promise<(Ca
   return answers as (CarrierStatus | null)[];
 }
 
-/** The node is ready where one carrier says so, and control's last word is not against it. */
+/** The node is ready where one carrier that accepts says so, and control's last word is not against it. */
 export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly (CarrierStatus | null)[]): Readying {
   const verdict = readVerdict(runtime, clock);
   const { concerns = [] } = verdict ?? {};
@@ -137,7 +137,7 @@ export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly
   const answering = carriers.filter((carrier) => carrier !== null);
   if (answering.length === 0) reasons.push('no carrier answered within a second');
   else if (!answering.some((carrier) => carrier.accepting)) reasons.push('no carrier accepts connections');
-  else if (reasons.length === 0 && !answering.some((carrier) => carrier.ready)) reasons.push('no carrier is ready');
+  else if (reasons.length === 0 && !answering.some((carrier) => carrier.ready && carrier.accepting)) reasons.push('no carrier is ready');
   const isIll = latches.some(({ latch, ok }) => !ok && latch !== 'draining');
   return { ready: reasons.length === 0, degraded: isIll || concerns.length > 0, reasons, concerns, latches };
 }
