@@ -5,10 +5,10 @@ import { setIdentifierOf } from './desired.ts';
 import { drainedSince, withOneDrained } from './drained.ts';
 import { type EmptyingDeps, Stuck, type Teller } from './emptying.ts';
 import type { Fleet, Slot } from './fleet.ts';
-import { askDrain, askNode, type NodeView, tellNode } from './nodes.ts';
+import { askDrain, type Asked, askNode, type NodeView, tellNode } from './nodes.ts';
 import type { Observed } from './observed.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { shareQuota } from './quota.ts';
+import { closeShareOf, shareQuota } from './quota.ts';
 import { look, reconcile } from './reconcile.ts';
 import { differencesIn } from './render-plan.ts';
 import { FleetTrouble } from './trouble.ts';
@@ -33,7 +33,7 @@ export async function drainSlot(deps: EmptyingDeps, fleet: Fleet, slot: Slot, te
   if (teller.isInterrupted) return 'interrupted';
 
   const others = fleet.slots.filter(({ id, admin }) => id !== slot.id && admin !== null);
-  const rate = await budgetFor(deps, fleet, others);
+  const rate = await budgetFor(deps, fleet, others, teller);
   const told = await tellNode(slot, '/drain', { do: 'now', rate }, deps.actor, deps.clock);
   if ('refused' in told) throw new Stuck(`${slot.id} does not take the order: ${told.refused}`);
   if ('silent' in told) throw new Stuck(`${slot.id} does not answer: ${told.silent}`);
@@ -91,14 +91,33 @@ function weightOf(fleet: Fleet, observed: Observed, slot: string): number {
   return record?.weight ?? 0;
 }
 
-/** What is left of the fleet's close budget beside the drains of other nodes. */
-async function budgetFor({ clock }: EmptyingDeps, fleet: Fleet, others: readonly Slot[]): Promise<number> {
+/**
+ * What is left of the fleet's close budget beside the drains of other nodes. One that does not say whether it drains may be draining: carriers do
+ * it without control, and behind a network that is gone.
+ */
+async function budgetFor({ clock }: EmptyingDeps, fleet: Fleet, others: readonly Slot[], teller: Teller): Promise<number> {
   const { closesPerSecond } = shareQuota(fleet);
-  const views = await viewsOf(others, clock);
-  const taken = [...views.values()].reduce((sum, { drain }) => sum + (drain === null || drain.phase === 'drained' ? 0 : drain.rate), 0);
-  if (closesPerSecond - taken < 1)
-    throw new Stuck(`other nodes drain at ${taken} a second already, of ${closesPerSecond} that the quota leaves for planned work`);
-  return closesPerSecond - taken;
+  const asked = await Promise.all(others.map(async (slot) => ({ slot, closes: closesOf(await askNode(slot, clock)) })));
+  let taken = 0;
+  const unknown: string[] = [];
+  for (const { slot, closes } of asked) {
+    const share = closeShareOf(fleet, slot);
+    taken += typeof closes === 'number' ? closes : share;
+    if (typeof closes === 'number') continue;
+    unknown.push(slot.id);
+    teller.step(`${slot.id} ${closes}: it may be draining, and counts with its share of the close budget, ${share} a second`);
+  }
+  if (closesPerSecond - taken >= 1) return closesPerSecond - taken;
+  const who = unknown.length === 0 ? 'other nodes' : `other nodes, and ${unknown.join(', ')} by share,`;
+  throw new Stuck(`${who} drain at ${taken} a second already, of ${closesPerSecond} that the quota leaves for planned work`);
+}
+
+/** How many tunnels a second a node closes, or why that cannot be told. */
+function closesOf(asked: Asked | null): number | string {
+  if (asked === null || 'silent' in asked) return `does not answer (${asked?.silent ?? 'the file names no admin address'})`;
+  const { drain, reasons } = asked.node;
+  if (drain === null) return reasons.includes('draining') ? 'does not say how fast it drains' : 0;
+  return drain.phase === 'drained' ? 0 : drain.rate;
 }
 
 async function viewsOf(slots: readonly Slot[], clock: EmptyingDeps['clock']): Promise<Map<string, NodeView>> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shareQuota } from './quota.ts';
+import { closeShareOf, shareQuota } from './quota.ts';
 import { fleet, slot } from './test-support.ts';
 
 for (const [name, weights, quota, expected] of [
@@ -31,4 +31,14 @@ test('slots that serve together never ask for more than the quota', () => {
 
 test('planned closes get a quarter of 500', () => {
   assert.equal(shareQuota(fleet()).closesPerSecond, 125);
+});
+
+test('the close budget is shared by weight, and a spare counts as the largest', () => {
+  const all = fleet();
+  const spare = all.slots.find(({ weight }) => weight === 0);
+  assert.ok(spare);
+  assert.deepEqual(
+    [all.slots[0] ?? spare, spare].map((of) => closeShareOf(all, of)),
+    [41, 41],
+  );
 });

@@ -1,6 +1,6 @@
 // What each node may open, and what the whole fleet may close, from the account's CONNECT quota. Pure.
 
-import type { Fleet } from './fleet.ts';
+import type { Fleet, Slot } from './fleet.ts';
 
 export interface NodeLimit {
   readonly slot: string;
@@ -19,11 +19,23 @@ export interface Budget {
  * than it gives. A slot without weight gets what the largest has, since it is there to take the place of one.
  */
 export function shareQuota({ quota, slots }: Pick<Fleet, 'quota' | 'slots'>): Budget {
-  const total = slots.reduce((sum, { weight }) => sum + weight, 0);
-  const largest = Math.max(...slots.map(({ weight }) => weight));
-  const share = (weight: number): number => Math.max(1, Math.floor((quota.connectsPerSecond * weight) / total));
   return {
-    nodes: slots.map(({ id, weight }) => ({ slot: id, opensPerSecond: share(weight === 0 ? largest : weight) })),
-    closesPerSecond: Math.floor(quota.connectsPerSecond * quota.closeShare),
+    nodes: slots.map((slot) => ({ slot: slot.id, opensPerSecond: shareOf(quota.connectsPerSecond, slots, slot) })),
+    closesPerSecond: closeBudget(quota),
   };
+}
+
+/** What a node may close of the whole fleet's budget, by the same shares: so much is put down for one that does not say what it closes. */
+export function closeShareOf({ quota, slots }: Pick<Fleet, 'quota' | 'slots'>, slot: Pick<Slot, 'weight'>): number {
+  return shareOf(closeBudget(quota), slots, slot);
+}
+
+function closeBudget({ connectsPerSecond, closeShare }: Fleet['quota']): number {
+  return Math.floor(connectsPerSecond * closeShare);
+}
+
+function shareOf(all: number, slots: readonly Slot[], { weight }: Pick<Slot, 'weight'>): number {
+  const total = slots.reduce((sum, slot) => sum + slot.weight, 0);
+  const largest = Math.max(...slots.map((slot) => slot.weight));
+  return Math.max(1, Math.floor((all * (weight === 0 ? largest : weight)) / total));
 }

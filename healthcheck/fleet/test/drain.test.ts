@@ -21,6 +21,8 @@ interface PretendedNode {
   troubles: number;
   /** At which rate it says that it drains. */
   rate: number;
+  /** It says that it drains, and no more. */
+  isVague: boolean;
 }
 
 async function pretendNode(t: TestContext): Promise<PretendedNode> {
@@ -33,7 +35,7 @@ async function pretendNode(t: TestContext): Promise<PretendedNode> {
     server.closeAllConnections();
   });
   const admin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const node: PretendedNode = { admin, told: [], tunnels: 100, closesAtOnce: 50, isDraining: false, troubles: 0, rate: 8 };
+  const node: PretendedNode = { admin, told: [], tunnels: 100, closesAtOnce: 50, isDraining: false, troubles: 0, rate: 8, isVague: false };
 
   const answer = async (request: IncomingMessage): Promise<{ status: number; value: object }> => {
     if (request.headers.authorization !== `Bearer ${TOKEN}`) return { status: 401, value: { error: 'a bearer token is needed' } };
@@ -50,7 +52,8 @@ async function pretendNode(t: TestContext): Promise<PretendedNode> {
     const phase = tunnels === 0 ? 'drained' : 'closing';
     const progress = { phase, tunnels, tunnelsAtFirst: 100, settleLeftMs: 0, rate, rateNow: rate, why: null, etaMs: 1_000 };
     const drain = node.isDraining ? progress : null;
-    const status = { version: '0.1.0', ready: !node.isDraining, reasons: [], tunnels, opensPerSecond: 0, troubles: node.troubles, drain };
+    const reasons = node.isVague ? ['draining'] : [];
+    const status = { version: '0.1.0', ready: !node.isDraining, reasons, tunnels, opensPerSecond: 0, troubles: node.troubles, drain };
     return { status: 200, value: path === '/drain' ? { drain } : status };
   };
   return node;
@@ -179,6 +182,40 @@ test('drains of other nodes are taken off the close budget', async (t) => {
   assert.equal(code, 1);
   assert.match(err, /other nodes drain at 125 a second already, of 125/);
   assert.deepEqual(marks(world), ['a'], 'it stays without weight, and the same command goes on');
+});
+
+/** Nobody listens there. */
+const NOBODY = 'http://127.0.0.1:1025';
+
+for (const [what, change, said] of [
+  [
+    'does not answer',
+    (world: World) => (world.file = world.file?.replace(world.b.admin, NOBODY) ?? ''),
+    'b does not answer (ECONNREFUSED): it may be draining, and counts with its share of the close budget, 41 a second',
+  ],
+  [
+    'does not say how fast it drains',
+    (world: World) => (world.b.isVague = true),
+    'b does not say how fast it drains: it may be draining, and counts with its share of the close budget, 41 a second',
+  ],
+] as const) {
+  test(`a node that ${what} takes its share of the close budget`, async (t) => {
+    const world = await harness(t);
+    change(world);
+    const { code, out } = await world.fleet('drain', 'a');
+    assert.equal(code, 0, out);
+    assert.ok(out.split('\n').includes(said), out);
+    assert.equal(world.a.told[0], '/drain {"do":"now","rate":84} by fleet, somebody');
+  });
+}
+
+test('where silent nodes take all of the close budget the drain waits, and says which', async (t) => {
+  const world = await harness(t);
+  world.file = `quota: { connectsPerSecond: 10, closeShare: 0.2 }\n${world.file?.replace(world.b.admin, NOBODY).replace('203.0.113.3 }', `203.0.113.3, admin: "${NOBODY}" }`)}`;
+  const { code, err } = await world.fleet('drain', 'a');
+  assert.equal(code, 1);
+  assert.match(err, /other nodes, and b, c by share, drain at 2 a second already, of 2 that the quota leaves for planned work/);
+  assert.deepEqual([marks(world), world.a.told], [['a'], []]);
 });
 
 test('while the others refuse, the node is asked to go slower', async (t) => {
