@@ -1,6 +1,7 @@
 // `fleet drain SLOT`: takes the slot's weight, waits until resolvers have asked anew, and has its node emptied, no faster than the fleet's close
 // budget allows and slower while the other nodes refuse. Started again it goes on where it was.
 
+import { HARM_LOOK_MS } from '../../proxy/core/harm.ts';
 import { setIdentifierOf } from './desired.ts';
 import { drainedSince, withOneDrained } from './drained.ts';
 import { type EmptyingDeps, Stuck, type Teller } from './emptying.ts';
@@ -12,7 +13,7 @@ import { closeShareOf, shareQuota } from './quota.ts';
 import { look, reconcile } from './reconcile.ts';
 import { differencesIn } from './render-plan.ts';
 import { FleetTrouble } from './trouble.ts';
-import { TroubleWatch, WATCH_MS } from './trouble-watch.ts';
+import { TroubleWatch } from './trouble-watch.ts';
 
 /** The resolvers that asked just before the change, and those that hold answers for longer than they were told. */
 const TTLS = 2;
@@ -139,7 +140,7 @@ async function follow(deps: EmptyingDeps, slot: Slot, others: readonly Slot[], t
       if (drain === null) throw new Stuck(`${slot.id} does not drain any more: somebody has ended it, or started the node again`);
       teller.progress(drain);
       if (drain.phase === 'drained') return 'drained';
-      if (clock.nowMs() - watchedMs >= WATCH_MS) {
+      if (clock.nowMs() - watchedMs >= HARM_LOOK_MS) {
         watchedMs = clock.nowMs();
         const why = watch.look(troublesOf(await viewsOf(others, clock)), drain.rate);
         if (why !== null) await tellNode(slot, '/drain', { do: 'slow', why }, actor, clock);

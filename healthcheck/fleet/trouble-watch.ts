@@ -1,16 +1,12 @@
 // Whether the rest of the fleet takes what a drain sends it: the rule by which a node slows down by itself, for the others' numbers. Pure.
 
-/** Between two looks. */
-export const WATCH_MS = 5_000;
-/** Of what closes between two looks at the full rate. */
-const SHARE = 0.5;
-const LEAST = 5;
+import { harmPerSecond, isHarm } from '../../proxy/core/harm.ts';
 
 export class TroubleWatch {
   readonly #last = new Map<string, number>();
   #quietest = Infinity;
 
-  /** What each of the others has counted since it began; the reason to go slower, or null. */
+  /** One look, HARM_LOOK_MS after the one before: what each of the others has counted since it began; the reason to go slower, or null. */
   look(counts: ReadonlyMap<string, number>, rate: number): string | null {
     const since = new Map<string, number>();
     for (const [slot, count] of counts) {
@@ -22,8 +18,8 @@ export class TroubleWatch {
     if (since.size === 0) return null;
     const sum = [...since.values()].reduce((total, count) => total + count, 0);
     this.#quietest = Math.min(this.#quietest, sum);
-    if (sum <= this.#quietest + Math.max(LEAST, (SHARE * rate * WATCH_MS) / 1_000)) return null;
+    if (!isHarm(sum, this.#quietest, rate)) return null;
     const [[worst, most] = ['', 0]] = [...since].toSorted(([, a], [, b]) => b - a);
-    return `${worst} refused, failed or lost ${Math.round((1_000 * most) / WATCH_MS)} a second`;
+    return `${worst} refused, failed or lost ${harmPerSecond(most)} a second`;
   }
 }

@@ -4,10 +4,11 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { DrainOrder } from '../core/drain.ts';
 import { chooseGroup, phaseOf } from '../core/drain.ts';
+import { HARM_LOOK_MS } from '../core/harm.ts';
 import { Pace } from '../core/pace.ts';
 import type { TunnelGroup } from '../core/ports.ts';
 import type { PaceView } from './drain-view.ts';
-import { Throttle, THROTTLE_LOOK_MS } from './drain-throttle.ts';
+import { Throttle } from './drain-throttle.ts';
 import type { Log } from './log.ts';
 
 const LOOK_MS = 500;
@@ -100,7 +101,7 @@ export class DrainPacer {
     if (this.#isStopped || order() === null) return this.#letGo();
     if (!this.#lock && !(await this.#take())) return;
     if (!this.#isClosing) await this.#count();
-    const isDue = clock.nowMs() - this.#throttleLookMs >= THROTTLE_LOOK_MS;
+    const isDue = clock.nowMs() - this.#throttleLookMs >= HARM_LOOK_MS;
     if (isDue && tunnels() > 0) await this.#lookAtTroubles();
     this.#sayDrained();
     void this.#closeOn();

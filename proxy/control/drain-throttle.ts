@@ -2,19 +2,14 @@
 
 import type { ReasonCode } from '../core/fault.ts';
 import { REASONS } from '../core/fault.ts';
+import { harmPerSecond, isHarm } from '../core/harm.ts';
 import type { MetricJson } from './metrics-json.ts';
 import { sumBy } from './metrics-json.ts';
 
-/** Between two looks at the counters. */
-export const THROTTLE_LOOK_MS = 5_000;
 /** Of the pace: below that closing goes on, since agents that find nobody else are there all the same. */
 const SLOWEST = 1 / 8;
 /** Looks without trouble after which it goes twice as fast again. */
 const CALM_LOOKS = 3;
-/** Trouble is more than this share of what closes at the full rate, above the quietest look so far. */
-const TROUBLE_SHARE = 0.5;
-/** A handful is chance, however slow the rate. */
-const TROUBLE_MIN = 5;
 
 /**
  * Since the node began: refusals and failures that are not the client's own doing (agents that come back to a draining node among them), and
@@ -59,7 +54,7 @@ export class Throttle {
     return this.#why;
   }
 
-  /** One look, THROTTLE_LOOK_MS after the one before. Says where the pace changed. */
+  /** One look, HARM_LOOK_MS after the one before. Says where the pace changed. */
   look({ troubles, rate, asked }: Look): 'slower' | 'faster' | null {
     // Control or a carrier may have been started again: counters that went back say nothing.
     const since = this.#last === null ? null : Math.max(0, troubles - this.#last);
@@ -76,9 +71,7 @@ export class Throttle {
   }
 
   #troubleOf(since: number, rate: number): string | null {
-    const most = this.#quietest + Math.max(TROUBLE_MIN, (TROUBLE_SHARE * rate * THROTTLE_LOOK_MS) / 1_000);
-    if (since <= most) return null;
-    return `${Math.round((1_000 * since) / THROTTLE_LOOK_MS)} refused, failed or lost a second`;
+    return isHarm(since, this.#quietest, rate) ? `${harmPerSecond(since)} refused, failed or lost a second` : null;
   }
 
   #calmed(): 'faster' | null {

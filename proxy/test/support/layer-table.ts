@@ -250,6 +250,7 @@ export const LAYERS: readonly Layer[] = [
     place: 'healthcheck',
     imports: [
       { place: 'proxy/config', why: 'FLEET.yaml is read as strictly as a node’s file, and by the same code' },
+      { place: 'proxy/core/harm.ts', why: 'when a drain does harm: to the others of a fleet as to the node itself' },
       { place: 'proxy/policy/endpoint-name.ts', why: 'what a host name is' },
       { place: 'proxy/policy/address-class.ts', why: 'which addresses the world can reach' },
       { place: 'proxy/cli/arguments.ts', why: 'a command line is read as every other' },
