@@ -1,5 +1,5 @@
-// Which attempts make a round: every host of every endpoint once, every way through the node once, and every gateway. Each way with each host
-// would be more tunnels for no more knowledge.
+// Which attempts make a round: every host of every endpoint once, CONNECT by its other way once, and every gateway. `sni` is tried only where a
+// node serves no CONNECT. Each way with each host would be more tunnels for no more knowledge.
 
 import type { ProbedEndpoint, ProbeJob, Way } from './contract.ts';
 
@@ -23,7 +23,7 @@ export function pathsOf({ places, endpoints, gateways, tls }: ProbeJob): Path[] 
   const [first, ...others] = served;
   const hosts = first === undefined ? [] : endpoints.flatMap((endpoint) => throughAll(endpoint, first));
   const [main] = endpoints.filter((endpoint) => endpoint.hosts.length > 0);
-  // Only where there is nothing better: what `sni` refuses it cannot say why.
+  // Not `sni`: what it refuses it cannot say why.
   const ways = main === undefined ? [] : others.filter((way) => way !== 'sni').flatMap((way) => throughAll(main, way).slice(0, 1));
   const throughGateways =
     places.gateway === undefined || tls === null
