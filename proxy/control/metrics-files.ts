@@ -46,7 +46,10 @@ export function removeSnapshot(runtime: string, name: string): void {
   rmSync(join(runtime, name), { force: true });
 }
 
-/** Whole or not at all: somebody may read it at any moment. */
+/**
+ * Whole or not at all: somebody may read it at any moment. The supervisor has the same two lines (runtime-folder.ts): all that both may import is
+ * core, which opens no files.
+ */
 export function replaceFile(file: string, text: string): void {
   writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);

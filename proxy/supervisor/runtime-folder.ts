@@ -91,7 +91,7 @@ function withBoundPorts(settings: Settings, { listeners, health, admin }: ServeP
   };
 }
 
-/** Whole or not at all: somebody may read it at any moment. */
+/** Whole or not at all: somebody may read it at any moment. As in control/metrics-files.ts, which the supervisor must not load. */
 function replace(file: string, text: string): void {
   writeFileSync(`${file}.tmp`, text, { mode: 0o600 });
   renameSync(`${file}.tmp`, file);
