@@ -1,23 +1,58 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { PREPARE_MS, prepareReload, type Reading } from './prepare-child.ts';
 
+interface Started extends Reading {
+  readonly runtime: string;
+  readonly clock: FakeClock;
+}
+
 /** A reader that is this script; `runtime` is the third of its last arguments. */
-function read(t: TestContext, script: string, clock = new FakeClock()): Reading & { readonly runtime: string; readonly clock: FakeClock } {
+function read(t: TestContext, script: string): Started {
+  return start(t, (folder) => {
+    const entry = join(folder, 'entry.mjs');
+    writeFileSync(entry, script);
+    return [process.execPath, entry];
+  });
+}
+
+/** One in words of the shell, which starts programs of its own. */
+function readByShell(t: TestContext, words: string): Started {
+  return start(t, () => ['/bin/sh', '-c', `${words}\n:`]);
+}
+
+function start(t: TestContext, commandIn: (folder: string) => readonly [string, ...string[]]): Started {
   const runtime = mkdtempSync(join(tmpdir(), 'prepare-'));
   t.after(() => rmSync(runtime, { recursive: true }));
-  const entry = join(runtime, 'entry.mjs');
-  writeFileSync(entry, script);
-  return {
-    ...prepareReload({ command: [process.execPath, entry], configFile: 'x', runtime, generation: 7, reason: 'upgrade', clock }),
-    runtime,
-    clock,
-  };
+  const clock = new FakeClock();
+  const reading = prepareReload({ command: commandIn(runtime), configFile: 'x', runtime, generation: 7, reason: 'upgrade', clock });
+  return { ...reading, runtime, clock };
+}
+
+/** Resolves when there is no such process, or only what is left of one that nobody has asked about. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      if (readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) return;
+    } catch {
+      return;
+    }
+    await setTimeout(10);
+  }
+}
+
+async function fileWith(path: string): Promise<string> {
+  for (;;) {
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    if (text.endsWith('\n')) return text;
+    await setTimeout(10);
+  }
 }
 
 test('what it prints is the plan', async (t) => {
@@ -52,6 +87,29 @@ test('one that hangs, as in a file of another machine, is killed after its time'
   const reading = read(t, 'setInterval(() => {}, 1000)');
   reading.clock.advance(PREPARE_MS);
   assert.match(String(await reading.plan), /was not read within 30 s$/);
+});
+
+test('what one has started ends with it, and is not waited for', async (t) => {
+  const reading = readByShell(t, 'sleep 600 & echo $! >"$2/pid"; wait');
+  const pid = Number(await fileWith(join(reading.runtime, 'pid')));
+  reading.clock.advance(PREPARE_MS);
+  assert.match(String(await reading.plan), /was not read within 30 s$/);
+  await gone(pid);
+});
+
+test('one that has left what it started behind, in a session of its own, is not waited for either', async (t) => {
+  const reading = readByShell(t, 'setsid sleep 600 & echo $! >"$2/pid"; wait');
+  const pid = Number(await fileWith(join(reading.runtime, 'pid')));
+  t.after(() => process.kill(pid));
+  reading.clock.advance(PREPARE_MS);
+  assert.match(String(await reading.plan), /was not read within 30 s$/);
+});
+
+test('of what is printed without end by a program that it has started nothing is kept', async (t) => {
+  const reading = readByShell(t, 'yes & echo $! >"$2/pid"; wait');
+  const pid = Number(await fileWith(join(reading.runtime, 'pid')));
+  assert.match(String(await reading.plan), /too long$/);
+  await gone(pid);
 });
 
 test('one whose node stops is ended', async (t) => {

@@ -1,6 +1,6 @@
 // The short-lived child that reads a configuration, so that the supervisor need not: as a start wants it, and as a running node does.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { preparedSettingsFile } from '../core/runtime-files.ts';
@@ -53,13 +53,18 @@ export interface ReadingPlace {
 
 /** For the node that runs in `runtime`. */
 export function prepareReload({ command: [program, ...words], configFile, runtime, generation, reason, clock }: ReadingPlace): Reading {
+  // In a process group of its own: `program` may be any that an operator has named, and may start others.
   const child = spawn(program, [...words, 'prepare', configFile, runtime, String(generation), reason], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   let why = '';
   const end = (because: string): void => {
     why ||= because;
-    child.kill('SIGKILL');
+    killGroup(child);
+    // What has left the group holds the other end still: it is neither read nor waited for.
+    child.stdout.destroy();
+    child.stderr.destroy();
   };
   let text = '';
   let muttered = '';
@@ -93,6 +98,15 @@ export function prepareReload({ command: [program, ...words], configFile, runtim
       }
     },
   };
+}
+
+/** With whatever it has started. Also where it has ended by itself: what it left behind is still of its group. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nothing is left of it.
+  }
 }
 
 const KINDS: ReadonlySet<string> = new Set<ReloadPlan['kind']>(['changed', 'unchanged', 'bad', 'at-start', 'failed']);

@@ -46,11 +46,20 @@ export const WORDS: readonly WordRule[] = [
   },
   {
     what: 'the end of the process, or its standard streams',
-    pattern: /\bprocess\.(?:exit|exitCode|abort|kill|stdout|stderr|stdin|chdir|umask)\b/g,
+    pattern: /\bprocess\.(?:exit|exitCode|abort|stdout|stderr|stdin|chdir|umask)\b/g,
     within: ['proxy'],
     except: ['proxy/main.ts'],
     why: 'main.ts alone talks to the process; a command gives back its exit code',
     instead: 'return an exit code, take `stdout` and `stderr` from what main.ts hands in',
+  },
+  {
+    what: 'the end of a process by its number',
+    pattern: /\bprocess\.kill\b/g,
+    within: ['proxy'],
+    // A group of processes has nothing but a number.
+    except: ['proxy/main.ts', 'proxy/supervisor/prepare-child.ts'],
+    why: 'a number may be another process’s by now, or our own',
+    instead: 'keep the ChildProcess, and kill that',
   },
   {
     what: 'what happens to the process',
