@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
+import { readText } from './cli/read-text.ts';
 import { commandClock, systemClock } from './core/clock.ts';
 import { EXIT } from './supervisor/plan.ts';
 
@@ -80,7 +81,7 @@ function cliIo(): CliIo {
     stdout,
     stderr,
     env: process.env,
-    readFile: (path) => readFileSync(path, 'utf8'),
+    readFile: readText,
     machine: { cores: availableParallelism(), nofile: openFilesMax(), uid: process.getuid?.() ?? 0 },
   };
 }

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { readText, TEXT_BYTES_MAX } from './read-text.ts';
+
+test('a file is its text, whatever its length says', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'text-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const text = 'ä€'.repeat(50_000);
+  writeFileSync(join(folder, 'a'), text);
+  assert.equal(readText(join(folder, 'a')), text);
+  writeFileSync(join(folder, 'b'), '');
+  assert.equal(readText(join(folder, 'b')), '');
+  assert.match(readText('/proc/self/status'), /^Name:/);
+  writeFileSync(join(folder, 'c'), 'x'.repeat(TEXT_BYTES_MAX));
+  assert.equal(readText(join(folder, 'c')).length, TEXT_BYTES_MAX);
+});
+
+test('one that never ends is too big, and one that is not there says so', () => {
+  assert.throws(() => readText('/dev/zero'), { code: 'EFBIG' });
+  assert.throws(() => readText('/nonexistent/file'), { code: 'ENOENT' });
+  assert.throws(() => readText('/tmp'), { code: 'EISDIR' });
+});
+
+test('a command is told of it, and does not fill the memory', () => {
+  const entry = new URL('../main.ts', import.meta.url).pathname;
+  const { status, stderr } = spawnSync(process.execPath, [entry, 'check', '-c', '/dev/zero'], { encoding: 'utf8', timeout: 10_000 });
+  assert.deepEqual([status, stderr], [64, '/dev/zero:1:1: cannot read the file (EFBIG)\n']);
+});
