@@ -93,9 +93,10 @@ function retiredIn({ carriers, generation }: NodeStatus): CarrierRow[] {
   return carriers.filter((carrier) => carrier.generation !== generation && carrier.pid !== null);
 }
 
-/** Nothing of it is on its way, and what it holds has been looked at. */
-function hasLooked({ status }: CarrierRow): boolean {
-  return status !== null && (status.tunnels === 0 || status.move?.isOver === true);
+/** Nothing of it is on its way or being opened, and what it holds has been looked at. */
+export function hasLooked({ status }: Pick<CarrierRow, 'status'>): boolean {
+  if (status === null || status.pending > 0) return false;
+  return status.tunnels === 0 || (status.move?.isOver === true && (status.move.stayed.opening ?? 0) === 0);
 }
 
 function countsOf(status: NodeStatus): { readonly current: number; readonly held: number } {
