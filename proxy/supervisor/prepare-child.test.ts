@@ -128,6 +128,13 @@ test('a program that cannot be started is a sentence too', async (t) => {
   reading.cleanUp();
 });
 
+test('nor is one in a folder that is a file: the system says that at once', async (t) => {
+  const { plan, end, cleanUp } = start(t, () => ['/dev/null/pinhole']);
+  assert.match(String(await plan), /not read: \/dev\/null\/pinhole: spawn ENOTDIR$/);
+  end();
+  cleanUp();
+});
+
 test('what it left in the runtime folder is taken away, where nobody has taken it into use', async (t) => {
   const script = `import { writeFileSync } from 'node:fs';
     writeFileSync(process.argv.at(-3) + '/settings.' + process.pid + '.json', '{}');

@@ -51,8 +51,18 @@ export interface ReadingPlace {
   readonly clock: Clock;
 }
 
-/** For the node that runs in `runtime`. */
-export function prepareReload({ command: [program, ...words], configFile, runtime, generation, reason, clock }: ReadingPlace): Reading {
+/** For the node that runs in `runtime`. Never throws. */
+export function prepareReload(place: ReadingPlace): Reading {
+  try {
+    return startReading(place);
+  } catch (error) {
+    // Some of what the system may say of a program comes as an event, and some at once.
+    const why = `the configuration was not read: ${place.command[0]}: ${(error as Error).message}`;
+    return { plan: Promise.resolve(why), end: () => {}, cleanUp: () => {} };
+  }
+}
+
+function startReading({ command: [program, ...words], configFile, runtime, generation, reason, clock }: ReadingPlace): Reading {
   // In a process group of its own: `program` may be any that an operator has named, and may start others.
   const child = spawn(program, [...words, 'prepare', configFile, runtime, String(generation), reason], {
     stdio: ['ignore', 'pipe', 'pipe'],
