@@ -3,7 +3,7 @@
 
 import { HARM_LOOK_MS } from '../../proxy/core/harm.ts';
 import { setIdentifierOf } from './desired.ts';
-import { drainedSince, withOneDrained } from './drained.ts';
+import { checksOf, drainedSince, withDrained, withOneDrained } from './drained.ts';
 import { type EmptyingDeps, Stuck, type Teller } from './emptying.ts';
 import type { Fleet, Slot } from './fleet.ts';
 import { askDrain, type Asked, askNode, type NodeView, tellNode } from './nodes.ts';
@@ -13,6 +13,7 @@ import { closeShareOf, shareQuota } from './quota.ts';
 import { look, reconcile } from './reconcile.ts';
 import { differencesIn } from './render-plan.ts';
 import { FleetTrouble } from './trouble.ts';
+import { unmarkDrained } from './route53/write.ts';
 import { TroubleWatch } from './trouble-watch.ts';
 
 /** The resolvers that asked just before the change, and those that hold answers for longer than they were told. */
@@ -83,6 +84,36 @@ async function untilResolversAsked(deps: EmptyingDeps, fleet: Fleet, slot: Slot,
   const { observed } = await look(caller, fleet, always);
   if (drainedSince(fleet, observed, slot.id) === null || weightOf(fleet, observed, slot.id) > 0)
     throw new Stuck(`somebody has given ${slot.id} its weight again: an older \`fleet run\`, or by hand; its node was not drained`);
+  await giveWayToEarlier(deps, fleet, observed, slot, teller);
+}
+
+/** Two drains that began at the same moment did not see each other: of more than the guard rails let go the later one gives its weight back. */
+async function giveWayToEarlier(deps: EmptyingDeps, fleet: Fleet, observed: Observed, slot: Slot, teller: Teller): Promise<void> {
+  const earlier = fleet.slots.find(({ id }) => id !== slot.id && isBefore(placeOf(fleet, observed, id), placeOf(fleet, observed, slot.id)));
+  if (!earlier) return;
+  const [held] = makePlan(withDrained(fleet, observed), withWeight(fleet, observed, slot)).heldBack.filter((one) => one.slot === slot.id);
+  if (!held) return;
+  for (const { id } of checksOf(fleet, observed, slot.id)) await unmarkDrained(deps.caller, id);
+  await reconcile({ ...deps, report: (step) => teller.step(step) }, fleet, always, () => {});
+  throw new Stuck(`${slot.id} has its weight again: ${earlier.id} was drained at the same moment, and with both ${held.why}`);
+}
+
+/** Since when a slot is drained, and its id where two are since the same moment; null where it is not. */
+function placeOf(fleet: Fleet, observed: Observed, id: string): string | null {
+  const since = drainedSince(fleet, observed, id);
+  return since === null ? null : `${since} ${id}`;
+}
+
+function isBefore(one: string | null, other: string | null): boolean {
+  return one !== null && other !== null && one < other;
+}
+
+/** As the zone was before the slot lost its weight. */
+function withWeight(fleet: Fleet, observed: Observed, { id, weight }: Slot): Observed {
+  const identifier = setIdentifierOf(fleet.owner, id);
+  const isIts = ({ name, setIdentifier, weight: now }: Observed['records'][number]): boolean =>
+    name === fleet.name && setIdentifier === identifier && now !== null;
+  return { ...observed, records: observed.records.map((record) => (isIts(record) ? { ...record, weight } : record)) };
 }
 
 /** As it is in the zone, whatever the file says. */

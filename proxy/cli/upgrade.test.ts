@@ -90,6 +90,13 @@ describe('what came of it', () => {
       'pinhole upgrade: generation 1 still holds 3 tunnels; the node goes on by generation 1 (1.0.0)\n',
     ],
     [
+      'a node that was stopped meanwhile',
+      { ...UPGRADED, ...AS_IT_WAS, outcome: 'failed', why: 'generation 2 has not taken over: the node stops' },
+      1,
+      '',
+      'pinhole upgrade: generation 2 has not taken over: the node stops\n',
+    ],
+    [
       'mistakes',
       {
         ...UPGRADED,
@@ -153,6 +160,7 @@ describe('a retired carrier has been looked at', () => {
     ['while a move is under way', { tunnels: 3, pending: 0, move: move({}, false) }, false],
     ['when what it holds cannot move', { tunnels: 3, pending: 0, move: move({ bound: 3 }) }, true],
     ['while a tunnel is being opened', { tunnels: 1, pending: 0, move: move({ opening: 1 }) }, false],
+    ['while its heir is away', { tunnels: 1, pending: 0, move: move({ 'no-receiver': 1 }) }, false],
     ['while a request is awaited', { tunnels: 0, pending: 1, move: null }, false],
   ] as const) {
     test(`${what}: ${expected ? 'yes' : 'no'}`, () => assert.equal(hasLooked({ status: status as CarrierStatus | null }), expected));

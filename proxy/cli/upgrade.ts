@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import { orderSupervisor } from '../control/ask.ts';
 import { gatherStatus, type NodeStatus } from '../control/node-status.ts';
+import type { MoveView } from '../core/move.ts';
 import type { UpgradeNews, UpgradeResult } from '../core/supervision.ts';
 import { readArguments, textOf } from './arguments.ts';
 import { renderDuration } from './durations.ts';
@@ -16,6 +17,8 @@ const ANSWER_MS = 300_000;
 const LOOK_MS = 500;
 /** Tens of thousands of tunnels move in a few seconds. */
 const FOLLOW_MS = 60_000;
+/** What the supervisor says where it was stopped meanwhile (supervisor/upgrader.ts). */
+const STOPS = 'the node stops';
 
 const USAGE = `Usage: pinhole upgrade [--to DIR | --back] [-c FILE | --runtime DIR] [--json]
 
@@ -96,7 +99,12 @@ function retiredIn({ carriers, generation }: NodeStatus): CarrierRow[] {
 /** Nothing of it is on its way or being opened, and what it holds has been looked at. */
 export function hasLooked({ status }: Pick<CarrierRow, 'status'>): boolean {
   if (status === null || status.pending > 0) return false;
-  return status.tunnels === 0 || (status.move?.isOver === true && (status.move.stayed.opening ?? 0) === 0);
+  return status.tunnels === 0 || (status.move?.isOver === true && !isForNow(status.move.stayed));
+}
+
+/** Reasons that the next move may not find again: one that is being opened, and a carrier that is away for a moment. */
+function isForNow(stayed: MoveView['stayed']): boolean {
+  return (stayed.opening ?? 0) + (stayed['no-receiver'] ?? 0) > 0;
 }
 
 function countsOf(status: NodeStatus): { readonly current: number; readonly held: number } {
@@ -133,8 +141,9 @@ function render(result: UpgradeResult, status: NodeStatus | null, io: UpgradeIo)
     return;
   }
   for (const problem of problems) io.stderr(`${problem}\n`);
-  const goesOn = `the node goes on by generation ${generation} (${version})`;
-  io.stderr(`pinhole upgrade: ${why}; ${goesOn}\n`);
+  // It does not go on where it is the node that was stopped.
+  const goesOn = why?.endsWith(STOPS) ? '' : `; the node goes on by generation ${generation} (${version})`;
+  io.stderr(`pinhole upgrade: ${why}${goesOn}\n`);
 }
 
 function renderTunnels(

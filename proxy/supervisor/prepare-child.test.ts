@@ -73,6 +73,7 @@ for (const [what, script, expected] of [
     /printed something else/,
   ],
   ['of a kind that is not known here', 'console.log(JSON.stringify({ kind: "merged", files: [] }))', /printed something else/],
+  ['that leaves the plan out', 'console.log(JSON.stringify({ kind: "changed", files: [] }))', /printed something else/],
   ['without files', 'console.log(JSON.stringify({ kind: "unchanged" }))', /printed something else/],
   ['that prints nothing', '', /printed something else/],
   ['that prints without end', 'for (;;) await new Promise((done) => process.stdout.write("x".repeat(65536), done))', /too long$/],

@@ -125,7 +125,8 @@ const KINDS: ReadonlySet<string> = new Set<ReloadPlan['kind']>(['changed', 'unch
 function parsePlan(text: string): ReloadPlan | string {
   try {
     const plan = JSON.parse(text) as Partial<ReloadPlan>;
-    if (plan.kind !== undefined && KINDS.has(plan.kind) && Array.isArray(plan.files)) return plan as ReloadPlan;
+    const isWhole = plan.kind !== 'changed' || (typeof plan.plan === 'object' && plan.plan !== null);
+    if (plan.kind !== undefined && KINDS.has(plan.kind) && Array.isArray(plan.files) && isWhole) return plan as ReloadPlan;
   } catch {
     // No JSON at all.
   }

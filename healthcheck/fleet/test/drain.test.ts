@@ -245,6 +245,17 @@ test('weight that somebody gives back while it waits is seen, and the node is le
   assert.deepEqual(world.a.told, []);
 });
 
+test('of two drains that begin at the same moment one gives its weight back, where the guard rails let one go', async (t) => {
+  const world = await harness(t);
+  world.file = (world.file ?? '').replace('withdrawnShare: 1', 'withdrawnShare: 0.34');
+  const [first, second] = await Promise.all([world.fleet('drain', 'a'), world.fleet('drain', 'b')]);
+  assert.deepEqual([first.code, second.code], [0, 1], second.err);
+  assert.match(second.err, /b has its weight again: a was drained at the same moment, and with both 2 of 3 slots would be out/);
+  assert.deepEqual(world.b.told, []);
+  assert.ok(world.records().includes('b w 2/100/5'), world.records().join());
+  assert.deepEqual(marks(world), ['a']);
+});
+
 test('a node that is started again, or undrained by somebody, is not taken for a drained one', async (t) => {
   const world = await harness(t);
   world.a.closesAtOnce = 1;
