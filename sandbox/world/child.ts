@@ -29,6 +29,12 @@ export interface Ended {
 
 const LAST_LINES = 12;
 
+/** However the sandbox ends (a second Ctrl-C, a mistake of its own), short of SIGKILL, nothing stays behind. */
+const living = new Set<Child>();
+process.on('exit', () => {
+  for (const child of living) child.killGroup();
+});
+
 export class Child {
   readonly plan: ChildPlan;
   /** Resolves once, when the program has ended, wanted or not. */
@@ -46,10 +52,8 @@ export class Child {
       ...(plan.env === undefined ? {} : { env: plan.env }),
     });
     this.#copyLines(log);
-    // However the sandbox ends (a second Ctrl-C, a mistake of its own), short of SIGKILL, nothing stays behind.
-    const lastResort = (): void => this.#killGroup();
-    process.on('exit', lastResort);
-    this.ended = this.#whenEnded().finally(() => process.off('exit', lastResort));
+    living.add(this);
+    this.ended = this.#whenEnded().finally(() => living.delete(this));
   }
 
   get pid(): number | null {
@@ -65,7 +69,7 @@ export class Child {
     if (!this.#isOver) this.#process.kill('SIGTERM');
     const isGone = await Promise.race([this.ended.then(() => true), delay(this.plan.stopWithinMs, false, { ref: false })]);
     // Also where it ended by itself: what it may have left is in its group.
-    this.#killGroup();
+    this.killGroup();
     if (!isGone) await this.ended;
   }
 
@@ -92,7 +96,8 @@ export class Child {
     lines.once('close', () => closeSync(log));
   }
 
-  #killGroup(): void {
+  /** It and whatever it started and left. */
+  killGroup(): void {
     const { pid } = this.#process;
     if (pid === undefined) return;
     try {
