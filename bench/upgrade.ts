@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OUR_NAMES, type Certificate } from './certificates.ts';
 import { Churn, type Churned } from './churn.ts';
 import { askStatus, upgrade, type Upgraded } from './hold-node.ts';
-import type { LoadProgram } from './load.ts';
+import { shareUpTo } from './hold-plan.ts';
+import type { LoadProgram, Ramp } from './load.ts';
 import { allAccept, type NodeRun, startEcho, startLoad, startNode } from './one-node.ts';
 import type { Processes } from './processes.ts';
 import { Unavailable } from './unavailable.ts';
@@ -51,8 +52,8 @@ export async function upgradeInARow(run: UpgradeRun, processes: Processes): Prom
   const load = await startLoad(run, node, run.tunnels, processes);
   const ramp = await load.ramp(run.tunnels);
   const secure = run.secureTunnels > 0 ? await startLoad(run, node, run.secureTunnels, processes, OUR_NAMES.proxy) : null;
-  const secureRamp = await secure?.ramp(run.secureTunnels);
-  run.tell(`${ramp.opened} tunnels in clear${secureRamp ? `, ${secureRamp.opened} in TLS` : ''}; ${carriers.length} carriers`);
+  const secureRamps: Ramp[] = [];
+  run.tell(`${ramp.opened} tunnels in clear; ${carriers.length} carriers`);
   if (ramp.opened === 0) throw new Unavailable(`No tunnel opened: ${ramp.firstFailure}`);
 
   const talk = talkWithoutEnd(load);
@@ -63,6 +64,8 @@ export async function upgradeInARow(run: UpgradeRun, processes: Processes): Prom
   const upgrades: Upgraded[] = [];
   for (let turn = 1; turn <= run.upgrades; turn += 1) {
     await delay(CALM_MS);
+    // Some of each generation, so that each has something to hold.
+    if (secure) secureRamps.push(await secure.ramp(shareUpTo(run.secureTunnels, turn, run.upgrades)));
     const seen = await upgrade(node.configPath);
     upgrades.push(seen);
     run.tell(
@@ -73,16 +76,18 @@ export async function upgradeInARow(run: UpgradeRun, processes: Processes): Prom
   const relay = (await askStatus(node.configPath)).carriers[0]?.status?.relay ?? 'unknown';
   const lost = ramp.opened - (await load.alive());
   const secureAlive = (await secure?.alive()) ?? 0;
-  const closedInTurn = countClosedInTurn(`${run.folder}/records.log`);
-  const secureLost = Math.max(0, (secureRamp?.opened ?? 0) - secureAlive - closedInTurn);
   await Promise.all([load.close(), secure?.close()]);
+  // A far end sees a close before the node has written of it.
+  await delay(CALM_MS);
+  const closedInTurn = countClosedInTurn(`${run.folder}/records.log`);
+  const secureLost = Math.max(0, sum(secureRamps.map(({ opened }) => opened)) - secureAlive - closedInTurn);
   return {
     tunnels: run.tunnels,
     secureTunnels: run.secureTunnels,
     opensPerSecond: run.opensPerSecond,
     relay,
     upgrades,
-    failed: ramp.failed + (secureRamp?.failed ?? 0),
+    failed: ramp.failed + sum(secureRamps.map(({ failed }) => failed)),
     lost,
     messagesSent: sent,
     messagesBack: back,
@@ -97,6 +102,10 @@ function countClosedInTurn(records: string): number {
   const isInTurn = (line: string): boolean =>
     line.includes('"event":"close"') && line.includes('"door":"connect-tls"') && line.includes('"ended_by":"drain"');
   return readFileSync(records, 'utf8').split('\n').filter(isInTurn).length;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function talkWithoutEnd(load: LoadProgram): { stop(): Promise<{ sent: number; back: number }> } {
