@@ -20,7 +20,7 @@ export interface ControlSeatOptions {
   spawn(launch: Launch, isRising: boolean): ChildProcess;
   ready(policyVersion: string): void;
   answered(answer: StagingAnswer): void;
-  /** Of the one that serves, or did. */
+  /** Of the one that serves, or did; of each that is left where the node stops. */
   died(death: Death): void;
 }
 
@@ -123,24 +123,21 @@ export class ControlSeat {
   }
 
   #died(control: Control, death: Death): void {
-    if (control === this.#serving) {
-      this.#options.died(death);
-      // It was told to, for the one that waits; or it died by itself while that one did.
-      if (this.#next?.isWarm && !this.#isStopped) this.#letIn(this.#next);
-    } else if (control === this.#next) this.#tryAgain(control);
-    else if (this.#isStopped) this.#options.died(death);
+    if (this.#isStopped) return this.#options.died(death);
+    if (control === this.#next) return this.#tryAgain(control);
+    if (control !== this.#serving) return;
+    this.#options.died(death);
+    // It was told to, for the one that waits; or it died by itself while that one did.
+    if (this.#next?.isWarm) this.#letIn(this.#next);
   }
 
   /** Its keeper starts it again, unless it is given up. */
   #tryAgain(next: Control): void {
     next.isWarm = false;
     next.deaths += 1;
-    if (next.deaths < TRIES && !this.#isStopped) return;
+    if (next.deaths < TRIES) return;
     next.keeper.stop(0, CONTROL_STOP_MS);
     this.#next = null;
-    if (!this.#isStopped) {
-      const { serving, log } = { serving: this.#serving, log: this.#options.log };
-      log.write('error', 'control-kept', { from: serving.launch.root, instead_of: next.launch.root });
-    }
+    this.#options.log.write('error', 'control-kept', { from: this.#serving.launch.root, instead_of: next.launch.root });
   }
 }

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import type { SupervisorMessage } from '../core/supervision.ts';
+import { FakeClock } from '../test/support/fake-clock.ts';
+import { ControlSeat } from './control-seat.ts';
+import { launchOf } from './spawn-role.ts';
+
+class FakeChild extends EventEmitter {
+  readonly pid = 1;
+  readonly connected = true;
+  readonly told: string[] = [];
+  readonly what: string;
+
+  constructor(what: string) {
+    super();
+    this.what = what;
+  }
+
+  send(message: SupervisorMessage): void {
+    this.told.push(message.type);
+  }
+
+  kill(): void {
+    this.emit('exit', null, 'SIGKILL');
+  }
+
+  say(type: string): void {
+    this.emit('message', { type });
+  }
+
+  end(code = 0): void {
+    this.emit('exit', code, null);
+  }
+}
+
+function harness() {
+  const clock = new FakeClock();
+  const children: FakeChild[] = [];
+  const events: string[] = [];
+  let deaths = 0;
+  const seat = new ControlSeat({
+    clock,
+    log: {
+      write: (_level, event) => events.push(event),
+      prepare: () => ({ take() {}, drop() {} }),
+      reopen() {},
+      flush: () => Promise.resolve(),
+    },
+    launch: launchOf('/old', ''),
+    spawn({ root }, isRising) {
+      const child = new FakeChild(`${root}${isRising ? ' rising' : ''}`);
+      children.push(child);
+      return child as unknown as ChildProcess;
+    },
+    ready() {},
+    answered() {},
+    died: () => (deaths += 1),
+  });
+  seat.start();
+  const [old] = children;
+  assert.ok(old);
+  old.say('ready');
+  const next = (): FakeChild => children.at(-1) as FakeChild;
+  return { clock, seat, children, events, old, next, deaths: () => deaths };
+}
+
+test('the one before is told to end only when the next is ready to be let in, and that one is when it is gone', () => {
+  const { seat, old, next, children } = harness();
+  seat.replace(launchOf('/new', ''));
+  assert.deepEqual([next().what, old.told], ['/new rising', []]);
+  next().say('warm');
+  assert.deepEqual([old.told, next().told], [['stop'], []]);
+  old.end();
+  assert.deepEqual(next().told, ['accept']);
+  next().say('ready');
+  assert.deepEqual([seat.view().state, children.length], ['ready', 2]);
+});
+
+test('one that dies while its successor waits makes room by that', () => {
+  const { seat, old, next } = harness();
+  seat.replace(launchOf('/new', ''));
+  old.kill();
+  next().say('warm');
+  assert.deepEqual(next().told, ['accept']);
+});
+
+test('a successor that dies three times is not wanted, and the one before has heard nothing of it', () => {
+  const { clock, seat, old, next, children, events } = harness();
+  seat.replace(launchOf('/new', ''));
+  for (let turn = 0; turn < 3; turn += 1) {
+    next().end(1);
+    clock.advance(1_000);
+  }
+  assert.deepEqual([children.length, old.told, seat.view().state], [4, [], 'ready']);
+  assert.deepEqual(
+    events.filter((event) => event.startsWith('control-kept')),
+    ['control-kept'],
+  );
+});
+
+for (const [what, first, second] of [
+  ['the one that serves first', 'old', 'next'],
+  ['its successor first', 'next', 'old'],
+] as const) {
+  test(`a node that stops while a successor is made ready hears of both ends, ${what}`, () => {
+    const { seat, old, next, deaths } = harness();
+    seat.replace(launchOf('/new', ''));
+    const children = { old, next: next() };
+    seat.stop();
+    children[first].end();
+    assert.deepEqual([deaths(), seat.isAlive], [1, true]);
+    children[second].end();
+    assert.deepEqual([deaths(), seat.isAlive], [2, false]);
+  });
+}
