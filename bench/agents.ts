@@ -2,10 +2,9 @@
 // a real one makes, so that nothing but the drain paces them.
 
 import net from 'node:net';
+import { Answer, PATIENCE_MS } from './answer.ts';
 
 const OPENING_MAX = 64;
-/** More than AWS's own clients wait. */
-const PATIENCE_MS = 10_000;
 
 export interface AgentsPlan {
   readonly target: string;
@@ -67,7 +66,7 @@ export class Agents {
       socket.on('data', (chunk: Buffer) => {
         const step = answer.take(chunk);
         if (step === 'accepted') socket.write(first);
-        if (step === 'refused') socket.destroy(new Error(answer.line));
+        if (step === 'refused' || step === 'garbled') socket.destroy(new Error(answer.words));
         if (step !== 'open' || isOpen) return;
         isOpen = true;
         socket.setTimeout(0);
@@ -82,29 +81,5 @@ export class Agents {
         done(false);
       });
     });
-  }
-}
-
-/** What comes back of a CONNECT, piece by piece: the head, then the first bytes again. */
-class Answer {
-  readonly #first: Buffer;
-  #got = Buffer.alloc(0);
-  #bodyAt = -1;
-  line = '';
-
-  constructor(first: Buffer) {
-    this.#first = first;
-  }
-
-  take(chunk: Buffer): 'more' | 'accepted' | 'refused' | 'open' {
-    this.#got = Buffer.concat([this.#got, chunk]);
-    if (this.#bodyAt < 0) {
-      const end = this.#got.indexOf('\r\n\r\n');
-      if (end < 0) return 'more';
-      this.line = this.#got.toString('latin1', 0, this.#got.indexOf('\r\n'));
-      this.#bodyAt = end + 4;
-      return this.line.split(' ')[1] === '200' ? 'accepted' : 'refused';
-    }
-    return this.#got.length - this.#bodyAt < this.#first.length ? 'more' : 'open';
   }
 }

@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Answer, PATIENCE_MS } from './answer.ts';
 
 const TICK_MS = 2;
-/** More than AWS's own clients wait. */
-const PATIENCE_MS = 10_000;
 
 export interface Churned {
   readonly seconds: number;
@@ -70,23 +69,14 @@ export class Churn {
 
 /** Resolves once the answer is 200 and the first bytes are back. */
 async function backIn(socket: net.Socket, first: Buffer): Promise<void> {
-  let got = Buffer.alloc(0);
-  let bodyAt = -1;
+  const answer = new Answer(first);
   for await (const chunk of socket as AsyncIterable<Buffer>) {
-    got = Buffer.concat([got, chunk]);
-    if (bodyAt < 0) {
-      const end = got.indexOf('\r\n\r\n');
-      if (end < 0) continue;
-      const line = got.toString('latin1', 0, got.indexOf('\r\n'));
-      if (line.split(' ')[1] !== '200') throw new Error(line);
-      bodyAt = end + 4;
-      socket.write(first);
-    }
-    if (got.length - bodyAt < first.length) continue;
-    if (!got.subarray(bodyAt).equals(first)) throw new Error('other bytes came back');
-    return;
+    const step = answer.take(chunk);
+    if (step === 'open') return;
+    if (step === 'accepted') socket.write(first);
+    else if (step !== 'more') break;
   }
-  throw new Error(bodyAt < 0 ? 'closed before the answer' : 'closed before the message was back');
+  throw new Error(answer.words);
 }
 
 function wordsOf({ code, message }: NodeJS.ErrnoException): string {

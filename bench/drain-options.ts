@@ -1,6 +1,7 @@
 // The words behind `npm run bench -- drain`.
 
 import { parseArgs } from 'node:util';
+import { type Parsed, parsed } from './parsed.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const TUNNELS = { least: 1, usual: 1_000, most: 5_000 } as const;
@@ -12,11 +13,6 @@ export interface DrainOptions {
   readonly rate: number;
   readonly json: string | null;
 }
-
-export type DrainParsed =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'run'; readonly options: DrainOptions };
 
 export const DRAIN_USAGE = `usage: npm run bench -- drain [--tunnels N] [--rate R] [--json FILE]
 
@@ -31,21 +27,18 @@ Says how many connections the far end got in any one second, and how far off the
 Exit codes: 0 the rate held in every second and each time was within 15 %, 1 one did not, or an agent did not come back, 64 wrong words,
 69 something that is needed is not here, 130 Ctrl-C.`;
 
-export function parseDrainOptions(args: readonly string[]): DrainParsed {
-  try {
+export function parseDrainOptions(args: readonly string[]): Parsed<DrainOptions> {
+  return parsed(() => {
     const text = { type: 'string' } as const;
     const { values } = parseArgs({
       args: [...args],
       options: { tunnels: text, rate: text, json: text, help: { type: 'boolean', short: 'h' } },
     });
-    if (values.help) return { kind: 'help' };
-    const options = {
+    if (values.help) return null;
+    return {
       tunnels: wholeNumber('--tunnels', values.tunnels, TUNNELS),
       rate: wholeNumber('--rate', values.rate, RATE),
       json: values.json ?? null,
     };
-    return { kind: 'run', options };
-  } catch (error) {
-    return { kind: 'problem', problem: (error as Error).message };
-  }
+  });
 }

@@ -1,6 +1,7 @@
 // The words behind `npm run bench -- hold`.
 
 import { parseArgs } from 'node:util';
+import { type Parsed, parsed } from './parsed.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const TUNNELS = { least: 100, usual: 50_000, most: 100_000 } as const;
@@ -12,11 +13,6 @@ export interface HoldOptions {
   readonly minutes: number;
   readonly json: string | null;
 }
-
-export type HoldParsed =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'run'; readonly options: HoldOptions };
 
 export const HOLD_USAGE = `usage: npm run bench -- hold [--tunnels N] [--minutes M] [--json FILE]
 
@@ -30,8 +26,8 @@ whether one was lost.
 
 Exit codes: 0 all held, 1 a tunnel was lost or a message not answered, 64 wrong words, 69 something that is needed is not here, 130 Ctrl-C.`;
 
-export function parseHoldOptions(args: readonly string[]): HoldParsed {
-  try {
+export function parseHoldOptions(args: readonly string[]): Parsed<HoldOptions> {
+  return parsed(() => {
     const { values } = parseArgs({
       args: [...args],
       options: {
@@ -41,11 +37,9 @@ export function parseHoldOptions(args: readonly string[]): HoldParsed {
         help: { type: 'boolean', short: 'h' },
       },
     });
-    if (values.help) return { kind: 'help' };
+    if (values.help) return null;
     const tunnels = wholeNumber('--tunnels', values.tunnels, TUNNELS);
     const minutes = wholeNumber('--minutes', values.minutes, MINUTES);
-    return { kind: 'run', options: { tunnels, minutes, json: values.json ?? null } };
-  } catch (error) {
-    return { kind: 'problem', problem: (error as Error).message };
-  }
+    return { tunnels, minutes, json: values.json ?? null };
+  });
 }

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { Contestant } from './contestant.ts';
 import { LOAD_TUNNELS_MAX } from './load.ts';
+import { type Parsed, parsed } from './parsed.ts';
 
 const TUNNELS_MIN = 100;
 const TUNNELS_USUAL = 4_000;
@@ -14,15 +15,11 @@ export interface BenchOptions {
   readonly markdown: string | null;
 }
 
-export type Parsed =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'run'; readonly options: BenchOptions };
-
 export function usage(all: readonly Contestant[]): string {
   return `usage: npm run bench -- [NAME ...] [--tunnels N] [--json FILE] [--markdown FILE]
        npm run bench -- hold --help
        npm run bench -- upgrade --help
+       npm run bench -- drain --help
        npm run bench -- splice --help
 
 Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about 45 s for each.
@@ -37,9 +34,8 @@ Exit codes: 0 all was measured, 1 a proxy lost or failed work and is not compare
 130 Ctrl-C.`;
 }
 
-export function parseBenchOptions(args: readonly string[], all: readonly Contestant[]): Parsed {
-  const problem = (text: string): Parsed => ({ kind: 'problem', problem: text });
-  try {
+export function parseBenchOptions(args: readonly string[], all: readonly Contestant[]): Parsed<BenchOptions> {
+  return parsed(() => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -50,15 +46,13 @@ export function parseBenchOptions(args: readonly string[], all: readonly Contest
         help: { type: 'boolean', short: 'h' },
       },
     });
-    if (values.help) return { kind: 'help' };
+    if (values.help) return null;
     const tunnels = Number(values.tunnels ?? TUNNELS_USUAL);
     if (!Number.isInteger(tunnels) || tunnels < TUNNELS_MIN || tunnels > LOAD_TUNNELS_MAX)
-      return problem(`--tunnels: expected a whole number from ${TUNNELS_MIN} to ${LOAD_TUNNELS_MAX}, got "${values.tunnels}"`);
+      throw new Error(`--tunnels: expected a whole number from ${TUNNELS_MIN} to ${LOAD_TUNNELS_MAX}, got "${values.tunnels}"`);
     const stranger = positionals.find((name) => !all.some((contestant) => contestant.name === name));
-    if (stranger !== undefined) return problem(`no proxy is called "${stranger}"`);
+    if (stranger !== undefined) throw new Error(`no proxy is called "${stranger}"`);
     const contestants = positionals.length === 0 ? all : all.filter(({ name }) => positionals.includes(name));
-    return { kind: 'run', options: { contestants, tunnels, json: values.json ?? null, markdown: values.markdown ?? null } };
-  } catch (error) {
-    return problem((error as Error).message);
-  }
+    return { contestants, tunnels, json: values.json ?? null, markdown: values.markdown ?? null };
+  });
 }

@@ -1,6 +1,8 @@
 // The words behind `npm run bench -- splice`.
 
 import { parseArgs } from 'node:util';
+import { type Parsed, parsed } from './parsed.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** Odd is best: the one in the middle is shown. */
 const ROUNDS = { least: 1, usual: 5, most: 99 } as const;
@@ -9,11 +11,6 @@ export interface SpliceOptions {
   readonly rounds: number;
   readonly json: string | null;
 }
-
-export type SpliceParsed =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'run'; readonly options: SpliceOptions };
 
 export const SPLICE_USAGE = `usage: npm run bench -- splice [--rounds N] [--json FILE]
 
@@ -26,18 +23,13 @@ A round takes about 45 s.
 
 Exit codes: 0 measured, 64 wrong words, 69 something that is needed is not here, 130 Ctrl-C.`;
 
-export function parseSpliceOptions(args: readonly string[]): SpliceParsed {
-  try {
+export function parseSpliceOptions(args: readonly string[]): Parsed<SpliceOptions> {
+  return parsed(() => {
     const { values } = parseArgs({
       args: [...args],
       options: { rounds: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
     });
-    if (values.help) return { kind: 'help' };
-    const rounds = /^\d+$/.test(values.rounds ?? `${ROUNDS.usual}`) ? Number(values.rounds ?? ROUNDS.usual) : NaN;
-    if (rounds >= ROUNDS.least && rounds <= ROUNDS.most) return { kind: 'run', options: { rounds, json: values.json ?? null } };
-    const problem = `--rounds: expected a whole number from ${ROUNDS.least} to ${ROUNDS.most}, got "${values.rounds}"`;
-    return { kind: 'problem', problem };
-  } catch (error) {
-    return { kind: 'problem', problem: (error as Error).message };
-  }
+    if (values.help) return null;
+    return { rounds: wholeNumber('--rounds', values.rounds, ROUNDS), json: values.json ?? null };
+  });
 }

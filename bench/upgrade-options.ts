@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { LOAD_TUNNELS_MAX } from './load.ts';
+import { type Parsed, parsed } from './parsed.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const TUNNELS = { least: 1, usual: 5_000, most: LOAD_TUNNELS_MAX } as const;
@@ -17,11 +18,6 @@ export interface UpgradeOptions {
   readonly json: string | null;
 }
 
-export type UpgradeParsed =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problem'; readonly problem: string }
-  | { readonly kind: 'run'; readonly options: UpgradeOptions };
-
 export const UPGRADE_USAGE = `usage: npm run bench -- upgrade [--tunnels N] [--tls N] [--opens N] [--upgrades N] [--json FILE]
 
 Has new generations of one Pinhole node take over in a row, on loopback, while tunnels in clear talk without pause and others are opened, and says
@@ -36,23 +32,20 @@ whether one was lost. Tunnels in TLS stay where they are until they are closed a
 
 Exit codes: 0 nothing was lost, 1 something was, or an upgrade was refused, 64 wrong words, 69 something that is needed is not here, 130 Ctrl-C.`;
 
-export function parseUpgradeOptions(args: readonly string[]): UpgradeParsed {
-  try {
+export function parseUpgradeOptions(args: readonly string[]): Parsed<UpgradeOptions> {
+  return parsed(() => {
     const text = { type: 'string' } as const;
     const { values } = parseArgs({
       args: [...args],
       options: { tunnels: text, tls: text, opens: text, upgrades: text, json: text, help: { type: 'boolean', short: 'h' } },
     });
-    if (values.help) return { kind: 'help' };
-    const options = {
+    if (values.help) return null;
+    return {
       tunnels: wholeNumber('--tunnels', values.tunnels, TUNNELS),
       secureTunnels: wholeNumber('--tls', values.tls, SECURE),
       opensPerSecond: wholeNumber('--opens', values.opens, OPENS),
       upgrades: wholeNumber('--upgrades', values.upgrades, UPGRADES),
       json: values.json ?? null,
     };
-    return { kind: 'run', options };
-  } catch (error) {
-    return { kind: 'problem', problem: (error as Error).message };
-  }
+  });
 }
