@@ -101,8 +101,14 @@ export class Generation {
 
   view(): GenerationView {
     const { number, version, launch } = this.#options;
-    const { number: generation, from } = { number, from: launch.root };
-    return { generation, version, from, state: this.#state, sinceMs: this.#sinceMs, deadlineAtMs: this.#deadline?.atMs ?? null };
+    return {
+      generation: number,
+      version,
+      from: launch.root,
+      state: this.#state,
+      sinceMs: this.#sinceMs,
+      deadlineAtMs: this.#deadline?.atMs ?? null,
+    };
   }
 
   slotViews(): SlotView[] {

@@ -5,8 +5,8 @@ import type { Route53 } from '../route53/start.ts';
 import type { AgentView } from './agents.ts';
 import { COMPANION_NAME, FLEET_NAME, type Layout, OWNER } from './layout.ts';
 import type { NameCache } from './name-cache.ts';
-import type { NodeState, NodeView } from './snapshot.ts';
-import { lookAt, type NodeSight } from './watch.ts';
+import type { NodeSight, NodeState, NodeView } from './snapshot.ts';
+import { lookAt } from './watch.ts';
 
 const NODE_EVERY_MS = 500;
 const DNS_EVERY_MS = 100;

@@ -7,9 +7,9 @@ import type { AgentView } from './agents.ts';
 export const NODE_STATES = ['ready', 'degraded', 'closed', 'draining', 'silent', 'dead'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
 
-export interface NodeView {
+/** What one node said, or that it did not. */
+export interface NodeSight {
   readonly slot: string;
-  readonly address: string;
   readonly state: NodeState;
   /** The one word of its public `/ready`, at the door of agents; null where nobody answers. */
   readonly ready: boolean | null;
@@ -23,6 +23,11 @@ export interface NodeView {
   readonly opensPerSecond: number | null;
   readonly opened: number | null;
   readonly probeSecondsAgo: number | null;
+}
+
+/** With what the fleet around it says of it. */
+export interface NodeView extends NodeSight {
+  readonly address: string;
   readonly inDns: boolean;
   /** Of its record; null where it has none. */
   readonly weight: number | null;

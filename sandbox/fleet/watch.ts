@@ -2,26 +2,9 @@
 
 import { get } from 'node:http';
 import type { SlotPlace } from './layout.ts';
-import type { NodeState } from './snapshot.ts';
+import type { NodeSight, NodeState } from './snapshot.ts';
 
 const ASK_MS = 1_000;
-
-/** What one node said, or that it did not. */
-export interface NodeSight {
-  readonly slot: string;
-  readonly state: NodeState;
-  readonly ready: boolean | null;
-  readonly reasons: readonly string[];
-  readonly concerns: readonly string[];
-  readonly drain: string | null;
-  readonly pid: number | null;
-  readonly generation: number | null;
-  readonly version: string | null;
-  readonly tunnels: number | null;
-  readonly opensPerSecond: number | null;
-  readonly opened: number | null;
-  readonly probeSecondsAgo: number | null;
-}
 
 /** `pid` of a node that the sandbox has started. */
 export async function lookAt(slot: SlotPlace, pid: number | null, token: string): Promise<NodeSight> {
