@@ -1,12 +1,13 @@
 // A carrier that runs out of descriptors: by its own count, and because the system says so. It refuses, waits, and comes back by itself.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import net from 'node:net';
 import { describe, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { cannotRun } from './clients/needs.ts';
 import { ENGINES } from './support/relay.ts';
 import { ready, until } from './support/fake-serve.ts';
 import { servedNode, statusOf } from './support/served-node.ts';
@@ -19,7 +20,6 @@ const TUNNELS = 22;
 const CONNECT = `CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`;
 const OPENED = 'HTTP/1.1 200 Connection established';
 const TICKS_PER_S = 100;
-const skip = spawnSync('prlimit', ['--version']).error ? 'prlimit is not here (Debian package util-linux)' : false;
 
 async function firstLine(port: number, head: string): Promise<string> {
   const { socket, answer } = await ask(port, head);
@@ -118,7 +118,8 @@ for (const relay of ENGINES) {
       );
     });
 
-    test('that the system gives no more waits without spinning, and goes on when it does', { timeout: 60_000, skip }, async (t) => {
+    test('that the system gives no more waits without spinning, and goes on when it does', { timeout: 60_000 }, async (t) => {
+      if (cannotRun(t, ['prlimit'])) return;
       const { port, pid, serve } = await startFull(t, relay);
       const held = await openTunnel(port);
       const atStart = descriptors(pid);

@@ -1,16 +1,16 @@
 // Live tunnels moved between real carriers of two generations, started as the supervisor starts them, while both ends of each talk without pause.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import type { CarrierCounters, CarrierTunnels } from '../control/carrier-api.ts';
 import type { MoveView } from '../core/move.ts';
 import { allTalk, finishAll, movingNode, type Line, type MovingNode, type TestCarrier, type TestTunnel } from './support/moving.ts';
 import { until } from './support/fake-serve.ts';
+import { cannotRun } from './clients/needs.ts';
 import { ENGINES } from './support/relay.ts';
 
-const noPrlimit = spawnSync('prlimit', ['--version']).error ? 'prlimit is not here (Debian package util-linux)' : false;
 const CONNECTS = 200;
 const SNIS = 100;
 const MOVES = 10;
@@ -186,7 +186,8 @@ describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is n
     assert.equal(closes.filter((line) => line.generation === 1 && line['ended_by'] === 'drain').length, 100 - taken);
   });
 
-  test('whose receiver has no descriptor left leaves the tunnels where they are', { skip: noPrlimit }, async (t) => {
+  test('whose receiver has no descriptor left leaves the tunnels where they are', async (t) => {
+    if (cannotRun(t, ['prlimit'])) return;
     const node = await movingNode(t);
     const first = await node.carrier(1);
     const tunnels = await openAll(node, 20, 0);

@@ -13,6 +13,7 @@ const PACKAGES = {
   mosquitto_sub: 'mosquitto-clients',
   socat: 'socat',
   python3: 'python3',
+  prlimit: 'util-linux',
 } as const;
 
 /** `own hosts file`: a mount namespace, in which a name leads where the test wants it. */
