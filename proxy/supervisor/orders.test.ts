@@ -30,7 +30,7 @@ async function harness(t: TestContext, obey: Obey, clock = new FakeClock()) {
       else socket.write(bytes);
       socket.on('end', () => socket.end());
     });
-  return { runtime, clock, send };
+  return { runtime, clock, orders, send };
 }
 
 const yes: Obey = (order: Order) => Promise.resolve({ obeyed: order });
@@ -105,4 +105,19 @@ test('what is thrown while an order is obeyed is the answer', async (t) => {
   const { runtime } = await harness(t, () => Promise.reject(new Error('a bug')));
   const how = { clock: systemClock, timeoutMs: 5_000, heard: () => {} };
   assert.deepEqual(await orderSupervisor(runtime, { order: 'reload', by: 'me' }, how), { error: 'a bug' });
+});
+
+test('that everybody has an answer is known when the last one has', async (t) => {
+  const { promise: read, resolve: haveRead } = Promise.withResolvers<void>();
+  const { promise: obeyed, resolve: obey } = Promise.withResolvers<object>();
+  const { orders, send } = await harness(t, () => (haveRead(), obeyed));
+  await orders.answered();
+  const sending = send('{"order":"reload","by":"me"}\n');
+  await read;
+  const waiting = orders.answered().then(() => 'answered');
+  const later = new Promise((resolve) => setImmediate(resolve, 'waits'));
+  assert.equal(await Promise.race([waiting, later]), 'waits');
+  obey({ done: true });
+  await waiting;
+  assert.equal(await sending, '{"done":true}\n');
 });

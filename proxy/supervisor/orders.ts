@@ -22,12 +22,18 @@ export interface Order {
 export type Obey = (order: Order, say: (news: object) => void) => Promise<object>;
 
 export interface Orders {
+  /** Resolves when whoever has given an order has its answer. */
+  answered(): Promise<void>;
   close(): void;
 }
 
 /** Rejects where the socket cannot be bound. */
 export function listenForOrders(path: string, clock: Clock, obey: Obey): Promise<Orders> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => void serve(socket, clock, obey));
+  const underWay = new Set<Promise<void>>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    const served = serve(socket, clock, obey).finally(() => underWay.delete(served));
+    underWay.add(served);
+  });
   server.maxConnections = CONNECTIONS_MAX;
   rmSync(path, { force: true });
   return new Promise((resolve, reject) => {
@@ -37,7 +43,10 @@ export function listenForOrders(path: string, clock: Clock, obey: Obey): Promise
       server.off('error', reject);
       // Of an accept that failed, as for want of descriptors: whoever asked tries again.
       server.on('error', () => {});
-      resolve({ close: () => (rmSync(path, { force: true }), void server.close()) });
+      resolve({
+        answered: async () => void (await Promise.all(underWay)),
+        close: () => (rmSync(path, { force: true }), void server.close()),
+      });
     });
   });
 }

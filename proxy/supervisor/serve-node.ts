@@ -54,6 +54,7 @@ export async function serveNode(options: ServeOptions): Promise<number> {
     supervisor.start();
     options.running(supervisor);
     const code = await ended;
+    await withinMs(FLUSH_MS, orders.answered(), options.clock);
     await log.flush(FLUSH_MS);
     return code;
   } catch (error) {
@@ -63,6 +64,14 @@ export async function serveNode(options: ServeOptions): Promise<number> {
     orders?.close();
     lock?.release();
   }
+}
+
+/** What takes longer is not waited for. */
+function withinMs(timeMs: number, done: Promise<void>, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(timeMs, resolve);
+    void done.then(resolve).finally(cancel);
+  });
 }
 
 function refuse(options: ServeOptions, line: string): number {

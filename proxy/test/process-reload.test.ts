@@ -1,7 +1,8 @@
 // A change of a running node's configuration, as the supervisor goes about it; the children are fake, so that only it can be at fault.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { orderSupervisor, askSupervisor } from '../control/ask.ts';
 import { systemClock } from '../core/clock.ts';
@@ -246,7 +247,7 @@ describe('a running node', { concurrency: 4 }, () => {
     await ready(serve);
     node.mark('prepare-hangs');
     const reloading = reload(node);
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await until(() => existsSync(join(node.runtime, 'prepare-began')), 'the reading');
     serve.child.kill('SIGTERM');
     assert.match((await reloading).why ?? '', /the node stops/);
     assert.equal(await serve.ended, 0);

@@ -80,6 +80,7 @@ function prepared<Plan extends LivePlan & Pick<ServePlan, 'runtime' | 'listeners
 /** A plan that is no JSON is a bad one; one of another number of carriers is for a start; otherwise its version counts. */
 function reloadPlan(file: string, runtime: string, generation: number, isUpgrade: boolean): ReloadPlan {
   const marked = (name: string): boolean => existsSync(`${runtime}/${name}`);
+  if (marked('prepare-hangs')) writeFileSync(`${runtime}/prepare-began`, '');
   while (marked('prepare-hangs')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
   if (marked('prepare-crashes')) throw new Error('a bug of the reader');
   const about = {
