@@ -160,6 +160,9 @@ describe('a retired carrier has been looked at', () => {
     ['while a move is under way', { tunnels: 3, pending: 0, move: move({}, false) }, false],
     ['when what it holds cannot move', { tunnels: 3, pending: 0, move: move({ bound: 3 }) }, true],
     ['while a tunnel is being opened', { tunnels: 1, pending: 0, move: move({ opening: 1 }) }, false],
+    ['while a tunnel is about to end', { tunnels: 1, pending: 0, move: move({ ending: 1 }) }, false],
+    ['while it holds one that has come since', { tunnels: 4, pending: 0, move: move({ bound: 3 }) }, false],
+    ['when some that it held have ended', { tunnels: 2, pending: 0, move: move({ bound: 3 }) }, true],
     ['while its heir is away', { tunnels: 1, pending: 0, move: move({ 'no-receiver': 1 }) }, false],
     ['while a request is awaited', { tunnels: 0, pending: 1, move: null }, false],
   ] as const) {

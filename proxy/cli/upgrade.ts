@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { orderSupervisor } from '../control/ask.ts';
 import { gatherStatus, type NodeStatus } from '../control/node-status.ts';
-import type { MoveView } from '../core/move.ts';
+import type { MoveView, StayReason } from '../core/move.ts';
 import type { UpgradeNews, UpgradeResult } from '../core/supervision.ts';
 import { readArguments, textOf } from './arguments.ts';
 import { renderDuration } from './durations.ts';
@@ -96,15 +96,18 @@ function retiredIn({ carriers, generation }: NodeStatus): CarrierRow[] {
   return carriers.filter((carrier) => carrier.generation !== generation && carrier.pid !== null);
 }
 
-/** Nothing of it is on its way or being opened, and what it holds has been looked at. */
+/** Nothing of it is on its way, and all that it holds stays. */
 export function hasLooked({ status }: Pick<CarrierRow, 'status'>): boolean {
   if (status === null || status.pending > 0) return false;
-  return status.tunnels === 0 || (status.move?.isOver === true && !isForNow(status.move.stayed));
+  return status.tunnels === 0 || (status.move?.isOver === true && status.tunnels <= heldFor(status.move.stayed));
 }
 
-/** Reasons that the next move may not find again: one that is being opened, and a carrier that is away for a moment. */
-function isForNow(stayed: MoveView['stayed']): boolean {
-  return (stayed.opening ?? 0) + (stayed['no-receiver'] ?? 0) > 0;
+/** Reasons that the next move may not find again: it is being opened, it is about to end, and its heir is away for a moment. */
+const FOR_NOW: ReadonlySet<string> = new Set<StayReason>(['opening', 'ending', 'no-receiver']);
+
+/** Tunnels that stay for another reason; one that has come since the move began is in none. */
+function heldFor(stayed: MoveView['stayed']): number {
+  return Object.entries(stayed).reduce((sum, [reason, count]) => sum + (FOR_NOW.has(reason) ? 0 : count), 0);
 }
 
 function countsOf(status: NodeStatus): { readonly current: number; readonly held: number } {
