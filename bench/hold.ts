@@ -16,6 +16,7 @@ const ROUND_SECONDS = 60;
 const SETTLE_MS = 6_000;
 
 export interface HoldRun extends HoldPlan, NodeRun {
+  readonly opensPerSecond: number;
   readonly minutes: number;
   readonly tell: (line: string) => void;
 }
@@ -63,12 +64,17 @@ export async function hold(run: HoldRun, processes: Processes): Promise<Held> {
   };
 }
 
-/** All loads go up together, a step at a time. */
-async function ramp({ loads: counts, tunnels, tell }: HoldRun, loads: readonly LoadProgram[], steps: { after: number; to: number }) {
+/** All loads go up together, a step at a time, and share the pace. */
+async function ramp(
+  { loads: counts, tunnels, opensPerSecond, tell }: HoldRun,
+  loads: readonly LoadProgram[],
+  steps: { after: number; to: number },
+) {
   const fromMs = performance.now();
+  const pace = Math.max(1, Math.round(opensPerSecond / loads.length));
   const ramps: Ramp[] = [];
   for (let step = steps.after + 1; step <= steps.to; step++) {
-    ramps.push(...(await Promise.all(loads.map((load, at) => load.ramp(shareUpTo(counts[at] ?? 0, step, RAMP_STEPS))))));
+    ramps.push(...(await Promise.all(loads.map((load, at) => load.ramp(shareUpTo(counts[at] ?? 0, step, RAMP_STEPS), pace)))));
     const failed = sum(ramps.map((answer) => answer.failed));
     tell(`up to ${shareUpTo(tunnels, step, RAMP_STEPS)} tunnels${failed === 0 ? '' : `, but ${failed} failed`}`);
   }

@@ -6,8 +6,8 @@
 // With OUR_NAME it speaks TLS to the proxy, under that name. The client reads steps from stdin, a line each, and answers each with one line
 // of JSON on stdout:
 //
-//   ramp UP_TO           opens tunnels until there are so many: CONNECT for TARGET, a WebSocket upgrade under that name, or neither (sni);
-//                        then the bytes of HELLO_FILE, and their echo
+//   ramp UP_TO PER_S     opens tunnels until there are so many, so many a second (0: as fast as it goes): CONNECT for TARGET, a WebSocket
+//                        upgrade under that name, or neither (sni); then the bytes of HELLO_FILE, and their echo
 //   messages COUNT BUSY BYTES    that many messages of that size, BUSY of them on their way at any time, over tunnels chosen by chance
 //   rate PER_S SECONDS   messages at that pace, whether the earlier ones are back or not
 //   round SECONDS        one message on every tunnel, in their order and evenly over that time; says how long each took, for whoever puts
@@ -40,6 +40,7 @@ enum {
   MESSAGE = 256,           // bytes at most: a small telemetry record
   CHUNK = 64 * 1024,
   EVENTS = 256,
+  BEAT_MS = 2,             // of a ramp at a pace
   STALL_MS = 5000,         // nothing happened for so long: what is missing is lost
 };
 
@@ -200,7 +201,11 @@ static int count_open(int from, int to) {
   return open;
 }
 
-static void ramp(int up_to) {
+static bool is_due(int opened, long per_second, uint64_t started_ns) {
+  return per_second == 0 || (uint64_t)opened * 1000000000ull <= (now_ns() - started_ns) * (uint64_t)per_second;
+}
+
+static void ramp(int up_to, long per_second) {
   static int next = 0;
   uint64_t started = now_ns();
   if (up_to > count_all) up_to = count_all;
@@ -208,12 +213,13 @@ static void ramp(int up_to) {
   start_spans(count_all);
   struct epoll_event events[EVENTS];
   while (next < up_to || opening > 0) {
-    for (; next < up_to && opening < OPENING_MAX; next++) {
+    for (; next < up_to && opening < OPENING_MAX && is_due(next - first, per_second, started); next++) {
       dial(&tunnels[next]);
       opening += tunnels[next].stage == DIALLING;
     }
-    int count = epoll_wait(epoll_all, events, EVENTS, STALL_MS);
-    if (count == 0) break;
+    const bool waits_its_time = next < up_to && opening < OPENING_MAX;
+    int count = epoll_wait(epoll_all, events, EVENTS, waits_its_time ? BEAT_MS : STALL_MS);
+    if (count == 0 && !waits_its_time) break;
     for (int i = 0; i < count; i++) opening -= step_opening(events[i].data.ptr);
   }
   for (int i = 0; i < count_all; i++)
@@ -454,7 +460,7 @@ static void drive_tunnels(char **args) {
   char line[128];
   long a, b, c;
   while (fgets(line, sizeof line, stdin)) {
-    if (sscanf(line, "ramp %ld", &a) == 1) ramp((int)a);
+    if (sscanf(line, "ramp %ld %ld", &a, &b) == 2) ramp((int)a, b);
     else if (sscanf(line, "messages %ld %ld %ld", &a, &b, &c) == 3) run_messages(a, b, (size_t)c);
     else if (sscanf(line, "rate %ld %ld", &a, &b) == 2) run_rate(a, b);
     else if (sscanf(line, "round %ld", &a) == 1) run_round(a);

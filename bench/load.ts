@@ -52,9 +52,9 @@ export class LoadProgram {
     return this.#started;
   }
 
-  /** Opens tunnels until there are so many. */
-  ramp(upTo: number): Promise<Ramp> {
-    return this.#step(`ramp ${upTo}`);
+  /** Opens tunnels until there are so many, as fast as it goes or so many a second. */
+  ramp(upTo: number, perSecond: number | 'at once' = 'at once'): Promise<Ramp> {
+    return this.#step(`ramp ${upTo} ${perSecond === 'at once' ? 0 : perSecond}`);
   }
 
   /** One message is sent when another has come back. */

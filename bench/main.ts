@@ -116,11 +116,11 @@ async function inWorkshop(work: (workshop: Workshop) => Promise<number>): Promis
   }
 }
 
-async function holdMany({ tunnels, minutes, json }: HoldOptions, { processes, ...workshop }: Workshop): Promise<number> {
+async function holdMany({ tunnels, opensPerSecond, minutes, json }: HoldOptions, { processes, ...workshop }: Workshop): Promise<number> {
   const plan = planHold(tunnels, descriptorsMax());
   if (plan === null) return unavailable('A process may have too few open files here (ulimit -Hn).');
   console.error(`hold: ${tunnels} tunnels for ${minutes} min`);
-  const held = await hold({ ...workshop, ...plan, serverName: SERVER_NAME, tunnels, minutes }, processes);
+  const held = await hold({ ...workshop, ...plan, serverName: SERVER_NAME, tunnels, opensPerSecond, minutes }, processes);
   const about = `${held.spread.length} carriers, relay ${held.relay}; ${machineWords()}.`;
   console.log(`${about}\n\n${renderHeld(held)}`);
   if (json !== null) writeFileSync(json, renderHeldJson(thisMachine(), held));
