@@ -2,7 +2,8 @@
 # AWS CLI: a message by HTTPS, with credentials from the environment. It goes by HTTPS_PROXY, in clear or with TLS to the proxy.
 set -eu
 
-export HTTPS_PROXY="$PROXY" AWS_DEFAULT_REGION="$REGION" AWS_EC2_METADATA_DISABLED=true
+[ -z "${PROXY:-}" ] || export HTTPS_PROXY="$PROXY"
+export AWS_DEFAULT_REGION="$REGION" AWS_EC2_METADATA_DISABLED=true
 # Also for the proxy's certificate: it has no other setting for that. Without it, the public roots.
 [ -z "${CA:-}" ] || export AWS_CA_BUNDLE="$CA"
 # One try: it would come back five times, even for a refusal that stands.

@@ -154,7 +154,7 @@ rows 'SDK v2 Java, certificate' 'connect connect-tls sni refused' java_main SdkV
 rows 'SDK v2 Java, SigV4' 'connect connect-tls refused' java_main SdkV2SigV4
 rows 'Paho Java, certificate' 'connect sni refused' java_main PahoCertificate
 rows 'mosquitto' 'connect sni refused' mosquitto
-rows 'AWS CLI' 'connect connect-tls refused' cli
+rows 'AWS CLI' 'connect connect-tls sni refused' cli
 
 printf '\n%s of %s rows as they should be, in %s s\n' "$((count - failed))" "$count" "$(($(date +%s) - started))"
 [ "$count" -gt 0 ] && [ "$failed" -eq 0 ]

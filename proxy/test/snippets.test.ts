@@ -25,7 +25,9 @@ const of = (kind: Snippet['mark']['kind']): Snippet[] => SNIPPETS.filter(({ mark
 const PROGRAMS: readonly Need[] = ['curl', 'openssl', 'mosquitto_pub', 'socat'];
 
 test('every snippet says whether it is run', () => {
-  process.stdout.write(`snippets: ${of('run').length} run, ${of('file').length} equal to a file that is run, ${of('norun').length} not run\n`);
+  process.stdout.write(
+    `snippets: ${of('run').length} run, ${of('file').length} equal to a file that is run, ${of('norun').length} not run\n`,
+  );
   const mistakes = SNIPPETS.flatMap((snippet) => markMistake(snippet) ?? []);
   assert.equal(mistakes.length, 0, `\n${mistakes.join('\n')}`);
 });
