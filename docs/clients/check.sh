@@ -17,8 +17,12 @@ for program in curl ip jq mvn mosquitto_pub npm javac openssl python3 socat unsh
   command -v "$program" >/dev/null || { echo "$program is missing; the Debian packages are named in $0" >&2; exit 69; }
 done
 
-version=$(cat "$here"/{javascript/package.json,python/requirements.txt,java/pom.xml} "$here"/java/*.java | sha256sum | cut -c1-16)
-cache=${PINHOLE_CLIENTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pinhole-clients}/$version
+cache=${PINHOLE_CLIENTS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pinhole-clients}
+# A folder for each language and each state of what it is made from.
+place() { echo "$cache/$1-$(cat "${@:2}" | sha256sum | cut -c1-16)"; }
+javascript=$(place javascript "$here/javascript/package.json")
+python=$(place python "$here/python/requirements.txt")
+java=$(place java "$here/java/pom.xml" "$here"/java/*.java)
 work=$(mktemp -d)
 sandbox= forward=
 finish() {
@@ -37,9 +41,9 @@ install_java() {
     javac -d classes -cp 'lib/*' "$here"/java/*.java
 }
 install() {
-  [ -d "$cache/$1" ] && return
-  local fresh=$cache/$1.$$
-  mkdir -p "$fresh" && (cd "$fresh" && "install_$1") >"$work/$1.log" 2>&1 && mv "$fresh" "$cache/$1" && return
+  local place=${!1} fresh=${!1}.$$
+  [ -d "$place" ] && return
+  mkdir -p "$fresh" && (cd "$fresh" && "install_$1") >"$work/$1.log" 2>&1 && mv "$fresh" "$place" && return
   sed "s/^/$1: /" "$work/$1.log" >&2
   rm -rf "$fresh"
   return 1
@@ -87,16 +91,18 @@ credentials=$(curl -sS -x "http://127.0.0.1:8443" --cacert "$CA" --cert "$CERT" 
   "https://$CREDENTIALS_ENDPOINT/role-aliases/$ROLE_ALIAS/credentials")
 eval "$(jq -r '.credentials | "export AWS_ACCESS_KEY_ID=\(.accessKeyId) AWS_SECRET_ACCESS_KEY=\(.secretAccessKey) AWS_SESSION_TOKEN=\(.sessionToken)"' <<<"$credentials")"
 
-cp -r "$here/javascript" "$work/javascript" && ln -s "$cache/javascript/node_modules" "$work/javascript/node_modules"
+cp -r "$here/javascript" "$work/javascript" && ln -s "$javascript/node_modules" "$work/javascript/node_modules"
 node=$(ls -d "$root"/node_modules/node-linux-*/bin/node 2>/dev/null | head -1)
 js() { "${node:-node}" "$work/javascript/$1"; }
-py() { "$cache/python/venv/bin/python" "$here/python/$1"; }
-java_main() { java -cp "$cache/java/classes:$cache/java/lib/*" "$1"; }
-cli() { PATH=$cache/python/venv/bin:$PATH sh "$here/aws-cli.sh"; }
+py() { "$python/venv/bin/python" "$here/python/$1"; }
+java_main() { java -cp "$java/classes:$java/lib/*" "$1"; }
+# Programs of a virtual environment have its first place in their first line; this one has been moved.
+mkdir "$work/bin" && printf '#!/bin/sh\nexec "%s" -m awscli "$@"\n' "$python/venv/bin/python" >"$work/bin/aws" && chmod +x "$work/bin/aws"
+cli() { PATH=$work/bin:$PATH sh "$here/aws-cli.sh"; }
 mosquitto() { sh "$here/mosquitto.sh"; }
 
 export -f js py java_main cli mosquitto
-export here cache work node
+export here python java work node
 count=0 failed=0
 lines() { wc -l <"$work/world/pinhole.log"; }
 decisions() { tail -n "+$(($1 + 1))" "$work/world/pinhole.log" | grep '"event":"decision"'; }
@@ -129,7 +135,7 @@ row() {
   [ "$door" = refused ] && ended=$((code == 0)) || ended=$code
   [ "$ended" -eq 0 ] || verdict=FAILED
   printf '%-34s %-12s %-7s %4s s  %s\n' "$client" "$door" "$verdict" "$(awk "BEGIN { printf \"%.1f\", ($(date +%s%N) - $from) / 1e9 }")" \
-    "$(grep -E 'came back|published|closed|TARGET_NOT_ALLOWED|CONNECT_FAILED|rror' <<<"$said" | head -1 | cut -c1-100)"
+    "$({ grep -m1 -E 'came back|published|closed|TARGET_NOT_ALLOWED|CONNECT_FAILED' || grep -m1 -E 'failed|xception|rror' <<<"$said"; } <<<"$said" | cut -c1-100)"
   [ $verdict = ok ] && return
   failed=$((failed + 1))
   printf '%s\n' "--- it ended with $code and said:" "$said" '--- the node has:' "$(jq -c '{door, target_host, sni, alpn, reason}' <<<"$seen")" '---'
