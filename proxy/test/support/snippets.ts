@@ -59,10 +59,13 @@ export function markMistake({ page, line, language, mark }: Snippet): string | n
   const at = `${page}:${line}`;
   const fence = `\`\`\`${language}`;
   if (mark.kind === 'none') {
-    return `${at}: this snippet does not say whether it is run${mark.info === '' ? '' : ` ("${mark.info}" is no mark)`}. Write its first line as one of:
-    ${'```'}sh run                        if it works in a running sandbox, from the project's folder, as it stands
-    ${fence} norun="REASON"   if it does not: "needs an AWS account", "what it prints", "an example"
-    ${fence} file=PATH        if it is a whole file that docs/clients/check.sh runs`;
+    const unknown = mark.info === '' ? '' : ` ("${mark.info}" is no mark)`;
+    const choices = [
+      ['```sh run', "if it works in a running sandbox, from the project's folder, as it stands"],
+      [`${fence} norun="REASON"`, 'if it does not: "needs an AWS account", "what it prints", "an example"'],
+      [`${fence} file=PATH`, 'if it is a whole file that docs/clients/check.sh runs'],
+    ].map(([first = '', when]) => `    ${first.padEnd(28)}${when}`);
+    return `${at}: this snippet does not say whether it is run${unknown}. Write its first line as one of:\n${choices.join('\n')}`;
   }
   if (mark.kind === 'run' && !(RUNNABLE as readonly string[]).includes(language))
     return `${at}: only ${RUNNABLE.join(' and ')} can be \`run\`; write ${fence} norun="REASON"`;
