@@ -6,15 +6,16 @@ import { rowsWith, tableUnder } from './support/markdown.ts';
 import { readText } from './support/tree.ts';
 
 const page = readText('docs/costs.md');
+const words = page.replace(/\s+/g, ' ');
 const plain = (cell: string): string => cell.replace(/[`*]/g, '');
 const prices = new Map(rowsWith(page, 'what', 'price', 'per', 'source').map(([what = '', price = '']) => [plain(what), Number(price)]));
 const fleets = tableUnder(page, 'Three fleets');
 const AGENTS = [1_000, 10_000, 100_000] as const;
 
 /** From the text above the table. */
-const GB_UP = Number(/counted as ([0-9.]+) GB a month to AWS/.exec(page)?.[1]);
-const GB_DOWN = Number(/([0-9.]+) GB back to the device/.exec(page)?.[1]);
-const LOG_GB = Number(/([0-9.]+) MB a month/.exec(page)?.[1]) / 1_000;
+const GB_UP = Number(/counted as ([0-9.]+) GB a month to AWS/.exec(words)?.[1]);
+const GB_DOWN = Number(/([0-9.]+) GB back to the device/.exec(words)?.[1]);
+const LOG_GB = Number(/([0-9.]+) MB a month/.exec(words)?.[1]) / 1_000;
 
 function price(what: string): number {
   return prices.get(what) ?? assert.fail(`no price of ${what}`);
