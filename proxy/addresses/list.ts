@@ -32,6 +32,19 @@ export interface AddressList {
   readonly issued: string;
   readonly expires: string;
   readonly addresses: readonly PublishedAddress[];
+  /** Days that a change is announced ahead, as the sheets beside the list promise it. */
+  readonly notice?: number;
+  /** Whom firewall admins ask. */
+  readonly contact?: string;
+  /** The sheets beside the list. Not judged with it: an agent has no use for them. */
+  readonly sheets?: readonly SheetDigest[];
+}
+
+export interface SheetDigest {
+  /** A name without a folder. */
+  readonly file: string;
+  /** 64 hex digits. */
+  readonly sha256: string;
 }
 
 export interface ListSignature {

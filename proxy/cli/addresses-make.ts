@@ -1,6 +1,7 @@
 // `addresses make`: a new key, or a list signed with the keys that are there.
 
 import { rmSync } from 'node:fs';
+import { shortNotices } from '../addresses/change-notice.ts';
 import { isInUse } from '../addresses/judge.ts';
 import {
   type AddressList,
@@ -11,11 +12,13 @@ import {
   type PublishedAddress,
   renderInstant,
 } from '../addresses/list.ts';
+import type { SheetFile } from '../addresses/sheet-files.ts';
 import { type ListKey, newKey, parsePrivateKey, signList } from '../addresses/signature.ts';
 import { classifyAddress } from '../policy/address-class.ts';
 import { hostNameMistake } from '../policy/endpoint-name.ts';
 import type { AddressesIo } from './addresses.ts';
 import { readEntries } from './address-entries.ts';
+import { readSheetOrder, type SheetOrder, withSheets, writeSheets } from './address-sheets.ts';
 import { type Arguments, textOf, textsOf } from './arguments.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { codeOf, readOrNull } from './read-files.ts';
@@ -59,7 +62,9 @@ export function makeList(values: Arguments, io: AddressesIo): number {
   const nowMs = io.clock.wallMs();
   const problems: string[] = [];
   const keys = readKeys(textsOf(values, 'key'), io, problems);
-  const list = listOf(values, nowMs, io, problems);
+  const order = readSheetOrder(values, problems);
+  const plain = listOf(values, nowMs, io, problems);
+  const [list, sheets] = order === null || problems.length > 0 ? [plain, []] : withSheets(plain, order);
   // What agents would be told of a form of ours is told here, before anything is signed.
   const text = problems.length === 0 ? signList(list, keys) : '';
   const parsed = problems.length === 0 ? parseList(text) : null;
@@ -69,13 +74,15 @@ export function makeList(values: Arguments, io: AddressesIo): number {
   for (const problem of problems) io.stderr(`pinhole addresses make: ${problem}\n`);
   if (problems.length > 0) return EXIT_USAGE;
 
-  for (const warning of warningsOf(list.addresses)) io.stderr(`pinhole addresses make: warning: ${warning}\n`);
   const out = textOf(values, 'out');
+  const earlier = out === undefined ? null : listAt(out, io);
+  const warnings = [...warningsOf(list.addresses), ...noticesOf(order, earlier, list)];
+  for (const warning of warnings) io.stderr(`pinhole addresses make: warning: ${warning}\n`);
   if (out === undefined) {
     io.stdout(text);
     return EXIT_OK;
   }
-  return putInPlace(out, text, { list, keys, isJson: values['json'] === true }, io);
+  return putInPlace(out, text, { list, sheets, earlier, keys, isJson: values['json'] === true }, io);
 }
 
 function readKeys(files: readonly string[], io: AddressesIo, problems: string[]): ListKey[] {
@@ -130,41 +137,52 @@ function warningsOf(addresses: readonly PublishedAddress[]): string[] {
   ];
 }
 
+function noticesOf(order: SheetOrder | null, earlier: AddressList | null, list: AddressList): string[] {
+  return order === null || earlier === null ? [] : shortNotices(earlier, list, order.noticeDays);
+}
+
 interface Made {
   readonly list: AddressList;
+  readonly sheets: readonly SheetFile[];
+  /** The one whose place it takes. */
+  readonly earlier: AddressList | null;
   readonly keys: readonly ListKey[];
   readonly isJson: boolean;
 }
 
-function putInPlace(out: string, text: string, { list, keys, isJson }: Made, io: AddressesIo): number {
-  const earlier = issuedOf(out, io);
-  if (earlier !== null && parseInstant(earlier) >= parseInstant(list.issued)) {
+function putInPlace(out: string, text: string, { list, sheets, earlier, keys, isJson }: Made, io: AddressesIo): number {
+  if (earlier !== null && parseInstant(earlier.issued) >= parseInstant(list.issued)) {
     io.stderr(
-      `pinhole addresses make: ${out} was issued at ${earlier}, not before ${list.issued}: agents that have it would not take this one\n`,
+      `pinhole addresses make: ${out} was issued at ${earlier.issued}, not before ${list.issued}: agents that have it would not take this one\n`,
     );
     return EXIT_FAILED;
   }
   try {
+    // The list last: it never vouches for what is not there yet.
+    writeSheets(out, sheets);
     replaceFile(out, text);
   } catch (error) {
-    io.stderr(`pinhole addresses make: ${out} cannot be written (${codeOf(error)}); what was there is untouched\n`);
+    const left = sheets.length === 0 ? 'what was there is untouched' : 'its sheets may be newer than it: make them again';
+    io.stderr(`pinhole addresses make: ${out} cannot be written (${codeOf(error)}); ${left}\n`);
     return EXIT_FAILED;
   }
+  const names = sheets.map(({ file }) => file);
   const made = { file: out, fleet: list.fleet, issued: list.issued, expires: list.expires, addresses: list.addresses.length };
   const ids = keys.map(({ id }) => id);
   io.stdout(
     isJson
-      ? `${JSON.stringify({ ...made, keys: ids })}\n`
-      : `${out}: ${made.addresses} addresses of ${list.fleet}, good until ${list.expires}, signed by ${ids.join(' and ')}\n`,
+      ? `${JSON.stringify({ ...made, keys: ids, sheets: names })}\n`
+      : `${out}: ${made.addresses} addresses of ${list.fleet}, good until ${list.expires}, signed by ${ids.join(' and ')}\n` +
+          (names.length > 0 ? `beside it, for firewall admins: ${names.join(', ')}\n` : ''),
   );
   return EXIT_OK;
 }
 
-/** When the list that is there was issued; null where there is none, or something else. */
-function issuedOf(file: string, io: AddressesIo): string | null {
+/** The list that is there; null where there is none, or something else. */
+function listAt(file: string, io: AddressesIo): AddressList | null {
   try {
     const parsed = parseList(io.readFile(file));
-    return parsed.ok ? parsed.list.issued : null;
+    return parsed.ok ? parsed.list : null;
   } catch {
     return null;
   }

@@ -4,6 +4,7 @@ import { judgeList, type JudgedList } from '../addresses/judge.ts';
 import { type AddressList, parseInstant } from '../addresses/list.ts';
 import { type ListKey, parsePublicKeys } from '../addresses/signature.ts';
 import type { AddressesIo } from './addresses.ts';
+import { type SeenSheet, seeSheets } from './address-sheets.ts';
 import { type Arguments, textOf, textsOf } from './arguments.ts';
 import { renderDuration } from './durations.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
@@ -21,10 +22,21 @@ export function verifyList(values: Arguments, io: AddressesIo): number {
 
   const nowMs = io.clock.wallMs();
   const judged = judgeList(text, keys, nowMs);
-  if (values['json'] === true) io.stdout(`${JSON.stringify(judged)}\n`);
-  else if (judged.ok) io.stdout(render(file, judged, keys, nowMs));
+  const sheets = judged.ok ? seeSheets(file, judged.list, io) : [];
+  const wrong = sheets === null ? ['its sheets are in a form that this version does not know'] : sheets.flatMap(wordsOf);
+  if (values['json'] === true) io.stdout(`${JSON.stringify(judged.ok ? { ...judged, sheets } : judged)}\n`);
+  else if (judged.ok) io.stdout(render(file, judged, keys, nowMs) + renderSheets(sheets ?? []));
   else io.stderr(`${file}: ${judged.code}: ${judged.why}\n`);
-  return judged.ok ? EXIT_OK : EXIT_FAILED;
+  for (const word of wrong) io.stderr(`${file}: ${word}\n`);
+  return judged.ok && wrong.length === 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+function wordsOf({ file, state }: SeenSheet): string[] {
+  return state === 'changed' ? [`${file} beside it is not the sheet that was made with it`] : [];
+}
+
+function renderSheets(sheets: readonly SeenSheet[]): string {
+  return sheets.length === 0 ? '' : `\n${renderTable([['sheet', ''], ...sheets.map(({ file, state }) => [file, state])], '')}\n`;
 }
 
 function readKeys(files: readonly string[], io: AddressesIo, problems: string[]): ListKey[] {

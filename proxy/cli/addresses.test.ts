@@ -167,6 +167,64 @@ describe('make', () => {
   });
 });
 
+const SHEETS = ['--sheets', '--endpoint', 'a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com', '--contact', 'net@example.com'];
+
+describe('--sheets', () => {
+  test('writes them beside the list, and verify knows each of them', () => {
+    const made = run('make', ...NEEDED, ...SHEETS, '--key', at('key'), '--out', at('sheet.json'), '--json');
+    const names = ['sheet.txt', 'sheet.html', 'sheet.pac'];
+    assert.deepEqual((JSON.parse(made.out) as { sheets: string[] }).sheets, names);
+    for (const name of names) assert.ok(existsSync(at(name)), name);
+    const { code, out } = run('verify', '--list', at('sheet.json'), '--key', at('key.pub'));
+    assert.equal(code, 0);
+    for (const name of names) assert.match(out, new RegExp(`^${name} +good$`, 'm'));
+  });
+
+  test('one that was changed fails verify; one that is elsewhere does not', () => {
+    run('make', ...NEEDED, ...SHEETS, '--key', at('key'), '--out', at('forged.json'));
+    writeFileSync(at('forged.txt'), readFileSync(at('forged.txt'), 'utf8').replace('18.0.0.1', '18.0.0.9'));
+    rmSync(at('forged.pac'));
+    const { code, out, err } = run('verify', '--list', at('forged.json'), '--key', at('key.pub'), '--json');
+    assert.equal(code, 1);
+    assert.match(err, /forged\.txt beside it is not the sheet that was made with it/);
+    assert.deepEqual(
+      (JSON.parse(out) as { sheets: { state: string }[] }).sheets.map(({ state }) => state),
+      ['changed', 'good', 'not here'],
+    );
+  });
+
+  test('a change that comes sooner than promised is a warning, and not for the first list', () => {
+    const out = ['--key', at('key'), '--out', at('promised.json'), '--sheets', '--notice', '30'];
+    assert.doesNotMatch(run('make', ...NEEDED, ...out).err, /promised/);
+    clock.advance(1_000);
+    const { code, err } = run('make', ...NEEDED, '--address', 'c=18.0.0.3,announced,1970-01-10', ...out);
+    assert.equal(code, 0);
+    assert.match(err, /warning: 18\.0\.0\.3 is announced with a date -?\d+ days ahead: 30 are promised/);
+  });
+
+  test('where the list cannot be written it is said that the sheets may be newer', () => {
+    mkdirSync(at('folder.json'));
+    const { code, err } = run('make', ...NEEDED, ...SHEETS, '--key', at('key'), '--out', at('folder.json'));
+    assert.equal(code, 1);
+    assert.match(err, /its sheets may be newer than it: make them again/);
+  });
+
+  for (const [args, says] of [
+    [['--sheets'], /--sheets writes beside the list: give --out FILE/],
+    [['--contact', 'x'], /--contact is for the sheets: add --sheets/],
+    [['--sheets', '--out', 'a b.json'], /--out a b\.json: with --sheets a name of letters/],
+    [['--sheets', '--out', 'x.json', '--endpoint', 'HOST'], /--endpoint HOST: write it in lower case/],
+    [['--sheets', '--out', 'x.json', '--notice', '366'], /--notice 366: expected a whole number from 1 to 365/],
+    [['--sheets', '--out', 'x.json', '--contact', 'a\nb'], /--contact: expected up to 200 printable/],
+  ] as const) {
+    test(`${args.join(' ')} is refused, and nothing is written`, () => {
+      const { code, err } = run('make', ...NEEDED, ...args, '--key', at('key'));
+      assert.equal(code, 64);
+      assert.match(err, says);
+    });
+  }
+});
+
 describe('verify', () => {
   test('a list signed by both keys is good for agents with either, and it is said which of two did not sign', () => {
     run('make', ...NEEDED, '--key', at('key'), '--key', at('next'), '--out', at('both.json'));

@@ -8,7 +8,7 @@ import { load, makeCertificate, shown } from './test-support.ts';
 const DOCS = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
 
 test('every whole example of the docs loads, without a problem or a warning', () => {
-  const blocks = [...DOCS.matchAll(/```yaml\n([^`]*)```/g)].map((match) => match[1] ?? '');
+  const blocks = [...DOCS.matchAll(/```yaml[^\n]*\n([^`]*)```/g)].map((match) => match[1] ?? '');
   const examples = blocks.filter((text) => text.includes('listen:'));
   assert.equal(examples.length, 2);
   const pair = makeCertificate(['proxy.example.com', 'gw.example.com']);

@@ -67,7 +67,7 @@ describe('docs/reasons.md', () => {
   });
 
   test('shows an answer as it is sent', () => {
-    const example = /^```\n(HTTP\/1\.1 [^`]*)```/m.exec(page)?.[1] ?? '';
+    const example = /^```text[^\n]*\n(HTTP\/1\.1 [^`]*)```/m.exec(page)?.[1] ?? '';
     const [, code = '', id = ''] = /Pinhole-Reason: (\w+)\nPinhole-Request: (\w+)/.exec(example) ?? [];
     const { bytes } = renderRefusal({ code: code as FaultCode, id });
     assert.equal(example, bytes.toString('latin1').replaceAll('\r\n', '\n'));
@@ -124,7 +124,7 @@ describe('docs/records.md', () => {
   });
 
   test('shows a line that has every field, and no other', () => {
-    const line = JSON.parse(/^```json\n(.*)\n```/m.exec(page)?.[1] ?? '') as object;
+    const line = JSON.parse(/^```json[^\n]*\n(.*)\n```/m.exec(page)?.[1] ?? '') as object;
     assertSame(
       Object.keys(line).filter((field) => field !== 'level'),
       RECORD_FIELDS,

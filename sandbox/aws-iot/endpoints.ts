@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { answerCredentials, readCredentialRequest } from './http/credential-service.ts';
 import { answerData } from './http/data-service.ts';
 import { identify, sourceIp } from './http/device-certificate.ts';
-import { createFeed } from './http/feed.ts';
+import { createFeed, readBody } from './http/feed.ts';
 import { respond } from './http/respond.ts';
 import { createUpgrade } from './http/web-socket.ts';
 import type { Limits } from './limits.ts';
@@ -16,6 +16,8 @@ import type { EndpointNames } from './names.ts';
 import { accessKeyPrincipal, certificatePrincipal } from './principal.ts';
 import type { Registry } from './registry.ts';
 import type { AccessKeys } from './sigv4/access-keys.ts';
+import type { VerifyContext } from './sigv4/signature.ts';
+import { verifyRequest } from './sigv4/verify-request.ts';
 import type { Route } from './tls/front.ts';
 
 export interface EndpointDeps {
@@ -77,35 +79,42 @@ function createDataFeed(deps: EndpointDeps) {
     async onRequest(request, response, socket) {
       const device = identify(socket, deps.registry, deps.now());
       const principal = device.ok ? certificatePrincipal(deps.registry, device.id, sourceIp(socket)) : undefined;
-      const answer = await answerData(request, principal, deps);
+      const body = () => readBody(request, deps.limits.payloadBytesMax);
+      const answer = await answerData({ method: request.method, url: request.url, body }, principal, deps);
       deps.log(`data: ${request.method} ${path(request.url)}: ${answer.status}${device.ok ? '' : `, ${device.why}`}`);
       respond(response, answer);
     },
   });
 }
 
-/** Without a client certificate there is only `/mqtt`; plain requests get what AWS gives to those it cannot tell who they are. */
+/** Without a client certificate it is a signature that says who somebody is: in the query of `/mqtt`, in a header of anything else. */
 function createWssFeed(deps: EndpointDeps) {
   const { limits, registry, log } = deps;
+  const context = (): VerifyContext => ({
+    nowMs: deps.now(),
+    skewMs: limits.signatureSkewMs,
+    region: registry.region,
+    host: deps.names.data,
+    findKey: (accessKeyId) => deps.keys.find(accessKeyId),
+  });
   return createFeed({
     name: 'data wss',
     requestTimeoutMs: limits.firstRequestTimeoutMs,
     log,
-    async onRequest(request, response) {
-      const answer = await answerData(request, undefined, deps);
-      log(`data: ${request.method} ${path(request.url)} without a certificate: ${answer.status}`);
+    async onRequest(request, response, socket) {
+      const { method = '', url = '', rawHeaders } = request;
+      const body = await readBody(request, limits.payloadBytesMax);
+      const [rawPath = '', rawQuery = ''] = url.split('?', 2);
+      const verified = verifyRequest({ method, rawPath, rawQuery, rawHeaders, body: body ?? Buffer.alloc(0) }, context());
+      const principal = verified.ok ? accessKeyPrincipal(verified.key, sourceIp(socket)) : undefined;
+      const answer = await answerData({ method, url, body: () => Promise.resolve(body) }, principal, deps);
+      log(`data: ${method} ${path(url)} without a certificate: ${answer.status}${verified.ok ? '' : `, ${verified.message}`}`);
       respond(response, answer);
     },
     onUpgrade: createUpgrade({
       frameBytesMax: limits.packetBytesMax * 2,
       log,
-      context: () => ({
-        nowMs: deps.now(),
-        skewMs: limits.signatureSkewMs,
-        region: registry.region,
-        host: deps.names.data,
-        findKey: (accessKeyId) => deps.keys.find(accessKeyId),
-      }),
+      context,
       onOpen(stream, key, socket) {
         const gate = new Gate(stream, accessKeyPrincipal(key, sourceIp(socket)), deps);
         const timer = setTimeout(() => gate.disconnect(REASON.ADMINISTRATIVE, 'WebSocket lifetime'), limits.webSocketLifetimeMs);

@@ -209,7 +209,7 @@ test('a hundred slots, and as many health checks of other fleets: page after pag
 test('docs/fleet.md shows the plan of its own example', async (t) => {
   const docs = readFileSync(new URL('../../../docs/fleet.md', import.meta.url), 'utf8');
   const world = await fleetWorld(t);
-  world.file = /```yaml\n([^`]*)```/.exec(docs)?.[1] ?? '';
+  world.file = /```yaml[^\n]*\n([^`]*)```/.exec(docs)?.[1] ?? '';
   const { out } = await world.fleet('plan');
   const shown = /\$ \.\/pinhole fleet plan -c FLEET\.yaml\n(proxy[^`]*)```/.exec(docs)?.[1];
   assert.equal(shown, out.replace(world.aws.zones.all()[0]!.id, 'Z0123456789ABCDEFGHIJ'));

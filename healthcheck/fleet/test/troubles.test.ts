@@ -68,7 +68,7 @@ describe('credentials', () => {
 /** The actions that docs/fleet.md grants: to `fleet run`, and to `fleet plan`, which needs the first two statements without GetChange. */
 function policies(): { fleetRun: string[]; fleetPlan: string[] } {
   const docs = readFileSync(new URL('../../../docs/fleet.md', import.meta.url), 'utf8');
-  const { Statement } = JSON.parse(/```json\n([^`]*)```/.exec(docs)?.[1] ?? '') as { Statement: { Action: string | string[] }[] };
+  const { Statement } = JSON.parse(/```json[^\n]*\n([^`]*)```/.exec(docs)?.[1] ?? '') as { Statement: { Action: string | string[] }[] };
   const actions = Statement.map(({ Action }) => [Action].flat());
   return {
     fleetRun: actions.flat(),

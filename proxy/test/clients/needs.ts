@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { whyNoOwnHosts } from './own-hosts.ts';
+import { whyNoOwnNetwork } from './own-network.ts';
 
 /** Programs by the Debian package that brings them. */
 const PACKAGES = {
@@ -16,8 +17,8 @@ const PACKAGES = {
   prlimit: 'util-linux',
 } as const;
 
-/** `own hosts file`: a mount namespace, in which a name leads where the test wants it. */
-export type Need = keyof typeof PACKAGES | 'own hosts file';
+/** `own hosts file`: a mount namespace, in which a name leads where the test wants it; `own network`: a network namespace. */
+export type Need = keyof typeof PACKAGES | 'own hosts file' | 'own network';
 
 const known = new Map<Need, string | null>();
 
@@ -33,6 +34,7 @@ export function whatIsMissing(needs: readonly Need[]): string | null {
 
 function look(need: Need): string | null {
   if (need === 'own hosts file') return whyNoOwnHosts();
+  if (need === 'own network') return whyNoOwnNetwork();
   const found = spawnSync('sh', ['-c', `command -v ${need}`], { timeout: 5_000 }).status === 0;
   return found ? null : `${need} is not installed (Debian package ${PACKAGES[need]})`;
 }

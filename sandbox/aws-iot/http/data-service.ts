@@ -1,15 +1,13 @@
 /**
- * HTTPS on the data endpoint, by client certificate: `POST /topics/<topic>?qos=n` and `GET /retainedMessage/<topic>`.
+ * HTTPS on the data endpoint, by client certificate or SigV4: `POST /topics/<topic>?qos=n` and `GET /retainedMessage/<topic>`.
  * Guide, "HTTPS"; API reference, Publish and GetRetainedMessage.
  */
 
-import type { IncomingMessage } from 'node:http';
 import type { Limits } from '../limits.ts';
 import type { Broker } from '../mqtt/broker.ts';
 import { isPublishable, isReserved, isTopicName } from '../mqtt/topics.ts';
 import { authorize, type Principal } from '../principal.ts';
 import type { Registry } from '../registry.ts';
-import { readBody } from './feed.ts';
 import { type Answer, refusal, traced } from './respond.ts';
 
 export interface DataServiceDeps {
@@ -21,12 +19,19 @@ export interface DataServiceDeps {
 const FORBIDDEN = refusal(403, 'ForbiddenException', 'Forbidden');
 const INVALID = refusal(400, 'InvalidRequestException', 'Bad Request');
 
-/** `principal` is absent where the client showed no certificate that the registry knows. */
-export async function answerData(request: IncomingMessage, principal: Principal | undefined, deps: DataServiceDeps): Promise<Answer> {
+export interface DataRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** Undefined where it is larger than a message may be. */
+  readonly body: () => Promise<Buffer | undefined>;
+}
+
+/** `principal` is absent where the client showed neither a certificate nor a key that the registry knows. */
+export async function answerData(request: DataRequest, principal: Principal | undefined, deps: DataServiceDeps): Promise<Answer> {
   return traced(await answer(request, principal, deps));
 }
 
-async function answer(request: IncomingMessage, principal: Principal | undefined, deps: DataServiceDeps): Promise<Answer> {
+async function answer(request: DataRequest, principal: Principal | undefined, deps: DataServiceDeps): Promise<Answer> {
   const { path, query } = splitUrl(request.url ?? '');
   const operation = /^\/(topics|retainedMessage)\/(.+)$/.exec(path);
   const topic = operation && decodePath(operation[2] ?? '');
@@ -44,9 +49,9 @@ interface PublishInput {
   readonly principal: Principal;
 }
 
-async function publish(request: IncomingMessage, { topic, query, principal }: PublishInput, deps: DataServiceDeps): Promise<Answer> {
+async function publish(request: DataRequest, { topic, query, principal }: PublishInput, deps: DataServiceDeps): Promise<Answer> {
   const { broker, limits, registry } = deps;
-  const payload = await readBody(request, limits.payloadBytesMax);
+  const payload = await request.body();
   if (!payload) return refusal(413, 'RequestEntityTooLargeException', 'Payload exceeds 128 KB');
 
   const qos = query.get('qos') ?? '0';

@@ -8,7 +8,8 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { SigningKey } from '../sigv4/access-keys.ts';
-import { verifyUpgrade, type VerifyContext } from '../sigv4/verify.ts';
+import type { VerifyContext } from '../sigv4/signature.ts';
+import { verifyUpgrade } from '../sigv4/verify.ts';
 import { refusal, respondRaw, traced } from './respond.ts';
 
 export interface WebSocketOptions {

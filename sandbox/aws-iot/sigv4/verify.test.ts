@@ -4,7 +4,8 @@ import { signMqttPath, type SignInput } from '../test/support/sign.ts';
 import { createDefaultRegistry } from '../default-registry.ts';
 import { AccessKeys } from './access-keys.ts';
 import { renderCanonicalQuery } from './query.ts';
-import { type Verified, verifyUpgrade } from './verify.ts';
+import type { Verified } from './signature.ts';
+import { verifyUpgrade } from './verify.ts';
 
 const HOST = 'a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com';
 const NOW = Date.parse('2026-03-04T05:06:07Z');

@@ -16,7 +16,7 @@ export interface SignInput {
   readonly signsToken?: boolean;
 }
 
-class Sha256 {
+export class Sha256 {
   readonly #hash: Hash | Hmac;
 
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
