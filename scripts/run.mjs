@@ -1,5 +1,5 @@
-// What `npm start`, `npm test`, `npm run check`, `npm run bench` and `npm run build:native` call. Installs what that needs, once, then runs
-// it on the Node of node_modules.
+// What `npm start`, `npm test` and every `npm run` of package.json call. Installs what that needs, once, then runs it on the Node of
+// node_modules.
 // Plain JavaScript without a dependency: it must run on whatever Node the machine has (18 and later), before anything is installed.
 
 import { spawn } from 'node:child_process';
@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Held against package.json's `engines` by a test: net.BoundSocket came with this release. */
 export const NODE_WANTED = [26, 5];
 const STAMP = '.pinhole-installed.json';
-const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench'];
+const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench', 'deploy'];
 
 /** What each test said, and at the end how long each file took. */
 const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [
@@ -26,13 +26,15 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
   test    every test; words choose files (npm test -- agent/), flags go to node --test
   check   types, lint and format
   bench   Pinhole beside other proxies, measured on this machine (npm run bench -- --help)
-  build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)`;
+  build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)
+  synth   a stage of AWS to CloudFormation templates, without network or credentials (npm run synth -- --help)
+  deploy  what goes with a deployment: FLEET.yaml, devices (npm run deploy -- --help)`;
 
 /**
  * What each command needs. 'run' leaves out the developer tools and AWS's device SDK, whose native part is heavy and only the tests use;
  * 'all' is everything in the lock.
  */
-const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', 'build:native': 'run' };
+const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', 'build:native': 'run', synth: 'all', deploy: 'all' };
 // A user's own settings (NODE_ENV=production, omit=optional) must not leave out the runtime or the tools.
 const QUIET = ['--include=optional', '--ignore-scripts', '--loglevel=error', '--no-progress', '--no-audit', '--no-fund'];
 const RUN_SET = ['--omit=dev', '-w', 'agent', '-w', 'healthcheck', '-w', 'sandbox', '--include-workspace-root'];
@@ -120,7 +122,7 @@ async function ensureInstalled(root, needed) {
   process.stdout.write(
     needed === 'run'
       ? 'Installing Pinhole and its Node runtime (once, about 250 MB) ...\n'
-      : 'Installing Pinhole, its Node runtime and the test tools (once, about 400 MB) ...\n',
+      : 'Installing Pinhole, its Node runtime and the test tools (once, about 650 MB) ...\n',
   );
   const ticker = setInterval(() => process.stdout.write(`  still installing, ${seconds()}\n`), 10_000);
   const { code, output } = await runNpm(root, plan);
@@ -265,6 +267,8 @@ async function main() {
   if (command === 'test') return test(root, node, args);
   if (command === 'check') return check(root, node);
   if (command === 'bench') return run(root, node, ['bench/main.ts', ...args]);
+  if (command === 'synth') return run(root, node, ['deploy/main.ts', 'synth', ...args]);
+  if (command === 'deploy') return run(root, node, ['deploy/main.ts', ...args]);
   if (command === 'build:native') return run(root, node, ['scripts/build-native.ts']);
   return run(root, node, ['sandbox/main.ts', ...args]);
 }

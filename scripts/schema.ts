@@ -3,6 +3,7 @@
 // A test fails where either is out of date.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { STAGE_COMPUTED_DEFAULTS, STAGE_KEYS_ELSEWHERE, stageSchema } from '../deploy/cdk/stage-schema.ts';
 import { FLEET_COMPUTED_DEFAULTS, fleetSchema } from '../healthcheck/fleet/schema.ts';
 import { plainSchema, renderSchemaFile } from '../proxy/config/json-schema.ts';
 import { keyRows, renderKeyTable } from '../proxy/config/key-table.ts';
@@ -15,14 +16,22 @@ const FILES = [
     computed: COMPUTED_DEFAULTS,
     file: 'pinhole.schema.json',
     docs: 'configuration.md',
+    elsewhere: [],
   },
-  { title: 'Pinhole fleet', schema: fleetSchema, computed: FLEET_COMPUTED_DEFAULTS, file: 'fleet.schema.json', docs: 'fleet.md' },
+  {
+    ...{ title: 'Pinhole fleet', schema: fleetSchema, computed: FLEET_COMPUTED_DEFAULTS, file: 'fleet.schema.json', docs: 'fleet.md' },
+    elsewhere: [],
+  },
+  {
+    ...{ title: 'Pinhole stage', schema: stageSchema, computed: STAGE_COMPUTED_DEFAULTS, file: 'stage.schema.json', docs: 'deploy.md' },
+    elsewhere: STAGE_KEYS_ELSEWHERE,
+  },
 ];
 
 const BEGIN = '<!-- keys: made by scripts/schema.ts -->';
 const END = '<!-- end of keys -->';
 
-for (const { title, schema, computed, file, docs } of FILES) {
+for (const { title, schema, computed, file, docs, elsewhere } of FILES) {
   writeFileSync(new URL(`../schema/${file}`, import.meta.url), renderSchemaFile(title, schema));
 
   const page = new URL(`../docs/${docs}`, import.meta.url);
@@ -30,6 +39,8 @@ for (const { title, schema, computed, file, docs } of FILES) {
   const begin = text.indexOf(BEGIN);
   const end = text.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`docs/${docs} has lost its marks ${BEGIN} and ${END}`);
-  const table = renderKeyTable(keyRows(plainSchema(schema), computed));
+  // Keys of another file have their table in that file's page.
+  const rows = keyRows(plainSchema(schema), computed).filter(({ key }) => !elsewhere.some((above: string) => key.startsWith(`${above}.`)));
+  const table = renderKeyTable(rows);
   writeFileSync(page, `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`);
 }

@@ -1,0 +1,178 @@
+// Every alarm of a stage as data, from the metric table and the table of reasons. What becomes of it in CloudWatch is watch-stack.ts. Pure.
+
+import { type Blame, type ReasonCode, REASONS } from '../../proxy/core/fault.ts';
+import { ALLOWANCES, type SentMetric } from './agent-config.ts';
+import { POOL } from './names.ts';
+import type { Stage } from './stage.ts';
+
+/** A metric of an instance besides those of the node itself. */
+type HostMetric = 'address_held' | (typeof ALLOWANCES)[number];
+
+/** What CloudWatch counts in logs (counts.ts), over all slots. */
+export type CountedMetric = 'opens_good' | 'opens_failed' | 'fleet_rounds' | 'fleet_troubles';
+
+export interface Series {
+  /** Its name in an expression. */
+  readonly as: string;
+  readonly metric: SentMetric | HostMetric | CountedMetric;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'Sum';
+}
+
+export interface AlarmSpec {
+  readonly id: string;
+  /** What is wrong, and what to do: the text of the mail. */
+  readonly says: string;
+  /** One of them, or several and an expression. */
+  readonly series: readonly Series[];
+  readonly expression?: string;
+  readonly is: 'above' | 'below';
+  readonly threshold: number;
+  readonly periodS: number;
+  readonly periods: number;
+  /** Silence is a fault where the node itself should speak. */
+  readonly silence: 'fault' | 'fine';
+}
+
+const MINUTE_S = 60;
+const FIVE_S = 300;
+const DAY_S = 86_400;
+
+/** docs/metrics.md, "worth an alarm". */
+const HEADROOM_LEAST = 0.2;
+const LOOP_DELAY_MOST_S = 0.1;
+const CERTIFICATE_LEAST_S = 14 * DAY_S;
+/** Shares are of no use over a handful of opens. */
+const OPENS_THAT_COUNT = 20;
+const UPSTREAM_SHARE_MOST = 0.05;
+const PROXY_SHARE_MOST = 0.01;
+
+export function reasonsBlaming(blame: Blame): ReasonCode[] {
+  return (Object.keys(REASONS) as ReasonCode[]).filter((code) => REASONS[code].blame === blame);
+}
+
+/** Who speaks under a name of its own: each slot, or the pool. */
+export function speakersOf(stage: Stage): string[] {
+  return stage.shape === 'slots' ? stage.slots.map(({ id }) => id) : [POOL];
+}
+
+export function alarmsOf(stage: Stage): AlarmSpec[] {
+  return speakersOf(stage).flatMap((slot) => alarmsOfSlot(stage, slot));
+}
+
+function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
+  const on = (metric: Series['metric'], statistic: Series['statistic'], labels: Readonly<Record<string, string>> = {}): Series[] => [
+    { as: 'm', metric, statistic, labels: { slot, ...labels } },
+  ];
+  const each = { periodS: MINUTE_S, periods: 3, silence: 'fine' } as const;
+  const once = { periodS: FIVE_S, periods: 1, silence: 'fine', is: 'above', threshold: 0 } as const;
+  const resources = ['tunnels', 'descriptors', 'ports', 'memory'] as const;
+  const specs: AlarmSpec[] = [
+    {
+      ...{ id: 'ready', series: on('pinhole_ready', 'Minimum'), is: 'below', threshold: 1, ...each, silence: 'fault' },
+      says: 'The node is not ready, or says nothing. `pinhole status` on it, or the group’s activity, says why; a drain of yours does this too.',
+    },
+    {
+      ...{ id: 'internal', series: on('pinhole_opens_total', 'Sum', { reason: 'INTERNAL' }), ...once },
+      says: 'A fault of Pinhole itself. Its log has the stack beside the request; please report it.',
+    },
+    shareOf(
+      'upstream',
+      UPSTREAM_SHARE_MOST,
+      slot,
+      'AWS IoT, or the way to it, fails opens. On one slot: replace the node. On all: change nothing in DNS.',
+    ),
+    shareOf('proxy', PROXY_SHARE_MOST, slot, 'The node refuses for want of room, or is being drained. Add room, or wait for the drain.'),
+    {
+      ...{ id: 'tunnels-fell', series: on('pinhole_headroom_ratio', 'Average', { resource: 'tunnels' }), periodS: FIVE_S, periods: 1 },
+      ...{ expression: 'IF(1 - m + DIFF(m) > 0.01, -DIFF(m) / (1 - m + DIFF(m)), 0)', is: 'below', threshold: -0.5, silence: 'fine' },
+      says: 'Half of the open tunnels went within five minutes. A drain of yours does this; else look at closes by ended_by.',
+    },
+    ...resources.map((resource): AlarmSpec => ({
+      ...{ id: `room-${resource}`, series: on('pinhole_headroom_ratio', 'Minimum', { resource }), ...each },
+      ...{
+        is: 'below',
+        threshold: HEADROOM_LEAST,
+        says: `Less than a fifth of ${resource} is left. Add a slot, or a larger node, before it is none.`,
+      },
+    })),
+    ...stage.node.endpoints.map(({ name }): AlarmSpec => ({
+      ...{ id: `probe-${name}`, series: on('pinhole_probe_success', 'Maximum', { endpoint: name }), ...each, is: 'below', threshold: 1 },
+      says: `The node’s own probe does not reach ${name}. On one slot it leaves DNS by itself; on all it is AWS IoT: change nothing in DNS.`,
+    })),
+    {
+      ...{
+        id: 'pending',
+        series: on('pinhole_pending_connections', 'Maximum'),
+        ...each,
+        is: 'above',
+        threshold: stage.node.limits.pending / 2,
+      },
+      says: 'Half of the connections that may wait for a request do: a flood, or a network that loses what clients send.',
+    },
+    {
+      ...{
+        id: 'event-loop',
+        series: on('pinhole_event_loop_delay_seconds', 'Maximum'),
+        ...each,
+        is: 'above',
+        threshold: LOOP_DELAY_MOST_S,
+      },
+      says: 'A carrier is late: its core is full. Take a larger type, or another slot.',
+    },
+    {
+      ...{ id: 'reload', series: on('pinhole_config_reload_failed_total', 'Sum'), ...once },
+      says: 'The node did not take its new file, certificate or list, and goes on by the one before. `pinhole reload` on it says why.',
+    },
+    {
+      ...{ id: 'log-lost', series: on('pinhole_log_dropped_total', 'Sum'), ...once },
+      says: 'Records are missing: the disk, or whoever reads the log, was too slow.',
+    },
+    ...ALLOWANCES.map((metric): AlarmSpec => ({
+      ...{ id: metric.replaceAll('_', '-'), series: on(metric, 'Maximum'), expression: 'DIFF(m)', ...once },
+      says: 'EC2 dropped packets of this instance beyond what its type allows. Take a larger type.',
+    })),
+  ];
+  if (stage.certificate !== undefined)
+    specs.push({
+      ...{
+        id: 'certificate',
+        series: on('pinhole_certificate_expiry_seconds', 'Minimum'),
+        ...each,
+        is: 'below',
+        threshold: CERTIFICATE_LEAST_S,
+      },
+      says: 'The certificate that the node shows ends within 14 days. Route 53 does not notice; put a new one into its secret.',
+    });
+  if (stage.shape === 'slots')
+    specs.push({
+      ...{
+        id: 'address',
+        series: on('address_held', 'Minimum'),
+        is: 'below',
+        threshold: 1,
+        periodS: MINUTE_S,
+        periods: 10,
+        silence: 'fault',
+      },
+      says: 'No node has the slot’s published address. The instance’s log (pinhole-aws.service) says who holds it.',
+    });
+  return specs.map((spec) => ({ ...spec, id: `${slot}-${spec.id}` }));
+}
+
+/** Of all opens, those that ended by a reason which blames this party. CloudWatch takes ten metrics in one alarm. */
+function shareOf(blame: 'upstream' | 'proxy', most: number, slot: string, says: string): AlarmSpec {
+  const bad = reasonsBlaming(blame);
+  const series = [...bad, 'OK' as const].map((reason, index): Series => ({
+    as: `r${index}`,
+    metric: 'pinhole_opens_total',
+    statistic: 'Sum',
+    labels: { slot, reason },
+  }));
+  const failed = bad.map((_, index) => `FILL(r${index},0)`).join('+');
+  const all = `(${failed}+FILL(r${bad.length},0))`;
+  return {
+    ...{ id: `blame-${blame}`, series, expression: `IF(${all} >= ${OPENS_THAT_COUNT}, (${failed})/${all}, 0)` },
+    ...{ is: 'above', threshold: most, periodS: FIVE_S, periods: 2, silence: 'fine', says },
+  };
+}

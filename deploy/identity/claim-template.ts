@@ -1,0 +1,21 @@
+// Fleet provisioning by claim: what AWS IoT makes of a device that comes with the claim certificate and its serial number (IoT developer
+// guide, provisioning templates). Pure.
+
+import type { Stage } from '../cdk/stage.ts';
+import { identityNames } from './names.ts';
+
+export function claimTemplate(stage: Stage): object {
+  const { thingType, group } = stage.devices ?? { thingType: '', group: '' };
+  return {
+    Parameters: { SerialNumber: { Type: 'String' }, 'AWS::IoT::Certificate::Id': { Type: 'String' } },
+    Resources: {
+      certificate: { Type: 'AWS::IoT::Certificate', Properties: { CertificateId: { Ref: 'AWS::IoT::Certificate::Id' }, Status: 'Active' } },
+      policy: { Type: 'AWS::IoT::Policy', Properties: { PolicyName: identityNames(stage).policy } },
+      thing: {
+        Type: 'AWS::IoT::Thing',
+        OverrideSettings: { AttributePayload: 'MERGE', ThingTypeName: 'REPLACE', ThingGroups: 'DO_NOTHING' },
+        Properties: { ThingName: { Ref: 'SerialNumber' }, ThingTypeName: thingType, ThingGroups: [group] },
+      },
+    },
+  };
+}
