@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Held against package.json's `engines` by a test: net.BoundSocket came with this release. */
 export const NODE_WANTED = [26, 5];
 const STAMP = '.pinhole-installed.json';
-const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench'];
+const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench', 'loadtest'];
 
 /** What each test said, and at the end how long each file took. */
 const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [

@@ -38,7 +38,7 @@ test('every permission of the table is used: one that is not wanted any more is 
 
 test('every package that a place may use is declared as a dependency of that very place, not only of the tests', () => {
   for (const { place, packages } of LAYERS) {
-    const manifest = ['agent', 'healthcheck', 'sandbox'].includes(place) ? `${place}/package.json` : 'package.json';
+    const manifest = ['agent', 'healthcheck', 'loadtest', 'sandbox'].includes(place) ? `${place}/package.json` : 'package.json';
     const { dependencies } = JSON.parse(readText(manifest)) as { dependencies: Record<string, string> };
     for (const name of packages) assert.ok(name in dependencies, `${place} uses ${name}, which ${manifest} does not have`);
   }

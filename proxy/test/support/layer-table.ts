@@ -269,6 +269,15 @@ export const LAYERS: readonly Layer[] = [
     instead: 'the sandbox starts `pinhole serve` as a process and judges it by the wire: proxy/ is never imported',
   },
   {
+    place: 'loadtest',
+    imports: [
+      { place: 'agent', why: 'the probe opens tunnels as the reference agent does, and the URL of a real session is signed as it signs' },
+    ],
+    node: 'any',
+    packages: ['uplot', 'ws', 'yaml', 'zod'],
+    instead: 'the rig starts nodes, far ends and k6 as processes and judges them by the wire: proxy/ is never imported',
+  },
+  {
     place: 'scripts',
     imports: [
       { place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' },
