@@ -5,6 +5,8 @@ import type { Scenario, ScenarioEvent } from './scenario.ts';
 
 export interface RunRecord {
   readonly format: 1;
+  /** Made up by testing/, never run: the report says so, and no capacity card is written from it. */
+  readonly isSynthetic?: true;
   /** As it was run, with what the command line changed. */
   readonly scenario: Scenario;
   /** ISO 8601. */
