@@ -1,10 +1,12 @@
 // What a run has seen, whole: the rig writes it, the report reads it and nothing else. Types only.
 
 import type { SparseHistogram } from './shared/histogram.ts';
-import type { Scenario } from './scenario.ts';
+import type { Scenario, ScenarioEvent } from './scenario.ts';
 
 export interface RunRecord {
   readonly format: 1;
+  /** Made up by testing/, never run: the report says so, and no capacity card is written from it. */
+  readonly isSynthetic?: true;
   /** As it was run, with what the command line changed. */
   readonly scenario: Scenario;
   /** ISO 8601. */
@@ -37,10 +39,12 @@ export interface Phase {
 export interface Mark {
   readonly at: number;
   readonly what: string;
+  /** Which event of the scenario; null for what befell it, and for what only says where an event ended. */
+  readonly event: ScenarioEvent['do'] | null;
   /** Of the scenario; what is unasked makes the run not valid. */
   readonly isPlanned: boolean;
   readonly node: string | null;
-  /** Tunnels that it held at that moment, for a node that was killed or drained. */
+  /** Tunnels of agents that it held at that moment (the probe's are not counted), for a node that was killed or drained. */
   readonly tunnels: number | null;
 }
 

@@ -47,7 +47,7 @@ export interface Threshold {
 export type FigureName =
   /** Share of the opens outside of faults that succeeded. */
   | 'openSuccess'
-  /** Sessions that ended unasked; `survivorsDropped` leaves out those of a node that was killed, drained or upgraded by plan. */
+  /** Sessions that ended unasked; `survivorsDropped` leaves out what a node held that was killed or drained by plan. An upgrade may drop none. */
   | 'unexpectedDrops'
   | 'survivorsDropped'
   /** Share of the messages that were answered. */

@@ -14,6 +14,8 @@ export interface Step {
   /** Of all processes together. */
   readonly perSecond: number;
   readonly seconds: number;
+  /** More than the fleet is expected to do: shown in the report, and left out of `achievedRate`. */
+  readonly isBeyondKnee?: true;
 }
 
 export interface AgentPlan {
