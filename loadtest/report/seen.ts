@@ -25,7 +25,7 @@ export function secondsIn({ seconds }: RunRecord, { from, to }: Pick<Phase, 'fro
 /** The first second at which everybody closes; the end of the record where the run did not come so far. */
 export function closeFrom({ phases, seconds }: RunRecord): number {
   const close = phases.find(({ kind }) => kind === 'close');
-  return close?.from ?? (seconds.at(-1)?.at ?? -1) + 1;
+  return Math.min(close?.from ?? Infinity, (seconds.at(-1)?.at ?? -1) + 1);
 }
 
 /** Those that the scenario wanted, of one kind of event. */
@@ -41,7 +41,7 @@ export function sumOf<T>(items: readonly T[], value: (item: T) => number): numbe
   return items.reduce((sum, item) => sum + value(item), 0);
 }
 
-/** All nodes that were read in this second; null where one that lives was not (dead ones are null in the record, too, so one is enough). */
+/** Of the nodes that were read in this second; null where none was. */
 export function tunnelsOf({ nodes }: Second): number | null {
   const read = Object.values(nodes).filter((node) => node !== null);
   return read.length === 0 ? null : sumOf(read, ({ tunnels }) => tunnels);
