@@ -23,6 +23,8 @@ export interface GeneratorsPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly heard: (tick: Tick) => void;
+  /** A line of k6 that is no tick: its own words, or a tick that was torn. */
+  readonly complained: (line: string) => void;
 }
 
 export interface FarEnds {
