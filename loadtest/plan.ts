@@ -34,7 +34,7 @@ export interface RigPlan {
 
 /** So many sockets one process of k6 is given at most: 20,000 descriptors, and room for what it opens besides (facts: 17,000 of 20,000). */
 const GENERATOR_SHARE = 0.85;
-const FAR_END_SHARE = 0.9;
+const FAR_END_SHARE = 0.8;
 /** What a carrier keeps back (proxy/core/limits.ts, read by its effect: `pinhole check`), and two for each tunnel. */
 const CARRIER_RESERVE = 256;
 /** The kernel deals connections to carriers by chance, and k6 to nodes: the fullest must still have room. */
