@@ -198,10 +198,10 @@ function probeSeen(random: () => number): ProbeSeen {
   };
 }
 
-/** Values around a middle with a tail, as latencies have; at most 40 of them are drawn, and each counts for its part. */
+/** Values around a middle with a tail, as latencies have; at most 400 of them are drawn, and each counts for its part. */
 function around(middle: number, count: number, random: () => number): SparseHistogram {
   const histogram = new Histogram();
-  const draws = Math.min(40, Math.round(count));
+  const draws = Math.min(400, Math.round(count));
   for (let draw = 0; draw < draws; draw += 1) {
     const value = middle * (0.6 + 0.6 * random() + (random() > 0.97 ? 4 * random() : 0));
     const copies = Math.floor(count / draws);
