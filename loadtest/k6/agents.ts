@@ -1,8 +1,10 @@
 // The k6 script: many agents in each VU, by a plan (`-e PLAN=file.json`; shared/agent-plan.ts). One iteration a VU, which ends with the
 // last of its agents. With `-e TICKS=1` each VU writes one line a second, for the rig.
 //
-// `dns`: the proxy's name has one address a node, and the list changes when a node dies. Anything but a lifetime of its own makes k6 keep
-// the first answer for five minutes; `random` spreads the agents of one process over the nodes.
+// `dns`: the proxy's name has one address a node in /etc/hosts, and the list changes when a node dies. Seen with k6 v2.2.0, 20 dials a second:
+// without the option k6 keeps the first answer (for 5 minutes, its default); with a `ttl` of 0 or of 1 s it had left an address 2 to 3 s after
+// the file was written, and took a new one up in the same time. Go itself looks at the file every 5 s at most, so 6 s is the worst. `random`
+// spreads the agents of one process over the nodes; `roundRobin` does too, but all processes would begin with the same one.
 
 import exec from 'k6/execution';
 import type { Options } from 'k6/options';
