@@ -18,8 +18,8 @@ export interface RunOptions extends Sizes {
 export type ParsedOptions =
   | { readonly kind: 'run'; readonly options: RunOptions }
   | { readonly kind: 'list'; readonly isJson: boolean }
-  | { readonly kind: 'compare'; readonly reports: readonly [string, string]; readonly isJson: boolean }
-  | { readonly kind: 'card'; readonly reports: readonly string[] }
+  /** Commands with flags and a --help of their own. */
+  | { readonly kind: 'compare' | 'card'; readonly args: readonly string[] }
   | { readonly kind: 'help' }
   | { readonly kind: 'problem'; readonly problem: string };
 
@@ -32,8 +32,8 @@ const QUOTA_MAX = 100_000;
 export const USAGE = `usage: ./pinhole loadtest SCENARIO [--tunnels N] [--nodes M] [--minutes T] [--report DIR] [--json]
        ./pinhole loadtest SCENARIO --target FILE [--i-have-quota N] [--manifest]
        ./pinhole loadtest list [--json]
-       ./pinhole loadtest compare DIR DIR [--json]
-       ./pinhole loadtest card DIR [DIR ...]
+       ./pinhole loadtest compare REPORT REPORT ...
+       ./pinhole loadtest card REPORT ...
 
 Holds tunnels with k6 through nodes on this machine, in a network of their own, and writes a report. Nothing leaves the machine, and
 everything that was started is ended. With --target the same agents go through a real fleet instead.
@@ -48,7 +48,7 @@ everything that was started is ended. With --target the same agents go through a
   --manifest        prints the k6-operator manifest for that target, and runs nothing
   --help            this text
 
-\`list\` shows the scenarios, \`compare\` two reports side by side, \`card\` makes the capacity card of reports.
+\`list\` shows the scenarios, \`compare\` two reports side by side, \`card\` makes the capacity card of reports; both have a --help of their own.
 
 Exit codes: 0 pass, 1 fail, 2 not a valid run, 64 wrong command line or an impossible size, 69 something is missing here, 130 Ctrl-C.
 `;
@@ -56,6 +56,8 @@ Exit codes: 0 pass, 1 fail, 2 not a valid run, 64 wrong command line or an impos
 const WORDS = ['list', 'compare', 'card'] as const;
 
 export function parseLoadtestOptions(args: readonly string[]): ParsedOptions {
+  const [first, ...rest] = args;
+  if (first === 'compare' || first === 'card') return { kind: first, args: rest };
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -77,19 +79,8 @@ export function parseLoadtestOptions(args: readonly string[]): ParsedOptions {
     const [word, ...others] = positionals;
     if (word === undefined) return problem('which scenario? `./pinhole loadtest list` shows them');
     const isJson = values.json;
-    switch (word) {
-      case 'list':
-        return others.length > 0 ? problem(`list takes nothing else, got ${others.join(' ')}`) : { kind: 'list', isJson };
-      case 'compare': {
-        const [one, two, ...more] = others;
-        if (one === undefined || two === undefined || more.length > 0) return problem('compare takes two report folders');
-        return { kind: 'compare', reports: [one, two], isJson };
-      }
-      case 'card':
-        return others.length === 0 ? problem('card takes one report folder or more') : { kind: 'card', reports: others };
-      default:
-        return readRun(word, others, values);
-    }
+    if (word !== 'list') return readRun(word, others, values);
+    return others.length > 0 ? problem(`list takes nothing else, got ${others.join(' ')}`) : { kind: 'list', isJson };
   } catch (error) {
     return problem(error instanceof Error ? error.message : String(error));
   }

@@ -55,7 +55,15 @@ function tryWrite(folder: string, record: RunRecord): string | null {
     writeFileSync(file, `${JSON.stringify(record)}\n`);
     return null;
   } catch (error) {
-    rmSync(file, { force: true });
+    removeQuietly(file);
     return (error as NodeJS.ErrnoException).code ?? String(error);
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // ENOTDIR: it never was there.
   }
 }
