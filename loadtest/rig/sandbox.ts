@@ -89,5 +89,6 @@ export async function signedUrl(
     { clock: systemClock, lookup: (host) => Promise.resolve([host]), random: Math.random },
   );
   const path = await presignMqttPath({ host: data.host, region, credentials: await agent.credentials(), atMs: systemClock.nowMs() });
-  return `wss://${data.host}:443${path}`;
+  // Without the port, which Go would put into Host, and the signature is for the name alone.
+  return `wss://${data.host}${path}`;
 }
