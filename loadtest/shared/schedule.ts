@@ -58,5 +58,6 @@ export function offsetMs(steps: readonly Step[], event: number): number | null {
 }
 
 function eventsIn({ perSecond, seconds }: Step): number {
-  return Math.floor(perSecond * seconds);
+  // 0.29 a second for 100 seconds are 29, also where a float says 28.999999999999996.
+  return Math.floor(perSecond * seconds + 1e-6);
 }
