@@ -94,7 +94,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 69;
   }
   const browser = await openBrowser(path);
-  const { complaints } = await look(browser, { page, width, isDark: values.dark, file }).finally(() => browser.close());
+  const { complaints } = await look(browser, { page, width, isDark: values.dark, file });
+  await browser.close();
   for (const complaint of complaints) process.stderr.write(`the page complains: ${complaint}\n`);
   return complaints.length === 0 ? 0 : 1;
 }
