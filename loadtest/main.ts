@@ -1,9 +1,11 @@
 // `./pinhole loadtest`: the load rig. The only file of it that prints, reads the environment and catches signals.
 
+import { resolveCname } from 'node:dns/promises';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { findK6 } from './k6-binary.ts';
+import { findK6, pinnedVersion } from './k6-binary.ts';
+import { renderManifest } from './manifest.ts';
 import { parseLoadtestOptions, type RunOptions, USAGE } from './options.ts';
 import { planRun, type RigPlan } from './plan.ts';
 import type { Outcome } from './report/parts.ts';
@@ -17,12 +19,21 @@ import { missingPeer } from './rig/peers.ts';
 import { Processes } from './rig/processes.ts';
 import { Progress } from './rig/progress.ts';
 import { keepRecord } from './rig/record-file.ts';
-import { runScenario } from './rig/run.ts';
+import { agentPlan, type RunInput, runScenario } from './rig/run.ts';
+import { startRunProbe } from './rig/run-probe.ts';
+import { startWorld, worldOutside } from './rig/world.ts';
+import type { RunRecord } from './run-record.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import type { Scenario } from './scenario.ts';
+import { aim, parseTarget } from './target.ts';
+import { planTarget, scenarioAt } from './target-plan.ts';
 
 const EXIT = { pass: 0, fail: 1, 'not a valid run': 2, usage: 64, missing: 69, interrupted: 130 } as const;
 const REPORTS = '.loadtest';
+/** To make the archive and the map, and for the pods to start. */
+const MANIFEST_LEAD_MS = 600_000;
+/** A chain that is longer leads nowhere. */
+const ALIASES_MAX = 8;
 /** npm and a shell may deliver one Ctrl-C twice; a second one that comes later is meant. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
@@ -62,6 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function start(options: RunOptions, args: readonly string[]): Promise<number> {
   const found = findScenario(options.scenario);
+  if (options.target !== null && found !== null) return await performAt(options.target, found, options);
   const scenario = found === null ? `no scenario is called ${options.scenario}` : resize(found, options);
   if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
   const inside = process.env[INSIDE];
@@ -109,37 +121,102 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
   const { isIsolated } = inside;
   const planned = plan(scenario, isIsolated);
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
+  return await measure({ scenario, plan: planned, inside, options }, ({ folder, processes, say }) => {
+    const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${inside.why}): ports, names and limits are the machine's`];
+    for (const trouble of troubles) say(trouble);
+    const names = isIsolated ? coverNames(folder) : null;
+    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment() };
+    return {
+      ...{ troubles, machine: { number: 1, of: 1 }, beginsMs: null },
+      startWorld: (heardFarEnd) => startWorld({ ...world, heardFarEnd }),
+      startProbe: (started) => startRunProbe(scenario, started),
+    };
+  });
+}
+
+/** A real fleet: nothing is started here but k6, and nothing is done to a node. */
+async function performAt(file: string, found: Scenario, options: RunOptions): Promise<number> {
+  const read = readTarget(file);
+  if (!read.ok) return complain(`${file}:\n${read.problems.map((problem) => `  ${problem}`).join('\n')}`, EXIT.usage);
+  const { target } = read;
+  const rate = aim(target, { aliases: await aliasesOf(target.url), quota: options.quota });
+  if (typeof rate === 'string') return complain(rate, EXIT.usage);
+  const scenario = scenarioAt(found, target, rate, options);
+  if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
+  const planned = planTarget(scenario, target, readMachine(false, readPortRange()));
+  if (typeof planned === 'string') return complain(planned, EXIT.usage);
+  const startsMs = target.startsAt === undefined ? null : Date.parse(target.startsAt);
+  if (startsMs !== null && startsMs < Date.now()) return complain(`startsAt: ${target.startsAt} is over`, EXIT.usage);
+  if (options.hasManifest) {
+    const agents = agentPlan(scenario, planned, target.url, startsMs ?? Date.now() + MANIFEST_LEAD_MS);
+    console.log(
+      renderManifest({
+        name: scenario.name,
+        plan: agents,
+        parallelism: target.machine.of,
+        proxy: target.proxy,
+        k6Version: pinnedVersion(),
+      }),
+    );
+    return EXIT.pass;
+  }
+  const lock = takeLock();
+  if (!lock.ok) return complain(lock.why, EXIT.missing);
+  try {
+    const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop.signal })).path;
+    const inside: Inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
+    const env = target.caFile === undefined ? {} : { SSL_CERT_FILE: resolve(target.caFile) };
+    return await measure({ scenario, plan: planned, inside, options }, () => ({
+      ...{
+        troubles: [
+          `of a real fleet: agents are machine ${target.machine.number} of ${target.machine.of}, and nodes are seen from outside only`,
+        ],
+      },
+      ...{ machine: target.machine, beginsMs: startsMs, startProbe: () => Promise.resolve(null) },
+      startWorld: () => Promise.resolve(worldOutside(target.url, target.proxy, env)),
+    }));
+  } catch (error) {
+    return stop.signal.aborted ? EXIT.interrupted : complain((error as Error).message, EXIT.missing);
+  } finally {
+    releaseLock();
+  }
+}
+
+interface Measured {
+  readonly scenario: Scenario;
+  readonly plan: RigPlan;
+  readonly inside: Inside;
+  readonly options: RunOptions;
+}
+
+type Parts = Pick<RunInput, 'troubles' | 'startWorld' | 'startProbe' | 'machine' | 'beginsMs'>;
+
+/** From a folder of its own to the exit code; nothing is left but the report, and the logs of what was no valid run. */
+async function measure(
+  { scenario, plan, inside, options }: Measured,
+  prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
+): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
   const processes = new Processes();
   let groups: readonly number[] = [];
   process.on('exit', () => endAtOnce(processes, groups));
   const note = (now: readonly number[]): void => noteLock({ folder, groups: (groups = now) });
   note([]);
-  const columns = process.stdout.isTTY ? process.stdout.columns : null;
   const stream = options.isJson ? process.stderr : process.stdout;
-  const progress = new Progress({ write: (text) => void stream.write(text), columns: options.isJson ? null : columns }, scenario);
+  const columns = !options.isJson && process.stdout.isTTY ? process.stdout.columns : null;
+  const progress = new Progress({ write: (text) => void stream.write(text), columns }, scenario);
+  const say = (line: string): void => progress.say(line);
   let outcome: Outcome = 'not a valid run';
   try {
-    const prepared = isIsolated ? prepareNetwork() : [`no network of our own (${inside.why}): ports, names and limits are the machine's`];
-    for (const trouble of prepared) progress.say(trouble);
-    const names = isIsolated ? coverNames(folder) : null;
+    const parts = prepare({ folder, processes, say });
     const isPrivileged = process.getuid?.() === 0 && !isUserNamespace();
-    const honesty = readHonesty(scenario, inside.k6, { isIsolated, isPrivileged, loadBefore: inside.loadBefore });
+    const honesty = readHonesty(scenario, inside.k6, { isIsolated: inside.isIsolated, isPrivileged, loadBefore: inside.loadBefore });
     const record = await runScenario({
-      ...{ scenario, plan: planned, k6: inside.k6, honesty, folder, names, processes, stop: stop.signal, troubles: prepared },
-      env: nodeEnvironment(),
-      say: (line) => progress.say(line),
+      ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, started: note, ...parts },
       moment: (moment) => progress.moment(moment),
-      started: note,
     });
     progress.close();
-    const wanted = resolve(options.report ?? join(REPORTS, `${scenario.name}-${record.began.replace(/[:.]/g, '-')}`));
-    const kept = keepRecord(record, [wanted, join(tmpdir(), `pinhole-${scenario.name}-${process.pid}`)]);
-    const written = writeReport(kept.record, kept.folder);
-    outcome = written.verdict;
-    if (options.isJson)
-      console.log(JSON.stringify({ verdict: outcome, folder: kept.folder, troubles: kept.record.troubles, lines: written.lines }));
-    else for (const line of [...kept.troubles, ...written.lines]) console.log(line);
+    outcome = report(record, options);
   } catch (error) {
     progress.close();
     console.error(error instanceof Error ? error.message : error);
@@ -149,6 +226,36 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
   else rmSync(folder, { recursive: true, force: true });
   releaseLock();
   return stop.signal.aborted ? EXIT.interrupted : EXIT[outcome];
+}
+
+function report(record: RunRecord, { report: folder, isJson }: RunOptions): Outcome {
+  const { name } = record.scenario;
+  const wanted = resolve(folder ?? join(REPORTS, `${name}-${record.began.replace(/[:.]/g, '-')}`));
+  const kept = keepRecord(record, [wanted, join(tmpdir(), `pinhole-${name}-${process.pid}`)]);
+  const { verdict, lines, unwritten } = writeReport(kept.record, kept.folder);
+  const troubles = [...kept.record.troubles, ...(unwritten === null ? [] : [unwritten])];
+  if (isJson) console.log(JSON.stringify({ verdict, folder: kept.folder, troubles, lines }));
+  else for (const line of [...kept.troubles, ...lines, ...(unwritten === null ? [] : [unwritten])]) console.log(line);
+  return verdict;
+}
+
+function readTarget(file: string): ReturnType<typeof parseTarget> {
+  try {
+    return parseTarget(readFileSync(file, 'utf8'));
+  } catch (error) {
+    return { ok: false, problems: [(error as Error).message] };
+  }
+}
+
+/** Names that a host's name leads to. A name without aliases, or without an answer, has none. */
+async function aliasesOf(url: string): Promise<string[]> {
+  const names: string[] = [];
+  for (let name = URL.parse(url)?.hostname ?? ''; names.length < ALIASES_MAX; name = names.at(-1) ?? '') {
+    const [next] = await resolveCname(name).catch(() => []);
+    if (next === undefined) break;
+    names.push(next);
+  }
+  return names;
 }
 
 function coverNames(folder: string): Names {

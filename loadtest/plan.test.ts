@@ -39,7 +39,7 @@ test('50,000 tunnels on two nodes: three processes of k6, four far ends, three c
 test('one node of three may die: the others have room for all, and together ask no more than the quota', () => {
   const { tunnelsPerNode, opensPerSecondPerNode, backoff } = plan(scenario('storm'));
   assert.equal(tunnelsPerNode, 27_520);
-  assert.equal(opensPerSecondPerNode, 250);
+  assert.equal(opensPerSecondPerNode, 234);
   // 16,667 lost at 500 a second are 33 s.
   assert.deepEqual(backoff, { firstMs: 12_000, capMs: 12_000 });
 });
@@ -126,10 +126,12 @@ describe('a scenario of another size', () => {
   });
 
   test('a smaller storm has a smaller quota, so that it lasts as long', () => {
-    const { quota, opensPerSecond, tunnels } = sized('storm', { tunnels: 600 });
-    assert.deepEqual({ quota, tunnels }, { quota: 6, tunnels: 600 });
-    assert.equal(opensPerSecond, 4.8);
+    const { quota, opensPerSecond, tunnels } = sized('storm', { tunnels: 6_000 });
+    assert.deepEqual({ quota, tunnels, opensPerSecond }, { quota: 60, tunnels: 6_000, opensPerSecond: 30 });
+    assert.deepEqual(sized('storm', { tunnels: 50_000 }).opensPerSecond, 400);
   });
+
+  test('the smallest has one that chance does not break', () => assert.equal(sized('storm', { tunnels: 100 }).quota, 30));
 
   test('a larger one has AWS’s default, no more', () => assert.equal(sized('storm', { tunnels: 200_000, nodes: 8 }).quota, 500));
 

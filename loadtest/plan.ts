@@ -41,6 +41,10 @@ const CARRIER_RESERVE = 256;
 const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
 /** Beside the agents: the sessions of the probe. */
 export const PROBE_SESSIONS = 20;
+/** And the CONNECTs with which it looks, some of them past the nodes, which no node can hold back. */
+const PROBE_OPENS_PER_SECOND = 6;
+/** A node counts the second up to now, the far end whole ones, and what a node lets through arrives a little later. */
+const QUOTA_SHARE = 0.95;
 /** Squid and HAProxy are one process each. */
 const PEER_RESERVE = 500;
 /** The endpoint of AWS IoT has several addresses, too. */
@@ -86,7 +90,8 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
         : Math.max(farEndsMin(machine, scenario), Math.ceil(most / Math.floor(machine.descriptors * FAR_END_SHARE))),
     carriers: Math.max(1, Math.ceil(perNode / perCarrier)),
     tunnelsPerNode: perNode,
-    opensPerSecondPerNode: quota === null ? OPENS_WITHOUT_QUOTA : Math.max(1, Math.floor(quota / survivors)),
+    opensPerSecondPerNode:
+      quota === null ? OPENS_WITHOUT_QUOTA : Math.max(1, Math.floor((quota * QUOTA_SHARE - PROBE_OPENS_PER_SECOND) / survivors)),
     backoff: backoffFor(scenario),
     sockets: most * (through === 'direct' ? 2 : 4),
     memoryMib: 0,

@@ -45,14 +45,19 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   };
 }
 
+/** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
+const QUOTA_MIN = 30;
+const RAMP_SHARE_SMALL = 0.5;
+
 /**
  * With fewer agents the quota shrinks as well: what a storm is about is the time that the quota gives the lost ones, and 200 lost agents
  * under a quota of 500 are no storm. It grows no further than AWS's own default.
  */
 function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenario, 'quota' | 'opensPerSecond'> {
   if (quota === null) return { quota, opensPerSecond };
-  const shrunk = Math.min(AWS_CONNECTS_PER_SECOND, Math.max(2, Math.round(quota * share)));
-  return { quota: shrunk, opensPerSecond: (opensPerSecond * shrunk) / quota };
+  const own = Math.min(AWS_CONNECTS_PER_SECOND, Math.max(QUOTA_MIN, Math.round(quota * share)));
+  if (own >= quota) return { quota: own, opensPerSecond };
+  return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
 }
 
 function workFor(work: Work, seconds: number | null): Work {

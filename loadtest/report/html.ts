@@ -7,34 +7,38 @@ import { dirname, join } from 'node:path';
 import type { Chart, ChartLine } from './page/chart.ts';
 import { chartsOf, tableOf } from './page/charts.ts';
 import { html, jsonText, type Markup } from './page/markup.ts';
-import * as sections from './page/sections.ts';
+import { honesty } from './page/honesty.ts';
+import { costs, head, otherFigures, thresholds } from './page/judged.ts';
+import { failures, latencies, probe, rates } from './page/measured.ts';
+import { table } from './page/table.ts';
 import type { Summary } from './summary.ts';
 import { OUTCOMES } from './titles.ts';
 
 export function renderHtml(summary: Summary): string {
   const charts = chartsOf(summary);
   return page(`${summary.scenario.name}: ${OUTCOMES[summary.verdict.outcome]}`, charts, [
-    sections.head(summary),
+    head(summary),
     html`<h2>Thresholds</h2>`,
-    sections.thresholds(summary),
+    thresholds(summary),
     html`<h2>Charts</h2>
       <p class="soft">
         With the keyboard: Tab to a chart, arrows to move in it (Shift: ten steps), Escape to leave; drag to zoom, double-click to go back.
       </p>
       <div class="charts">${charts.map(figureOf)}</div>`,
     html`<h2>Asked for and achieved</h2>`,
-    sections.rates(summary),
+    rates(summary),
     html`<h2>Latencies</h2>`,
-    sections.latencies(summary),
+    latencies(summary),
     html`<h2>What failed</h2>`,
-    sections.failures(summary),
+    failures(summary),
     html`<h2>What the probe saw</h2>`,
-    sections.probe(summary),
+    probe(summary),
     html`<h2>Costs</h2>`,
-    sections.costs(summary),
-    sections.otherFigures(summary),
+    costs(summary),
+    html`<h2>Other figures</h2>`,
+    otherFigures(summary),
     html`<h2>What to know before believing this</h2>`,
-    sections.honesty(summary),
+    honesty(summary),
   ]);
 }
 
@@ -51,7 +55,7 @@ export function page(title: string, charts: readonly Chart[], body: readonly Mar
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
-  const head = html`<meta charset="utf-8" />
+  const meta = html`<meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${policy}" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <title>${title}</title>`;
@@ -59,7 +63,7 @@ export function page(title: string, charts: readonly Chart[], body: readonly Mar
   // Written out and not as a template: the policy has the hash of what is between the tags, to the last blank.
   return [
     '<!doctype html>\n<html lang="en">\n<head>\n',
-    head.text,
+    meta.text,
     `\n<style>${css}</style>\n</head>\n<body>\n`,
     html`<main>${body}</main>`.text,
     `\n${data}${scripts.map((script) => `<script>${script}</script>\n`).join('')}</body>\n</html>\n`,
@@ -73,12 +77,8 @@ export function figureOf(chart: Chart): Markup {
       <h3>${title}</h3>
       <p class="missing">${missing}</p>
     </figure>`;
-  const rows = tableOf(chart).map(
-    (cells) =>
-      html`<tr>
-        ${cells.map((cell) => html`<td class="number">${cell === null ? '–' : Number(cell.toFixed(3))}</td>`)}
-      </tr>`,
-  );
+  const numbers = tableOf(chart).map((cells) => cells.map((cell) => (cell === null ? '–' : String(Number(cell.toFixed(3))))));
+  const titles = [x.isTime ? 'seconds' : x.label, ...lines.map(({ label }) => label)].map((title) => `#${title}`);
   return html`<figure id="chart-${id}">
     <h3>${title}</h3>
     <figcaption>${caption}</figcaption>
@@ -96,19 +96,7 @@ export function figureOf(chart: Chart): Markup {
     }
     <details>
       <summary>Numbers</summary>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th class="number">${x.isTime ? 'seconds' : x.label}</th>
-              ${lines.map(({ label }) => html`<th class="number">${label}</th>`)}
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>
-      </div>
+      ${table(titles, numbers)}
     </details>
   </figure>`;
 }

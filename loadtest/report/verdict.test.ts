@@ -81,8 +81,8 @@ for (const [figure, value, text] of [
   ['unexpectedDrops', 12_345, '12,345'],
   ['addedP99Us', 1_234, '1,234 µs'],
   ['kibPerTunnel', 1.204, '1.2 KiB'],
-  ['recoveryByQuota', 1.5, '1.5 × lost/quota'],
-  ['recoveryByQuota', 100, '100 × lost/quota'],
+  ['recoveryByQuota', 1.5, '1.5 ×'],
+  ['recoveryByQuota', 100, '100 ×'],
 ] as const) {
   test(`${figure} of ${value} reads ${text}`, () => assert.equal(renderValue(figure, value), text));
 }

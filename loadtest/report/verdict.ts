@@ -67,7 +67,7 @@ const SHARES: ReadonlySet<string> = new Set([
 const UNITS: Readonly<Record<string, string>> = {
   addedP99Us: 'µs',
   kibPerTunnel: 'KiB',
-  recoveryByQuota: '× lost/quota',
+  recoveryByQuota: '×',
   descriptorsBackSeconds: 's',
 };
 

@@ -12,14 +12,14 @@ const SCRIPT = join(import.meta.dirname, '..', 'k6', 'agents.ts');
 const PATIENCE_MS = 10_000;
 
 export async function startGenerators(plan: GeneratorsPlan): Promise<Generators> {
-  const { agents, processes } = plan;
-  if (agents.vus < processes) throw new Error(`${agents.vus} VUs cannot be divided among ${processes} k6 processes`);
+  const { agents, processes, machine = { number: 1, of: 1 } } = plan;
+  if (agents.vus < processes * machine.of) throw new Error(`${agents.vus} VUs cannot be divided among ${processes} k6 processes`);
   mkdirSync(plan.folder, { recursive: true });
   const planFile = join(plan.folder, 'agents.json');
   writeFileSync(planFile, JSON.stringify(agents));
   const env = environment(plan);
   const children = Array.from({ length: processes }, (_, index) => {
-    const args = k6Arguments({ index, of: processes }, planFile);
+    const args = k6Arguments({ index: (machine.number - 1) * processes + index, of: machine.of * processes }, planFile);
     return new Child(spawn(plan.k6, args, { cwd: plan.folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }), hear(plan));
   });
   let isStopping = false;

@@ -17,6 +17,8 @@ export interface GeneratorsPlan {
   readonly k6: string;
   readonly agents: AgentPlan;
   readonly processes: number;
+  /** Where several machines share one plan: which of them this is, from 1 on. */
+  readonly machine?: { readonly number: number; readonly of: number };
   /** `http://HOST:PORT` for HTTP_PROXY and HTTPS_PROXY; null: none. */
   readonly proxy: string | null;
   /** Added to the environment: SSL_CERT_FILE for `wss`. */

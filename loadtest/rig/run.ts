@@ -4,21 +4,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../agent/clock.ts';
 import type { RigPlan } from '../plan.ts';
-import type { Honesty, Mark, Phase, ProbeSeen, RunRecord } from '../run-record.ts';
+import type { FarEndSeen, Honesty, Mark, Phase, ProbeSeen, RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
 import { Collector, type RolePids } from './collector.ts';
 import { Broken, conduct } from './conduct.ts';
 import { DescriptorWatch } from './descriptors.ts';
 import { startGenerators } from './generators.ts';
-import type { Names } from './names.ts';
 import type { Generators, Probe } from './parts.ts';
-import { startRunProbe } from './run-probe.ts';
 import type { Moment } from './progress.ts';
 import type { Processes } from './processes.ts';
 import { SecondsBook } from './seconds.ts';
 import { stageOf } from './stage.ts';
-import { startWorld, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface RunInput {
   readonly scenario: Scenario;
@@ -27,9 +25,15 @@ export interface RunInput {
   readonly honesty: Honesty;
   /** For everything but the report. */
   readonly folder: string;
-  readonly names: Names | null;
   readonly processes: Processes;
-  readonly env: NodeJS.ProcessEnv;
+  /** What the agents go through, and to. */
+  readonly startWorld: (heardFarEnd: (atS: number, seen: FarEndSeen) => void) => Promise<World>;
+  /** Null where it could show nothing. */
+  readonly startProbe: (world: World) => Promise<Probe | null>;
+  /** The share of this machine, where several have one plan. */
+  readonly machine: { readonly number: number; readonly of: number };
+  /** Unix ms at which the first agent opens; null: as soon as k6 is ready. */
+  readonly beginsMs: number | null;
   readonly stop: AbortSignal;
   /** What could not be had before the run began, in words. */
   readonly troubles: readonly string[];
@@ -85,21 +89,24 @@ class Run {
   }
 
   async play(): Promise<void> {
-    const { scenario, plan, folder, names, processes, env, stop, say } = this.#input;
+    const { scenario, plan, folder, stop, say } = this.#input;
     say(`starting ${describeParts(scenario, plan)}`);
-    const world = await this.#unlessStopped(
-      startWorld({ scenario, plan, folder, processes, names, env, heardFarEnd: (atS, seen) => this.#book.farEnd(atS, seen) }),
-    );
+    const world = await this.#unlessStopped(this.#input.startWorld((atS, seen) => this.#book.farEnd(atS, seen)));
     if (world === null) return;
     this.#world = world;
     this.#descriptors.before(this.#nodeGroups());
-    this.#probe = await this.#unlessStopped(startRunProbe(scenario, world));
+    this.#probe = await this.#unlessStopped(this.#input.startProbe(world));
     this.#collected = this.#collect();
     if (stop.aborted) return;
 
-    const beginsMs = Date.now() + K6_START_MS + K6_START_MS_PER_VU * plan.vus;
+    const beginsMs = this.#input.beginsMs ?? beginsAt(plan.vus, Date.now());
     const generators = await startGenerators({
-      ...{ k6: this.#input.k6, agents: agentPlan(scenario, plan, world.url, beginsMs), processes: plan.generators },
+      ...{
+        k6: this.#input.k6,
+        agents: agentPlan(scenario, plan, world.url, beginsMs),
+        processes: plan.generators,
+        machine: this.#input.machine,
+      },
       ...{ proxy: world.proxy, env: world.env, folder: `${folder}/k6` },
       heard: (tick) => this.#book.heard(tick),
       complained: (line) => this.#complained(line),
@@ -272,7 +279,12 @@ class Run {
   }
 }
 
-function agentPlan(scenario: Scenario, plan: RigPlan, url: string, beginsMs: number): AgentPlan {
+/** The first moment at which every process of k6 is ready. */
+export function beginsAt(vus: number, nowMs: number): number {
+  return nowMs + K6_START_MS + K6_START_MS_PER_VU * vus;
+}
+
+export function agentPlan(scenario: Scenario, plan: RigPlan, url: string, beginsMs: number): AgentPlan {
   const { tunnels, opensPerSecond, work } = scenario;
   const { vus, backoff, seconds } = plan;
   return {

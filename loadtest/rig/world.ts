@@ -169,3 +169,13 @@ async function startFleet({ scenario, plan, processes, names, env }: WorldInput,
   await fleet.startAll();
   return fleet;
 }
+
+/** A fleet that others run: nothing of it is ours to start, to see or to end. */
+export function worldOutside(url: string, proxy: string, env: Readonly<Record<string, string>>): World {
+  return {
+    ...{ places: { nodes: [], farEnds: [], farEndPort: 0 }, url, proxy, env, fleet: null, farEnds: null, tls: null },
+    roles: () => ({}),
+    failed: new Promise<never>(() => {}),
+    stop: () => Promise.resolve(),
+  };
+}

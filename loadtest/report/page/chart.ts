@@ -8,7 +8,7 @@ export interface Chart {
   /** What it shows, and how to read it. */
   readonly caption: string;
   readonly x: { readonly label: string; readonly values: readonly number[]; readonly isTime: boolean };
-  readonly y: { readonly label: string; readonly isLog: boolean };
+  readonly y: { readonly label: string; readonly isLog: boolean; readonly fromZero: boolean };
   readonly lines: readonly ChartLine[];
   readonly marks: readonly ChartMark[];
   /** Why there is nothing to draw; null where there is. */

@@ -41,7 +41,7 @@ function overTime(summary: Summary, { id, title, caption, y, isLog, lines, missi
     title,
     caption,
     x: { label: 'minutes since the beginning', values: series.at, isTime: true },
-    y: { label: y, isLog: isLog ?? false },
+    y: { label: y, isLog: isLog ?? false, fromZero: !isLog },
     lines,
     marks: marksOf(summary),
     missing: hasValues(lines) ? null : series.at.length === 0 ? 'Not one second of the run was recorded.' : missing,
@@ -181,7 +181,7 @@ function recovery({ recoveries, scenario }: Summary): Chart {
     caption:
       'Share of a dead node’s sessions that stand again, by the agents’ own count. No fleet can be above the dashed line: AWS IoT takes no more CONNECTs.',
     x: { label: 'seconds since the kill', values, isTime: false },
-    y: { label: 'percent', isLog: false },
+    y: { label: 'percent', isLog: false, fromZero: true },
     lines: [...sampled, ...floors],
     marks: [],
     missing: recoveries.length === 0 ? 'No node that held tunnels was killed by plan in this run.' : null,
@@ -221,7 +221,7 @@ function memoryByTunnels({ memory: fitted, scenario, figures }: Summary): Chart 
     title: 'Memory against tunnels',
     caption: `${scenario.through}: each point is a second before the first fault. ${figures.kibPerTunnel.words}.`,
     x: { label: 'tunnels', values, isTime: false },
-    y: { label: 'MiB', isLog: false },
+    y: { label: 'MiB, not from zero', isLog: false, fromZero: false },
     lines:
       fitted === null
         ? []

@@ -7,6 +7,8 @@
   const styles = () => globalThis.getComputedStyle(document.documentElement);
   const colour = (name) => styles().getPropertyValue(name).trim();
 
+  const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400];
+
   const inWords = (value) => {
     if (value === null || value === undefined) return '–';
     const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 1 : 3;
@@ -29,10 +31,20 @@
       cursor: { y: false, points: { size: 7 }, drag: { x: true, y: false }, ...(chart.x.isTime ? { sync: { key: 'time' } } : {}) },
       scales: {
         x: { time: false },
-        y: chart.y.isLog ? { distr: 3 } : { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.06 : 1] },
+        y: chart.y.isLog
+          ? { distr: 3 }
+          : !chart.y.fromZero
+            ? {}
+            : { range: (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.06 : 1] },
       },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => (chart.x.isTime ? clock(tick) : short(tick))), space: 60 },
+        {
+          ...axis,
+          values: (_, ticks) => ticks.map((tick) => (chart.x.isTime ? clock(tick) : short(tick))),
+          space: 60,
+          size: 34,
+          ...(chart.x.isTime ? { incrs: TIME_STEPS } : {}),
+        },
         { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (tick === null ? null : short(tick))) },
       ],
       series: [
