@@ -17,6 +17,8 @@ export interface Scenario {
   readonly work: Work;
   /** CONNECTs a second that the far end takes; null: any number. */
   readonly quota: number | null;
+  /** `limits.idle` of the nodes, made short so that a run need not last for hours; null: what a node has by itself. */
+  readonly idleSeconds: number | null;
   readonly events: readonly ScenarioEvent[];
   readonly thresholds: readonly Threshold[];
 }

@@ -23,6 +23,8 @@ export interface GeneratorsPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly heard: (tick: Tick) => void;
+  /** A line of k6 that is no tick: its own words, or a tick that was torn. */
+  readonly complained: (line: string) => void;
 }
 
 export interface FarEnds {
@@ -49,7 +51,9 @@ export interface FarEndsPlan {
 
 export interface Probe {
   readonly pid: number;
-  /** What it saw until then; ends it. */
+  /** Rejects where it died unasked. */
+  readonly failed: Promise<never>;
+  /** What it saw until then, also of one that died; ends it. */
   stop(): Promise<ProbeSeen>;
 }
 
@@ -64,5 +68,4 @@ export interface ProbePlan {
   readonly target: { readonly host: string; readonly port: number; readonly addresses: readonly string[] };
   /** Sessions that stay, half of them through the nodes and half past them. */
   readonly sessions: number;
-  readonly folder: string;
 }

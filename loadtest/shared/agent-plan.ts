@@ -7,7 +7,10 @@ export type Work =
   | { readonly kind: 'ping'; readonly everySeconds: number }
   /** All together publish at these rates, one after the other; the far end sends each message back. */
   | { readonly kind: 'messages'; readonly bytes: number; readonly steps: readonly Step[] }
-  /** Sessions open at these rates instead of `opensPerSecond`, stay that long, and close. */
+  /**
+   * Sessions open at these rates instead of `opensPerSecond`, stay that long, and close; none is tried twice, and each has a client id of its
+   * own. `tunnels` is how many may stand at once: what would go beyond is not tried, and fails as `generator-full`.
+   */
   | { readonly kind: 'opens'; readonly staySeconds: number; readonly steps: readonly Step[] };
 
 export interface Step {
@@ -23,10 +26,10 @@ export interface AgentPlan {
   readonly url: string;
   /** Unix ms at which the first agent opens: the same for all processes. */
   readonly beginsMs: number;
-  /** Unix ms at which every agent closes, and the iteration ends. */
+  /** Unix ms from which on the agents close, 2,000 a second, and with the last of them the iterations end. */
   readonly endsMs: number;
   readonly tunnels: number;
-  /** Of all processes; agent n belongs to VU n mod vus, and opens n / opensPerSecond after the begin. */
+  /** Of all processes, and at least as many as those; agent n belongs to VU n mod vus, and opens n / opensPerSecond after the begin. */
   readonly vus: number;
   readonly opensPerSecond: number;
   readonly work: Work;

@@ -51,6 +51,7 @@ export function madeRun(made: Made = {}): RunRecord {
     holdSeconds,
     work: steps === undefined ? { kind: 'ping', everySeconds: 60 } : workOf(steps),
     quota: 500,
+    idleSeconds: null,
     events: kill === undefined ? [] : [{ after: kill.after, do: 'kill-node', node: 0 }],
     thresholds: [],
     ...made.scenario,
