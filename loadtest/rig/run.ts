@@ -178,7 +178,9 @@ class Run {
   }
 
   async #close(generators: Generators, world: World): Promise<void> {
-    const from = this.#now();
+    // What a second says is how things stood at its end: the one in which agents begin to close is of the close, whole.
+    const from = Math.floor(this.#now());
+    this.#phases = this.#phases.map((phase) => ({ ...phase, to: Math.min(phase.to, from) }));
     this.#phase = 'close';
     const late = new AbortController();
     const patience = delay(CLOSE_PATIENCE_MS, undefined, { signal: late.signal }).then(
