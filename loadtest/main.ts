@@ -308,5 +308,13 @@ function catchSignals(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', heard);
 }
 
+/** Ends once what was said is out: to a pipe Node writes later what does not fit at once. */
+async function end(code: number): Promise<never> {
+  const out = (stream: NodeJS.WriteStream): Promise<void> =>
+    new Promise((resolve) => stream.once('error', () => resolve()).write('', () => resolve()));
+  await Promise.all([out(process.stdout), out(process.stderr)]);
+  process.exit(code);
+}
+
 catchSignals();
-process.exitCode = await main(process.argv.slice(2));
+await end(await main(process.argv.slice(2)));

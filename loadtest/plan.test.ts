@@ -127,7 +127,7 @@ describe('a scenario of another size', () => {
 
   test('a smaller storm has a smaller quota, so that it lasts as long', () => {
     const { quota, opensPerSecond, tunnels } = sized('storm', { tunnels: 6_000 });
-    assert.deepEqual({ quota, tunnels, opensPerSecond }, { quota: 60, tunnels: 6_000, opensPerSecond: 30 });
+    assert.deepEqual({ quota, tunnels, opensPerSecond }, { quota: 60, tunnels: 6_000, opensPerSecond: 20 });
     assert.deepEqual(sized('storm', { tunnels: 50_000 }).opensPerSecond, 400);
   });
 

@@ -47,7 +47,7 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
 
 /** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
 const QUOTA_MIN = 30;
-const RAMP_SHARE_SMALL = 0.5;
+const RAMP_SHARE_SMALL = 1 / 3;
 
 /**
  * With fewer agents the quota shrinks as well: what a storm is about is the time that the quota gives the lost ones, and 200 lost agents

@@ -73,6 +73,8 @@ class Run {
   readonly #troubles: string[];
   readonly #complaints = new Map<string, number>();
   readonly #collecting = new AbortController();
+  /** What is planned is done no more: the run is over, whoever ended it. */
+  readonly #over = new AbortController();
   readonly #descriptors = new DescriptorWatch();
   #phases: Phase[] = [];
   #world: World | null = null;
@@ -80,6 +82,7 @@ class Run {
   #probe: Probe | null = null;
   #probeSeen: ProbeSeen | null = null;
   #collected: Promise<void> = Promise.resolve();
+  #conducted: Promise<void> = Promise.resolve();
   #isBroken = false;
   #phase = 'start';
 
@@ -119,7 +122,8 @@ class Run {
       ...(this.#probe === null ? [] : [this.#probe.failed]),
     ]);
     broken.catch(() => {});
-    await Promise.race([this.#conduct(world, beginsMs), broken]);
+    this.#conducted = this.#conduct(world, beginsMs);
+    await Promise.race([this.#conducted, broken]);
     if (stop.aborted) return;
     await this.#close(generators, world);
   }
@@ -137,6 +141,8 @@ class Run {
   /** Ends everything that is still there, in the other order. */
   async end(): Promise<void> {
     const { processes } = this.#input;
+    this.#over.abort();
+    await quietly(this.#conducted);
     await quietly(this.#generators?.stop());
     await this.#stopProbe();
     if (this.#world !== null && !this.#isBroken && !this.#input.stop.aborted) await this.#descriptors.watch(this.#nodeGroups());
@@ -161,7 +167,8 @@ class Run {
   }
 
   async #conduct(world: World, beginsMs: number): Promise<void> {
-    const { scenario, plan, stop, say, processes, folder } = this.#input;
+    const { scenario, plan, say, processes, folder } = this.#input;
+    const stop = AbortSignal.any([this.#input.stop, this.#over.signal]);
     const marked = (mark: Mark): void => {
       this.#marks.push(mark);
       say(mark.tunnels === null ? mark.what : `${mark.what} (${mark.tunnels} tunnels)`);
@@ -178,7 +185,9 @@ class Run {
   }
 
   async #close(generators: Generators, world: World): Promise<void> {
-    const from = this.#now();
+    // What a second says is how things stood at its end: the one in which agents begin to close is of the close, whole.
+    const from = Math.floor(this.#now());
+    this.#phases = this.#phases.map((phase) => ({ ...phase, to: Math.min(phase.to, from) }));
     this.#phase = 'close';
     const late = new AbortController();
     const patience = delay(CLOSE_PATIENCE_MS, undefined, { signal: late.signal }).then(
