@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import type { RunRecord } from '../run-record.ts';
 import { madeRun } from '../testing/made-run.ts';
 import { renderHtml } from './html.ts';
-import { findBrowser, look, openBrowser } from './picture.ts';
+import { findBrowser, look, openBrowser } from '../testing/picture.ts';
 import { summarise } from './summary.ts';
 import { HTML_NAME, writeReport } from './write.ts';
 

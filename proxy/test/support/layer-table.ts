@@ -289,7 +289,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'agent', why: 'the probe opens tunnels as the reference agent does, and the URL of a real session is signed as it signs' },
     ],
     node: 'any',
-    packages: ['playwright-core', 'uplot', 'ws', 'yaml', 'zod'],
+    packages: ['ws', 'yaml', 'zod'],
     instead: 'the rig starts nodes, far ends and k6 as processes and judges them by the wire: proxy/ is never imported',
   },
   {

@@ -1,4 +1,4 @@
-// A report as a picture: node loadtest/report/picture.ts REPORT.html OUT.png [--width 1280] [--dark]
+// A report as a picture: node loadtest/testing/picture.ts REPORT.html OUT.png [--width 1280] [--dark]
 // It takes the Chromium of this machine, and gives it no network: a page that asks for anything, or that its own policy stops, is an error.
 
 import { accessSync, constants, realpathSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Browser, chromium } from 'playwright-core';
 
-const USAGE = `usage: node loadtest/report/picture.ts REPORT.html OUT.png [--width PIXELS] [--dark]
+const USAGE = `usage: node loadtest/testing/picture.ts REPORT.html OUT.png [--width PIXELS] [--dark]
 
   --width   of the window; 1280 unless given
   --dark    as somebody sees it who prefers dark colours`;
