@@ -19,7 +19,7 @@ export interface Lock {
 }
 
 export const NODE_WANTED: readonly [number, number];
-export function planInstall(needed: 'run' | 'all', lockHash: string, stamp: Stamp | null, complete: boolean): string[] | null;
+export function planInstall(needed: 'run' | 'load' | 'all', lockHash: string, stamp: Stamp | null, complete: boolean): string[] | null;
 export function isComplete(lock: Lock, installed: Lock, platform: { os: string; cpu: string; libc: string }): boolean;
 export function isNewEnough(version: string): boolean;
 export function chooseTests(files: readonly string[], args: readonly string[]): string[];

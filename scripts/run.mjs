@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Held against package.json's `engines` by a test: net.BoundSocket came with this release. */
 export const NODE_WANTED = [26, 5];
 const STAMP = '.pinhole-installed.json';
-const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench', 'deploy'];
+const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench', 'loadtest', 'deploy'];
 
 /** What each test said, and at the end how long each file took. */
 const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [
@@ -26,27 +26,34 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
   test    every test; words choose files (npm test -- agent/), flags go to node --test
   check   types, lint and format
   bench   Pinhole beside other proxies, measured on this machine (npm run bench -- --help)
+  loadtest   many tunnels through nodes on this machine, and a report (npm run loadtest -- --help)
   build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)
   synth   a stage of AWS to CloudFormation templates, without network or credentials (npm run synth -- --help)
   deploy  what goes with a deployment: FLEET.yaml, devices (npm run deploy -- --help)`;
 
 /**
  * What each command needs. 'run' leaves out the developer tools and AWS's device SDK, whose native part is heavy and only the tests use;
- * 'all' is everything in the lock.
+ * 'load' adds what only the load rig needs; 'all' is everything in the lock.
  */
-const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', 'build:native': 'run', synth: 'all', deploy: 'all' };
+const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', loadtest: 'load', 'build:native': 'run', synth: 'all', deploy: 'all' };
+/** Each holds those before it. */
+const SETS = ['run', 'load', 'all'];
 // A user's own settings (NODE_ENV=production, omit=optional) must not leave out the runtime or the tools.
 const QUIET = ['--include=optional', '--ignore-scripts', '--loglevel=error', '--no-progress', '--no-audit', '--no-fund'];
-const RUN_SET = ['--omit=dev', '-w', 'agent', '-w', 'healthcheck', '-w', 'sandbox', '--include-workspace-root'];
+const WORKSPACES = ['-w', 'agent', '-w', 'healthcheck', '-w', 'sandbox'];
+const FLAGS_OF = {
+  run: ['--omit=dev', ...WORKSPACES, '--include-workspace-root'],
+  load: ['--omit=dev', ...WORKSPACES, '-w', 'loadtest', '--include-workspace-root'],
+  all: ['--include=dev'],
+};
 
 /** The npm call that turns what is there into what is needed, or null where nothing is missing. */
 export function planInstall(needed, lockHash, stamp, complete) {
   const current = stamp !== null && stamp.lock === lockHash;
-  if (current && (stamp.set === 'all' || stamp.set === needed)) return null;
+  if (current && SETS.indexOf(stamp.set) >= SETS.indexOf(needed)) return null;
   if (complete) return null;
   // `ci` empties node_modules first. A sandbox that runs in another terminal must survive `npm test`, so what is there is only added to.
-  if (current) return ['install', '--no-save', '--include=dev', ...QUIET];
-  return ['ci', ...QUIET, ...(needed === 'run' ? RUN_SET : ['--include=dev'])];
+  return current ? ['install', '--no-save', ...QUIET, ...FLAGS_OF[needed]] : ['ci', ...QUIET, ...FLAGS_OF[needed]];
 }
 
 /**
@@ -120,7 +127,7 @@ async function ensureInstalled(root, needed) {
   const started = Date.now();
   const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
   process.stdout.write(
-    needed === 'run'
+    needed !== 'all'
       ? 'Installing Pinhole and its Node runtime (once, about 250 MB) ...\n'
       : 'Installing Pinhole, its Node runtime and the test tools (once, about 650 MB) ...\n',
   );
@@ -269,6 +276,8 @@ async function main() {
   if (command === 'bench') return run(root, node, ['bench/main.ts', ...args]);
   if (command === 'synth') return run(root, node, ['deploy/main.ts', 'synth', ...args]);
   if (command === 'deploy') return run(root, node, ['deploy/main.ts', ...args]);
+  if (command === 'loadtest')
+    return run(root, node, ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', 'loadtest/main.ts', ...args]);
   if (command === 'build:native') return run(root, node, ['scripts/build-native.ts']);
   return run(root, node, ['sandbox/main.ts', ...args]);
 }

@@ -80,12 +80,15 @@ test('an unknown command prints the usage', (t) => {
   assert.match(stderr, /^usage: /);
 });
 
-const STAMPS: readonly (readonly [string, 'run' | 'all', { lock: string; set: string } | null, boolean, string | null])[] = [
+const STAMPS: readonly (readonly [string, 'run' | 'load' | 'all', { lock: string; set: string } | null, boolean, string | null])[] = [
   ['nothing is there', 'run', null, false, 'ci'],
   ['nothing is there', 'all', null, false, 'ci'],
   ['the same set is there', 'run', { lock: 'L', set: 'run' }, false, null],
   ['the larger set is there', 'run', { lock: 'L', set: 'all' }, false, null],
   ['the smaller set is there', 'all', { lock: 'L', set: 'run' }, false, 'install'],
+  ['what the load rig needs is there', 'run', { lock: 'L', set: 'load' }, false, null],
+  ['only what `npm start` needs is there', 'load', { lock: 'L', set: 'run' }, false, 'install'],
+  ['everything is there', 'load', { lock: 'L', set: 'all' }, false, null],
   ['the lock has changed', 'run', { lock: 'older', set: 'all' }, false, 'ci'],
   ['somebody installed everything by hand', 'all', null, true, null],
 ];

@@ -22,6 +22,8 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
                              empties a slot, records included, and brings it back
   sandbox [--fleet N]        a whole world on this machine: AWS IoT stand-in, proxy, agent; or a fleet
   gameday NAME|all|--list    breaks a fleet on this machine, and says whether it held
+  loadtest SCENARIO|list|compare|card
+                             holds tunnels through nodes on this machine with k6, and writes a report
   agent                      the reference agent
   help, --version
 

@@ -81,6 +81,7 @@ describe('docs/commands.md', () => {
       'fleet',
       'sandbox',
       'gameday',
+      'loadtest',
     ])
       await assert.rejects(run(join(ROOT, 'pinhole'), [command, '--no-such-flag'], { timeout: 60_000 }), { code: 64 }, command);
     await assert.rejects(run(join(ROOT, 'pinhole'), ['no-such-command'], { timeout: 60_000 }), { code: 64 });

@@ -106,6 +106,7 @@ for (const [command, program] of [
   ['sandbox', 'sandbox'],
   ['agent', 'agent'],
   ['gameday', 'sandbox/gameday'],
+  ['loadtest', 'loadtest'],
 ] as const) {
   test(`${command} goes to its own program`, async (t) => {
     const { script, root, path } = elsewhere(t, 'v26.10.0');

@@ -1,0 +1,16 @@
+// What the program of hostile clients is told, and what it says at its end. Types only.
+
+export interface HostilePlan {
+  /** Of the nodes. */
+  readonly proxies: readonly { readonly host: string; readonly port: number }[];
+  /** The listed endpoint: `HOST:443`. */
+  readonly target: string;
+  /** Where they come from: not where the agents come from, so that limits of one source meet only them. */
+  readonly localAddress: string;
+  readonly work:
+    | { readonly kind: 'slow-readers'; readonly count: number; readonly bytesPerSecond: number; readonly seconds: number }
+    | { readonly kind: 'refused' | 'half-open' | 'stalled-head'; readonly perSecond: number; readonly seconds: number };
+}
+
+/** How many connections came to which end, in words. */
+export type HostileSummary = Readonly<Record<string, number>>;

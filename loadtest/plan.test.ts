@@ -1,0 +1,164 @@
+// What a run needs, by numbers worked out by hand, and the sums in what is refused.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { lostNodes, type Machine, mostAtOnce, planRun, type RigPlan } from './plan.ts';
+import { findScenario, SCENARIOS } from './scenarios.ts';
+import { resize } from './resize.ts';
+import type { Scenario } from './scenario.ts';
+
+const MACHINE: Machine = { cores: 2, availableMib: 24_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: true };
+
+function scenario(name: string, change: Partial<Scenario> = {}): Scenario {
+  return { ...findScenario(name)!, ...change };
+}
+
+function plan(what: Scenario, machine: Partial<Machine> = {}): RigPlan {
+  const planned = planRun(what, { ...MACHINE, ...machine });
+  assert.ok(planned.ok, planned.ok ? '' : planned.refusals.join('\n'));
+  return planned.plan;
+}
+
+function refusals(what: Scenario, machine: Partial<Machine> = {}): string {
+  const planned = planRun(what, { ...MACHINE, ...machine });
+  assert.ok(!planned.ok, 'it was planned');
+  return planned.refusals.join('\n');
+}
+
+test('every scenario can be held by two cores, 24 GiB and 20,000 descriptors', () => {
+  for (const one of SCENARIOS) plan(one);
+});
+
+test('50,000 tunnels on two nodes: three processes of k6, four far ends, three carriers a node, 200,000 sockets', () => {
+  const { generators, farEnds, carriers, tunnelsPerNode, sockets, vus } = plan(scenario('hold-50k'));
+  assert.deepEqual({ generators, farEnds, carriers, sockets }, { generators: 3, farEnds: 4, carriers: 3, sockets: 200_000 });
+  assert.equal(tunnelsPerNode, 27_520);
+  assert.ok(vus % 3 === 0 && vus >= 200, `${vus}`);
+});
+
+test('one node of three may die: the others have room for all, and together ask no more than the quota', () => {
+  const { tunnelsPerNode, opensPerSecondPerNode, backoff } = plan(scenario('storm'));
+  assert.equal(tunnelsPerNode, 27_520);
+  assert.equal(opensPerSecondPerNode, 234);
+  // 16,667 lost at 500 a second are 33 s.
+  assert.deepEqual(backoff, { firstMs: 12_000, capMs: 12_000 });
+});
+
+test('without a quota no node holds opens back, and agents wait as the reference agent does', () => {
+  const { opensPerSecondPerNode, backoff } = plan(scenario('hold'));
+  assert.equal(opensPerSecondPerNode, 100_000);
+  assert.deepEqual(backoff, { firstMs: 1_000, capMs: 120_000 });
+});
+
+test('the ramp is as long as the schedule says; a sweep of opens has none', () => {
+  assert.equal(plan(scenario('hold')).rampSeconds, 50);
+  assert.equal(plan(scenario('hold')).seconds, 650);
+  assert.equal(plan(scenario('opens')).rampSeconds, 0);
+});
+
+test('what stands at once in a sweep is the highest rate by the stay', () => {
+  assert.equal(mostAtOnce(scenario('opens')), 10_000);
+  assert.equal(mostAtOnce(scenario('hold')), 10_000);
+});
+
+test('nodes that are away are counted by the moment, in any order of the events', () => {
+  const away = (events: Scenario['events']): number => lostNodes({ events });
+  assert.equal(away([]), 0);
+  assert.equal(
+    away([
+      { after: 9, do: 'start-node', node: 0 },
+      { after: 1, do: 'kill-node', node: 0 },
+      { after: 20, do: 'kill-node', node: 1 },
+    ]),
+    1,
+  );
+  assert.equal(
+    away([
+      { after: 2, do: 'drain-node', node: 1 },
+      { after: 1, do: 'kill-node', node: 0 },
+    ]),
+    2,
+  );
+});
+
+describe('what cannot be is refused, with the sum', () => {
+  const CASES: readonly (readonly [string, Scenario, Partial<Machine>, RegExp])[] = [
+    [
+      'more tunnels than ports',
+      scenario('hold', { tunnels: 200_000 }),
+      { availableMib: 1e6 },
+      /the agents need 200,000 local ports; 64,512 \(1024 to 65535\) x 2 addresses they dial = 129,024/,
+    ],
+    ['fewer ports', scenario('hold', { tunnels: 60_000 }), { portRange: [32_768, 60_999] }, /28,232 \(32768 to 60999\) x 2/],
+    [
+      'opens whose ports are not back yet',
+      scenario('opens', { work: { kind: 'opens', staySeconds: 1, steps: [{ perSecond: 5_000, seconds: 10 }] } }),
+      {},
+      /5,000 open and 300,000 in TIME_WAIT/,
+    ],
+    [
+      'more tunnels than one Squid has descriptors for',
+      scenario('squid', { tunnels: 12_000 }),
+      {},
+      /12,000 tunnels through squid need 24,500 descriptors .* 20,000 here: --tunnels 9750 at most/,
+    ],
+    ['less memory', scenario('hold-50k'), { availableMib: 4_000 }, /need about [0-9,]+ MiB .* 4,000 MiB are free here/],
+    ['several nodes without a network of their own', scenario('storm'), { isIsolated: false }, /3 nodes need a name .* --nodes 1/],
+    ['a signed URL that would have expired', scenario('smoke', { holdSeconds: 600 }), {}, /good for 270 s, and this would last 610 s/],
+  ];
+  for (const [title, what, machine, words] of CASES) test(title, () => assert.match(refusals(what, machine), words));
+});
+
+test('a small machine has more processes, not fewer tunnels', () => {
+  const { generators, farEnds, carriers } = plan(scenario('hold'), { descriptors: 4_096 });
+  assert.deepEqual({ generators, farEnds, carriers }, { generators: 3, farEnds: 4, carriers: 3 });
+});
+
+describe('a scenario of another size', () => {
+  const sized = (name: string, sizes: Partial<Parameters<typeof resize>[1]>): Scenario => {
+    const made = resize(scenario(name), { tunnels: null, nodes: null, minutes: null, ...sizes });
+    assert.ok(typeof made !== 'string', String(made));
+    return made;
+  };
+
+  test('keeps what it is where nothing is said', () => {
+    for (const one of SCENARIOS) assert.deepEqual(resize(one, { tunnels: null, nodes: null, minutes: null }), one);
+  });
+
+  test('a smaller storm has a smaller quota, so that it lasts as long', () => {
+    const { quota, opensPerSecond, tunnels } = sized('storm', { tunnels: 6_000 });
+    assert.deepEqual({ quota, tunnels, opensPerSecond }, { quota: 60, tunnels: 6_000, opensPerSecond: 20 });
+    assert.deepEqual(sized('storm', { tunnels: 50_000 }).opensPerSecond, 400);
+  });
+
+  test('the smallest has one that chance does not break', () => assert.equal(sized('storm', { tunnels: 100 }).quota, 30));
+
+  test('a larger one has AWS’s default, no more', () => assert.equal(sized('storm', { tunnels: 200_000, nodes: 8 }).quota, 500));
+
+  test('minutes are shared by the steps', () => {
+    const { work, holdSeconds } = sized('messages', { minutes: 2 });
+    assert.ok(work.kind === 'messages' && work.steps.every(({ seconds }) => seconds === 15));
+    assert.equal(holdSeconds, 120);
+  });
+
+  test('the slope of memory is judged where there are enough tunnels to see it', () => {
+    const figures = (tunnels: number) => sized('hold', { tunnels }).thresholds.map(({ figure }) => figure);
+    assert.ok(figures(5_000).includes('kibPerTunnel'));
+    assert.ok(!figures(4_999).includes('kibPerTunnel'));
+  });
+
+  test('as many drops are expected as there are tunnels that have to drop', () => {
+    assert.equal(sized('idle-beyond', { tunnels: 200 }).thresholds.find(({ figure }) => figure === 'unexpectedDrops')?.value, 200);
+    assert.equal(sized('hold', { tunnels: 200 }).thresholds.find(({ figure }) => figure === 'unexpectedDrops')?.value, 0);
+  });
+
+  const IMPOSSIBLE: readonly (readonly [string, Partial<Parameters<typeof resize>[1]>, RegExp])[] = [
+    ['storm', { minutes: 0.1 }, /last thing 30 s after the ramp: --minutes has to be 1 or more, got 0.1/],
+    ['storm', { nodes: 1 }, /takes 1 of the nodes away: --nodes has to be 2/],
+    ['upgrade', { nodes: 1 }, /does something to node 2: --nodes has to be 2/],
+    ['direct', { nodes: 2 }, /leave --nodes out/],
+  ];
+  for (const [name, sizes, words] of IMPOSSIBLE)
+    test(`${name} with ${JSON.stringify(sizes)} is not to be`, () =>
+      assert.match(String(resize(scenario(name), { tunnels: null, nodes: null, minutes: null, ...sizes })), words));
+});

@@ -1,0 +1,175 @@
+// What a scenario needs of this machine, by arithmetic: processes, descriptors, ports, memory. What cannot be is refused with the sum. Pure.
+
+import type { Scenario } from './scenario.ts';
+
+export interface Machine {
+  readonly cores: number;
+  /** What a program may still take. */
+  readonly availableMib: number;
+  /** RLIMIT_NOFILE, the hard one: Node and Go raise themselves to it. */
+  readonly descriptors: number;
+  /** Of the network that the run is in: first and last. */
+  readonly portRange: readonly [number, number];
+  /** A network of its own, with names and ports of its own. */
+  readonly isIsolated: boolean;
+}
+
+export interface RigPlan {
+  readonly generators: number;
+  readonly vus: number;
+  readonly farEnds: number;
+  readonly carriers: number;
+  /** `limits.tunnels` of each node. */
+  readonly tunnelsPerNode: number;
+  /** `limits.opensPerSecond` of each node. */
+  readonly opensPerSecondPerNode: number;
+  readonly backoff: { readonly firstMs: number; readonly capMs: number };
+  readonly sockets: number;
+  readonly memoryMib: number;
+  /** From the first agent to the last one up; 0 where the scenario opens by steps. */
+  readonly rampSeconds: number;
+  /** From the first agent to the close. */
+  readonly seconds: number;
+}
+
+/** So many sockets one process of k6 is given at most: 20,000 descriptors, and room for what it opens besides (facts: 17,000 of 20,000). */
+const GENERATOR_SHARE = 0.85;
+const FAR_END_SHARE = 0.8;
+/** What a carrier keeps back (proxy/core/limits.ts, read by its effect: `pinhole check`), and two for each tunnel. */
+const CARRIER_RESERVE = 256;
+/** The kernel deals connections to carriers by chance, and k6 to nodes: the fullest must still have room. */
+const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
+/** Beside the agents: the sessions of the probe. */
+export const PROBE_SESSIONS = 20;
+/** And the CONNECTs with which it looks, some of them past the nodes, which no node can hold back. */
+const PROBE_OPENS_PER_SECOND = 6;
+/** A node counts the second up to now, the far end whole ones, and what a node lets through arrives a little later. */
+const QUOTA_SHARE = 0.95;
+/** Squid and HAProxy are one process each. */
+const PEER_RESERVE = 500;
+/** The endpoint of AWS IoT has several addresses, too. */
+const FAR_ENDS_MIN = 2;
+/** Messages within a VU wait for each other: several VUs a core, and never more than a few hundred sockets to one. */
+const VUS_PER_CORE = 4;
+const SOCKETS_PER_VU = 250;
+/** A closed connection holds its port for a minute (TIME_WAIT). */
+const TIME_WAIT_S = 60;
+/** Where the fleet is under no quota, a node is not the one to hold opens back. */
+const OPENS_WITHOUT_QUOTA = 100_000;
+
+/** Measured on two cores: k6 with its four goroutines a socket, a Node far end, a node's two sockets, and what the kernel has for each socket. */
+const KIB = { perGenerator: 80, perVu: 5_120, perFarEnd: 14, perTunnel: 4, perSocket: 3.8, perProcess: 90_000 } as const;
+const MEMORY_SHARE = 0.9;
+
+/** The reference agent's: 1 s, then up to 120 s (agent/backoff.ts). */
+const AGENT_BACKOFF = { firstMs: 1_000, capMs: 120_000 } as const;
+/**
+ * Of the time that the quota needs for the lost ones. With waits evenly below that, tries come faster than the quota takes them until a
+ * sixth is left, and the rest is back within 1.4 times; a third more and the storm lasts for 1.7 times.
+ */
+const STORM_WAIT_SHARE = 0.36;
+const STORM_WAIT_MIN_MS = 2_000;
+
+export type Planned = { readonly ok: true; readonly plan: RigPlan } | { readonly ok: false; readonly refusals: readonly string[] };
+
+export function planRun(scenario: Scenario, machine: Machine): Planned {
+  const { tunnels, nodes, quota, work, through } = scenario;
+  const most = mostAtOnce(scenario);
+  const survivors = nodes - lostNodes(scenario);
+  const perNode = withRoom(Math.ceil(most / survivors)) + PROBE_SESSIONS;
+  const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
+  const generators = Math.ceil(most / Math.floor(machine.descriptors * GENERATOR_SHARE));
+  const vus = vusFor(most, machine.cores, generators);
+  const rampSeconds = work.kind === 'opens' ? 0 : Math.ceil(tunnels / scenario.opensPerSecond);
+  const plan: RigPlan = {
+    generators,
+    vus,
+    farEnds:
+      scenario.to === 'sandbox'
+        ? 1
+        : Math.max(farEndsMin(machine, scenario), Math.ceil(most / Math.floor(machine.descriptors * FAR_END_SHARE))),
+    carriers: Math.max(1, Math.ceil(perNode / perCarrier)),
+    tunnelsPerNode: perNode,
+    opensPerSecondPerNode:
+      quota === null ? OPENS_WITHOUT_QUOTA : Math.max(1, Math.floor((quota * QUOTA_SHARE - PROBE_OPENS_PER_SECOND) / survivors)),
+    backoff: backoffFor(scenario),
+    sockets: most * (through === 'direct' ? 2 : 4),
+    memoryMib: 0,
+    rampSeconds,
+    seconds: rampSeconds + scenario.holdSeconds,
+  };
+  const whole = { ...plan, memoryMib: memoryOf(scenario, plan, most) };
+  const refusals = [...refusalsOf(scenario, whole, machine, most)];
+  return refusals.length > 0 ? { ok: false, refusals } : { ok: true, plan: whole };
+}
+
+/** Sessions that stand at one moment. */
+export function mostAtOnce({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>): number {
+  if (work.kind !== 'opens') return tunnels;
+  return Math.ceil(Math.max(...work.steps.map(({ perSecond }) => perSecond)) * work.staySeconds);
+}
+
+/** Nodes that are away at one moment, at most: the others have to hold everything. */
+export function lostNodes({ events }: Pick<Scenario, 'events'>): number {
+  let away = 0;
+  let most = 0;
+  for (const { do: what } of [...events].sort((one, other) => one.after - other.after)) {
+    if (what === 'kill-node' || what === 'drain-node') away += 1;
+    else if (what === 'start-node' || what === 'undrain-node') away -= 1;
+    most = Math.max(most, away);
+  }
+  return most;
+}
+
+function farEndsMin({ isIsolated }: Machine, { through }: Scenario): number {
+  return !isIsolated && through === 'direct' ? 1 : FAR_ENDS_MIN;
+}
+
+function vusFor(sockets: number, cores: number, generators: number): number {
+  const wanted = Math.min(sockets, Math.max(Math.ceil(sockets / SOCKETS_PER_VU), VUS_PER_CORE * cores));
+  return Math.ceil(wanted / generators) * generators;
+}
+
+function backoffFor({ events, quota, tunnels, nodes }: Scenario): RigPlan['backoff'] {
+  if (quota === null || !events.some((event) => event.do === 'kill-node')) return AGENT_BACKOFF;
+  const waitMs = Math.max(STORM_WAIT_MIN_MS, Math.round((STORM_WAIT_SHARE * 1_000 * tunnels) / nodes / quota));
+  return { firstMs: waitMs, capMs: waitMs };
+}
+
+function memoryOf({ nodes, through }: Scenario, { generators, vus, farEnds, carriers, sockets }: RigPlan, most: number): number {
+  const processes = generators + farEnds + (through === 'direct' ? 0 : nodes * (carriers + 2));
+  const kib =
+    most * (KIB.perGenerator + KIB.perFarEnd + KIB.perTunnel) + vus * KIB.perVu + sockets * KIB.perSocket + processes * KIB.perProcess;
+  return Math.ceil(kib / 1_024);
+}
+
+function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, most: number): Generator<string> {
+  const { nodes, through, work } = scenario;
+  const [first, last] = machine.portRange;
+  const ports = last - first + 1;
+  const number = (value: number): string => value.toLocaleString('en');
+  if (!machine.isIsolated && nodes > 1)
+    yield `${nodes} nodes need a name that leads to all of them, and so a network of their own: run this as root, or where a user may have namespaces (unshare -r -n true). Without: --nodes 1`;
+  if (through === 'squid' || through === 'haproxy') {
+    const room = Math.floor((machine.descriptors - PEER_RESERVE) / 2);
+    if (most > room)
+      yield `${number(most)} tunnels through ${through} need ${number(2 * most + PEER_RESERVE)} descriptors in one process (2 each, and ${PEER_RESERVE}); one may have ${number(machine.descriptors)} here: --tunnels ${room} at most`;
+  }
+  const churn = work.kind === 'opens' ? Math.max(...work.steps.map(({ perSecond }) => perSecond)) * TIME_WAIT_S : 0;
+  const doors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
+  for (const [whose, to, addresses] of [
+    ['the agents', 'addresses they dial', doors],
+    ...(through === 'direct' ? [] : ([['the proxies', 'addresses of the far end', plan.farEnds]] as const)),
+  ] as const) {
+    if (most + churn <= ports * addresses) continue;
+    const sum = churn === 0 ? number(most) : `${number(most)} open and ${number(churn)} in TIME_WAIT (${TIME_WAIT_S} s of them)`;
+    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more nodes`;
+  }
+  if (plan.memoryMib > machine.availableMib * MEMORY_SHARE)
+    yield `${number(most)} tunnels need about ${number(plan.memoryMib)} MiB (k6 ${KIB.perGenerator} KiB a socket and ${KIB.perVu / 1_024} MiB for each of ${plan.vus} VUs, the far end ${KIB.perFarEnd}, the proxy ${KIB.perTunnel}, the kernel ${KIB.perSocket} for each of ${number(plan.sockets)} sockets); ${number(machine.availableMib)} MiB are free here`;
+  if (scenario.to === 'sandbox' && plan.seconds > SIGNED_S)
+    yield `the signed URL of ${scenario.name} is good for ${SIGNED_S} s, and this would last ${plan.seconds} s: fewer tunnels or minutes`;
+}
+
+/** agent/sigv4.ts signs for 300 s; the start takes some of it. */
+const SIGNED_S = 270;

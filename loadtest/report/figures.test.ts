@@ -1,0 +1,257 @@
+// Each figure with a run that is good, one that is not, and one that could not show it.
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { AgentsSeen, RunRecord, Second } from '../run-record.ts';
+import type { FigureName } from '../scenario.ts';
+import { Histogram } from '../shared/histogram.ts';
+import { type Made, madeRun } from '../testing/made-run.ts';
+import { FIGURE_NAMES, figuresOf } from './figures.ts';
+
+/** What a figure has to be: near this number, null for a run that could not show it, or what never came. */
+type Wanted = number | null | 'never' | { readonly from: number; readonly to: number };
+
+interface Case {
+  readonly run: string;
+  readonly of: RunRecord;
+  readonly is: Wanted;
+  readonly words?: RegExp;
+}
+
+const messages: NonNullable<Made['steps']> = {
+  of: 'messages',
+  rates: [
+    { perSecond: 500, seconds: 20 },
+    { perSecond: 1_000, seconds: 20 },
+    { perSecond: 4_000, seconds: 20 },
+  ],
+  mostPerSecond: 1_000,
+};
+const expected = messages.rates.map((step, index) => (index === 2 ? { ...step, isBeyondKnee: true as const } : step));
+const killed = madeRun({ kill: { after: 30, backPerSecond: 450 } });
+const lost = 2_000;
+
+const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
+  openSuccess: [
+    { run: 'in which all succeed', of: madeRun(), is: 1 },
+    {
+      run: 'in which one of a hundred is refused',
+      of: withAgents(madeRun(), (agents) => ({ ...agents, failed: { NODE_FULL: agents.opened / 99 } })),
+      is: 0.99,
+      words: /NODE_FULL/,
+    },
+    { run: 'in which opens fail in a fault alone', of: failingInFault(killed), is: 1 },
+    {
+      run: 'of a proxy that is silent to half of them',
+      of: withAgents(madeRun(), (agents) => ({ ...agents, tried: agents.opened * 2 })),
+      is: { from: 0.49, to: 0.52 },
+      words: /never came to anything/,
+    },
+    { run: 'without an open', of: withAgents(madeRun(), (agents) => ({ ...agents, opened: 0, tried: 0 })), is: null },
+  ],
+  unexpectedDrops: [
+    { run: 'that loses nothing', of: madeRun(), is: 0 },
+    { run: 'that loses three sessions', of: droppingAt(madeRun(), 100, 3), is: 3, words: /1006 3/ },
+    { run: 'in which a node is killed', of: killed, is: lost },
+    { run: 'in which no session ever stood', of: withAgents(madeRun(), (agents) => ({ ...agents, opened: 0 })), is: null },
+  ],
+  survivorsDropped: [
+    { run: 'that loses only what the dead node held', of: killed, is: 0 },
+    { run: 'that loses two more', of: droppingAt(killed, 200, 2), is: 2 },
+    { run: 'of which nobody knows what the dead node held', of: withMarks(killed, { tunnels: null }), is: null },
+    {
+      run: 'in which a node that is upgraded loses some',
+      of: withMarks(killed, { event: 'upgrade-node' }),
+      is: lost,
+    },
+    { run: 'whose drain ended early, and closed less than the node held', of: drained(400), is: lost - 400 },
+  ],
+  messagesAnswered: [
+    { run: 'in which all are answered', of: madeRun(), is: 1 },
+    { run: 'in which a tenth is not', of: withAgents(madeRun(), (agents) => ({ ...agents, back: agents.sent * 0.9 })), is: 0.9 },
+    { run: 'without a message', of: withAgents(madeRun(), (agents) => ({ ...agents, sent: 0, back: 0 })), is: null },
+  ],
+  achievedRate: [
+    { run: 'whose ramp comes as asked', of: madeRun(), is: 1 },
+    {
+      run: 'whose ramp gets half way',
+      of: withAgents(madeRun(), (agents) => ({ ...agents, established: agents.established / 2 })),
+      is: 0.5,
+      words: /ramp/,
+    },
+    {
+      run: 'with a step that nobody expected to be beyond the knee',
+      of: madeRun({ steps: messages }),
+      is: 0.25,
+      words: /4000\/s: 1000 of 4000/,
+    },
+    { run: 'with a step that is meant to be', of: madeRun({ steps: { ...messages, rates: expected } }), is: 1 },
+    { run: 'of opens', of: madeRun({ steps: { ...messages, of: 'opens', mostPerSecond: 3_000 } }), is: 0.75 },
+    { run: 'that ends within its ramp', of: cutAt(madeRun(), 30), is: null },
+  ],
+  addedP99Us: [
+    { run: 'whose probe saw both ways', of: probed(500, 300), is: { from: 190, to: 210 } },
+    { run: 'whose proxy adds 2 ms', of: probed(2_300, 300), is: { from: 1_940, to: 2_060 } },
+    { run: 'without the probe', of: { ...madeRun(), probe: null }, is: null, words: /did not run/ },
+    { run: 'whose probe saw too little for a p99', of: probed(500, 300, 99), is: null },
+  ],
+  kibPerTunnel: [
+    { run: 'with 1.2 KiB for a tunnel', of: madeRun({ kibPerTunnel: 1.2 }), is: { from: 1.15, to: 1.25 }, words: /95 % sure/ },
+    { run: 'with 33 KiB for a tunnel', of: madeRun({ kibPerTunnel: 33 }), is: { from: 32.9, to: 33.1 } },
+    { run: 'of no proxy', of: madeRun({ scenario: { through: 'direct' } }), is: null },
+    {
+      run: 'of another proxy, which says nothing of its tunnels',
+      of: asSquid(madeRun({ kibPerTunnel: 32 })),
+      is: { from: 31.9, to: 32.1 },
+    },
+    { run: 'with too few tunnels for a slope', of: madeRun({ tunnels: 400 }), is: null },
+  ],
+  recoveryByQuota: [
+    {
+      run: 'back at 450 a second',
+      of: killed,
+      is: { from: 1, to: 1.5 },
+      words: /node-1: 99 % of 2,000 back in 6 s; at 500\/s it takes 4.0 s/,
+    },
+    { run: 'back at 50 a second', of: madeRun({ kill: { after: 30, backPerSecond: 50 } }), is: { from: 9, to: 11 } },
+    { run: 'never back', of: madeRun({ kill: { after: 30, backPerSecond: 0 } }), is: 'never' },
+    { run: 'that ends before anybody can say', of: cutAt(madeRun({ kill: { after: 30, backPerSecond: 0 } }), 95), is: null },
+    { run: 'without a death', of: madeRun(), is: null },
+    { run: 'without a quota', of: madeRun({ scenario: { quota: null }, kill: { after: 30, backPerSecond: 450 } }), is: null },
+  ],
+  connectsOverQuota: [
+    { run: 'within the quota', of: madeRun(), is: 0 },
+    {
+      run: 'with 50 above it',
+      of: withSeconds(madeRun(), (second) =>
+        second.at === 10 && second.farEnd ? { ...second, farEnd: { ...second.farEnd, overQuota: 50 } } : second,
+      ),
+      is: 50,
+    },
+    { run: 'without a quota', of: madeRun({ scenario: { quota: null } }), is: null },
+    {
+      run: 'whose far end was not read for a while',
+      of: withSeconds(madeRun(), (second) => (second.at < 20 ? { ...second, farEnd: null } : second)),
+      is: null,
+      words: /20 of 360 seconds/,
+    },
+  ],
+  refusalsWithRetryAfter: [
+    { run: 'in which every refusal for rate says when to come back', of: madeRun(), is: 1 },
+    {
+      run: 'in which half of them do',
+      of: refusing([{ status: 503, reason: 'NODE_FULL', count: 10, retryAfterSeconds: { count: 5, least: 5, most: 9 } }]),
+      is: 0.5,
+    },
+    { run: 'in which none does', of: refusing([{ status: 429, reason: 'SOURCE_LIMITED', count: 10, retryAfterSeconds: null }]), is: 0 },
+    {
+      run: 'that refused for other reasons alone',
+      of: refusing([{ status: 403, reason: 'TARGET_NOT_ALLOWED', count: 10, retryAfterSeconds: null }]),
+      is: null,
+    },
+  ],
+  descriptorsBackSeconds: [
+    { run: 'that gives them back in 4 s', of: madeRun(), is: 4 },
+    {
+      run: 'that never does',
+      of: { ...madeRun(), descriptors: { before: 100, after: 340, backAfterSeconds: null } },
+      is: 'never',
+      words: /still 340/,
+    },
+    { run: 'that did not look', of: { ...madeRun(), descriptors: null }, is: null },
+  ],
+  generatorShare: [
+    { run: 'with k6 at half a core of two', of: madeRun({ k6Cores: 0.5 }), is: 0.25 },
+    { run: 'with k6 at all of them', of: madeRun({ k6Cores: 1.9 }), is: 0.95 },
+    { run: 'without the CPU of k6', of: withSeconds(madeRun(), (second) => ({ ...second, roles: {} })), is: null },
+  ],
+  memoryGrowthPerHour: [
+    { run: 'that stays as it is', of: madeRun(), is: { from: -0.01, to: 0.01 } },
+    { run: 'that grows by 48 MiB in ten minutes', of: madeRun({ holdSeconds: 600, growthKibPerSecond: 82 }), is: { from: 0.55, to: 0.65 } },
+    { run: 'with a hold of a minute', of: madeRun({ holdSeconds: 60 }), is: null },
+  ],
+};
+
+for (const name of FIGURE_NAMES) {
+  describe(name, () => {
+    for (const { run, of, is, words } of CASES[name]) {
+      test(`of a run ${run}`, () => {
+        const figure = figuresOf(of)[name];
+        if (is === 'never') assert.equal(figure.never, true, figure.words);
+        else assert.equal(figure.never, undefined, figure.words);
+        if (is === null || is === 'never') assert.equal(figure.value, null, figure.words);
+        else {
+          const { from, to } = typeof is === 'number' ? { from: is - 0.005, to: is + 0.005 } : is;
+          assert.ok(figure.value !== null && from <= figure.value && figure.value <= to, `${figure.value}: ${figure.words}`);
+        }
+        assert.match(figure.words, words ?? /\w+ \w+/);
+      });
+    }
+  });
+}
+
+test('a record without a second gives every figure, and most of them none', () => {
+  const figures = figuresOf({ ...madeRun(), seconds: [], phases: [], marks: [], probe: null, descriptors: null });
+  for (const name of FIGURE_NAMES) assert.equal(figures[name].value, null, name);
+});
+
+function withSeconds(record: RunRecord, change: (second: Second) => Second): RunRecord {
+  return { ...record, seconds: record.seconds.map(change) };
+}
+
+function withAgents(record: RunRecord, change: (agents: AgentsSeen) => AgentsSeen): RunRecord {
+  return withSeconds(record, (second) => ({ ...second, agents: change(second.agents) }));
+}
+
+function droppingAt(record: RunRecord, at: number, count: number): RunRecord {
+  return withSeconds(record, (second) =>
+    second.at === at ? { ...second, agents: { ...second.agents, dropped: { '1006': count } } } : second,
+  );
+}
+
+function withMarks(record: RunRecord, change: Partial<RunRecord['marks'][number]>): RunRecord {
+  return { ...record, marks: record.marks.map((mark) => ({ ...mark, ...change })) };
+}
+
+function failingInFault(record: RunRecord): RunRecord {
+  return withSeconds(record, (second) =>
+    second.at > 90 && second.at < 95 ? { ...second, agents: { ...second.agents, failed: { NODE_FULL: 500 } } } : second,
+  );
+}
+
+function drained(closed: number): RunRecord {
+  const record = withMarks(killed, { event: 'drain-node', node: 'node-2' });
+  return withSeconds(record, (second) => {
+    const node = second.nodes['node-2'];
+    return node
+      ? { ...second, nodes: { ...second.nodes, 'node-2': { ...node, closes: { drain: second.at < 100 ? 0 : closed } } } }
+      : second;
+  });
+}
+
+function cutAt(record: RunRecord, at: number): RunRecord {
+  return { ...record, seconds: record.seconds.filter((second) => second.at < at) };
+}
+
+function probed(throughUs: number, pastUs: number, count = 1_000): RunRecord {
+  const of = (value: number) => {
+    const histogram = new Histogram();
+    for (let index = 0; index < count; index += 1) histogram.add(value);
+    return histogram.sparse();
+  };
+  const record = madeRun();
+  return { ...record, probe: record.probe && { ...record.probe, throughUs: of(throughUs), directUs: of(pastUs) } };
+}
+
+function refusing(refusals: NonNullable<RunRecord['probe']>['refusals']): RunRecord {
+  const record = madeRun();
+  return { ...record, probe: record.probe && { ...record.probe, refusals } };
+}
+
+function asSquid(record: RunRecord): RunRecord {
+  return withSeconds({ ...record, scenario: { ...record.scenario, through: 'squid' } }, ({ roles: { pinhole, ...roles }, ...second }) => ({
+    ...second,
+    nodes: {},
+    roles: pinhole ? { ...roles, squid: pinhole } : roles,
+  }));
+}

@@ -1,0 +1,49 @@
+// Whether it was the load itself that was measured.
+
+import type { RunRecord, Second } from '../run-record.ts';
+import { type Figure, percent, seen, unseen } from './figure.ts';
+import { secondsOf, sumOf } from './seen.ts';
+
+/** A shorter burst is a collection of garbage, or the start of k6. */
+const BUSY_FOR_S = 10;
+/** Beyond this the numbers are the generators' own (k6, "Running large tests": at most 80 % CPU). */
+export const GENERATOR_SHARE_MOST = 0.8;
+/** All of the machine: nobody can say any more who held whom up. */
+const MACHINE_FULL = 0.95;
+
+/** The busiest ten seconds on end of k6, by what the machine has, outside of the close. */
+export function generatorShare(record: RunRecord): Figure {
+  const busiest = busiestShare(record, (second) => second.roles['k6']?.cpuSeconds ?? null);
+  if (busiest === null) return unseen(`no ${BUSY_FOR_S} seconds on end have the CPU of k6`);
+  return seen(busiest, `k6 took at most ${percent(busiest, 0)} of the machine's CPU over ${BUSY_FOR_S} s`);
+}
+
+/** What a reader should know besides, though it makes no run invalid. */
+export function cautionsOf(record: RunRecord): readonly string[] {
+  const cautions: string[] = [];
+  const all = busiestShare(record, ({ roles }) =>
+    Object.keys(roles).length === 0 ? null : sumOf(Object.values(roles), ({ cpuSeconds }) => cpuSeconds),
+  );
+  if (all !== null && all > MACHINE_FULL) {
+    cautions.push(
+      `All parts together took ${percent(all, 0)} of the machine for ${BUSY_FOR_S} s: latencies then are those of a full machine, and a knee there is the machine's, not the proxy's alone.`,
+    );
+  }
+  const { cores } = record.honesty.machine;
+  if (record.honesty.loadBefore > cores / 2) {
+    cautions.push(`Other work ran before the run began: a load of ${record.honesty.loadBefore.toFixed(1)} on ${cores} cores.`);
+  }
+  if (!record.honesty.isIsolated)
+    cautions.push('No network namespace of its own: ports, TIME_WAIT and socket memory are shared with other programs.');
+  return cautions;
+}
+
+function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | null): number | null {
+  const { cores } = record.honesty.machine;
+  const shares = secondsOf(record, 'ramp', 'hold', 'step', 'fault').flatMap((second) => cpuOf(second) ?? []);
+  if (shares.length < BUSY_FOR_S || cores <= 0) return null;
+  const windows = shares
+    .slice(BUSY_FOR_S - 1)
+    .map((_, from) => sumOf(shares.slice(from, from + BUSY_FOR_S), (cpu) => cpu) / BUSY_FOR_S / cores);
+  return Math.max(...windows);
+}

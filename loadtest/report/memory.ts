@@ -1,0 +1,67 @@
+// What a tunnel costs in memory, and whether memory grows while nothing else does.
+
+import type { RunRecord, Second } from '../run-record.ts';
+import { type Figure, percent, seen, unseen } from './figure.ts';
+import { type Fit, fitLine, type Point } from './least-squares.ts';
+import { kindAt, secondsOf, tunnelsOf } from './seen.ts';
+
+/** Fewer tunnels than this cost less than what a process takes and gives back by itself. */
+const TUNNELS_APART = 500;
+/** Growth over a shorter hold is what a garbage collector makes of it. */
+const HOLD_LEAST_S = 120;
+
+/** Tunnels and KiB of anonymous memory of the proxies, second by second, from the start to the first fault or the close. */
+export function memoryPoints(record: RunRecord): readonly Point[] {
+  const { through } = record.scenario;
+  if (through === 'direct') return [];
+  const end = record.seconds.find(({ at }) => ['fault', 'close'].includes(kindAt(record.phases, at) ?? ''))?.at ?? Infinity;
+  return record.seconds
+    .filter(({ at }) => at < end)
+    .flatMap((second) => {
+      const tunnels = heldBy(through, second);
+      const kib = second.roles[through]?.userKib ?? null;
+      return tunnels === null || kib === null ? [] : [[tunnels, kib] as const];
+    });
+}
+
+/** Only Pinhole says itself what it holds; another proxy holds what the agents have. Memory is of all nodes, so tunnels have to be. */
+function heldBy(through: string, second: Second): number | null {
+  if (through !== 'pinhole') return second.agents.established;
+  return Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
+}
+
+export function memoryFit(record: RunRecord): Fit | null {
+  const points = memoryPoints(record);
+  const tunnels = points.map(([x]) => x);
+  return Math.max(...tunnels, 0) - Math.min(...tunnels, Infinity) < TUNNELS_APART ? null : fitLine(points);
+}
+
+export function kibPerTunnel(record: RunRecord): Figure {
+  if (record.scenario.through === 'direct') return unseen('there is no proxy in this run');
+  const fit = memoryFit(record);
+  if (fit === null)
+    return unseen(`a slope needs 12 seconds with memory and tunnels, and ${TUNNELS_APART} tunnels between the fewest and the most`);
+  const { slope, low, high, points } = fit;
+  return seen(slope, `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${points} seconds`);
+}
+
+/** Anonymous memory against time, over the holds alone; by what it was at their beginning. */
+export function memoryGrowth(record: RunRecord): Figure {
+  const { through } = record.scenario;
+  if (through === 'direct') return unseen('there is no proxy in this run');
+  const points = secondsOf(record, 'hold').flatMap(({ at, roles }): Point[] => {
+    const kib = roles[through]?.userKib;
+    return kib === undefined ? [] : [[at, kib]];
+  });
+  const [from, to] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0];
+  if (to - from < HOLD_LEAST_S) return unseen(`growth takes a hold of ${HOLD_LEAST_S} s at least; this one had ${to - from}`);
+  const fit = fitLine(points);
+  if (fit === null) return unseen('too few seconds of the hold have the memory of the nodes');
+  const start = fit.intercept + fit.slope * from;
+  if (!(start > 0)) return unseen('the nodes had no memory to grow from');
+  const hourly = (slope: number): number => (slope * 3_600) / start;
+  return seen(
+    hourly(fit.slope),
+    `${percent(hourly(fit.slope), 1)} an hour, 95 % sure within ${percent(hourly(fit.low), 1)} to ${percent(hourly(fit.high), 1)}, from ${Math.round((to - from) / 60)} min of hold`,
+  );
+}

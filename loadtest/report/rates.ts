@@ -1,0 +1,62 @@
+// What was asked for in a second, and what came of it.
+
+import type { Phase, RunRecord } from '../run-record.ts';
+import type { Step } from '../shared/agent-plan.ts';
+import { type Figure, percent, seen, unseen } from './figure.ts';
+import { secondsIn, sumOf } from './seen.ts';
+
+export interface Achieved {
+  readonly phase: Phase;
+  readonly askedPerSecond: number;
+  readonly achievedPerSecond: number;
+  /** The scenario expects more than the fleet can do. */
+  readonly isBeyondKnee: boolean;
+}
+
+/** Of the worst phase that is not expected to be beyond the knee. */
+export function achievedRate(record: RunRecord): Figure {
+  const within = ratesOf(record).filter(({ isBeyondKnee }) => !isBeyondKnee);
+  const worst = within.toSorted((one, other) => shareOf(one) - shareOf(other))[0];
+  if (worst === undefined) return unseen('no ramp and no step was run to its end');
+  const { phase, askedPerSecond, achievedPerSecond } = worst;
+  return seen(
+    shareOf(worst),
+    `${phase.name}: ${achievedPerSecond.toFixed(0)} of ${askedPerSecond.toFixed(0)} a second, ${percent(shareOf(worst), 1)}`,
+  );
+}
+
+/** Every ramp and step that the record has whole. */
+export function ratesOf(record: RunRecord): readonly Achieved[] {
+  return record.phases.flatMap((phase) => (isWhole(record, phase) ? (rateOf(record, phase) ?? []) : []));
+}
+
+function isWhole({ seconds }: RunRecord, { from, to }: Phase): boolean {
+  const last = seconds.at(-1)?.at ?? -1;
+  return to > from && last >= to - 1;
+}
+
+function rateOf(record: RunRecord, phase: Phase): Achieved | null {
+  const length = phase.to - phase.from;
+  const seconds = secondsIn(record, phase);
+  if (phase.kind === 'ramp') {
+    // What stood at the end by what should have: a ramp asks for sessions, and its rate is only the way there.
+    const last = seconds.at(-1);
+    if (last === undefined || last.agents.wanted === 0) return null;
+    const [asked, stood] = [last.agents.wanted, last.agents.established];
+    return { phase, askedPerSecond: asked / length, achievedPerSecond: stood / length, isBeyondKnee: false };
+  }
+  if (phase.kind !== 'step' || phase.askedPerSecond === undefined) return null;
+  const opens = record.scenario.work.kind === 'opens';
+  const done = sumOf(seconds, ({ agents }) => (opens ? agents.opened : agents.back));
+  const { askedPerSecond } = phase;
+  const step = stepsOf(record).find(({ perSecond }) => perSecond === askedPerSecond);
+  return { phase, askedPerSecond, achievedPerSecond: done / length, isBeyondKnee: step?.isBeyondKnee ?? false };
+}
+
+function stepsOf({ scenario: { work } }: RunRecord): readonly Step[] {
+  return work.kind === 'ping' ? [] : work.steps;
+}
+
+function shareOf({ askedPerSecond, achievedPerSecond }: Achieved): number {
+  return askedPerSecond > 0 ? Math.min(1, achievedPerSecond / askedPerSecond) : 1;
+}

@@ -1,0 +1,88 @@
+// Figures of sessions: opens that succeeded, sessions that were lost, messages that were answered.
+
+import type { Mark, RunRecord } from '../run-record.ts';
+import { type Figure, grouped, never, seen, unseen } from './figure.ts';
+import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
+
+/** k6 gives an open 60 s; one that was begun this long before the end and has neither come nor failed is stuck. */
+const STUCK_AFTER_S = 10;
+
+/**
+ * Of the opens outside of faults, those that succeeded. Opens that were begun well before the end and never came to anything count as
+ * failed: a proxy that is silent fails nobody within a short run.
+ */
+export function openSuccess(record: RunRecord): Figure {
+  const end = closeFrom(record);
+  const outside = record.seconds.filter(({ at }) => at < end && kindAt(record.phases, at) !== 'fault');
+  const opened = sumOf(outside, ({ agents }) => agents.opened);
+  const failed = sumOf(outside, ({ agents }) => total(agents.failed));
+  const stuck = stuckOpens(record);
+  const all = opened + failed + stuck;
+  if (all === 0) return unseen('no open outside of a fault came to an end');
+  const reasons = tally(outside.map(({ agents }) => agents.failed)).slice(0, 3);
+  const why = reasons.length === 0 ? '' : `: ${reasons.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ')}`;
+  const silent = stuck === 0 ? '' : `; ${grouped(stuck)} never came to anything`;
+  return seen(opened / all, `${grouped(opened)} of ${grouped(all)} opens outside of faults succeeded${why}${silent}`);
+}
+
+/** At least so many: what failed later than it was tried is taken from the same count. */
+export function stuckOpens(record: RunRecord): number {
+  const end = closeFrom(record);
+  const tried = sumOf(
+    record.seconds.filter(({ at }) => at < end - STUCK_AFTER_S),
+    ({ agents }) => agents.tried,
+  );
+  const ended = sumOf(record.seconds, ({ agents }) => agents.opened + total(agents.failed));
+  return Math.max(0, tried - ended);
+}
+
+export function unexpectedDrops(record: RunRecord): Figure {
+  if (sumOf(record.seconds, ({ agents }) => agents.opened) === 0) return unseen('no session ever stood, so none could be dropped');
+  const dropped = dropsOf(record);
+  const codes = tally(record.seconds.map(({ agents }) => agents.dropped)).slice(0, 3);
+  const how = codes.length === 0 ? '' : `, by close code: ${codes.map(([code, count]) => `${code} ${grouped(count)}`).join(', ')}`;
+  return seen(dropped, `${grouped(dropped)} sessions ended unasked${how}`);
+}
+
+/** Sessions on nodes to which nothing was done. What a node held that was killed by plan is lost with it, and what it closed in a drain is its part. */
+export function survivorsDropped(record: RunRecord): Figure {
+  const dropped = unexpectedDrops(record);
+  if (dropped.value === null) return dropped;
+  const killed = plannedMarks(record, 'kill-node');
+  const drained = plannedMarks(record, 'drain-node');
+  const held = [...killed.map(({ tunnels }) => tunnels), ...drained.map((mark) => drainedBy(record, mark))];
+  const known = held.filter((tunnels) => tunnels !== null);
+  if (known.length < held.length) return unseen('nobody knows what a node held that was killed or drained');
+  const lost = sumOf(known, (tunnels) => tunnels);
+  const survivors = Math.max(0, dropped.value - lost);
+  return seen(
+    survivors,
+    `${grouped(dropped.value)} sessions ended unasked, ${grouped(lost)} of them were on nodes that were killed or drained by plan`,
+  );
+}
+
+/** What a node closed in its drain by its own count, which ends early where the drain does; else what it held. */
+function drainedBy({ seconds }: RunRecord, { node, at, tunnels }: Mark): number | null {
+  const counts = seconds.filter((second) => second.at >= at - 1).flatMap((second) => second.nodes[node ?? '']?.closes['drain'] ?? []);
+  const [first, last] = [counts[0], counts.at(-1)];
+  const closed = last === undefined ? null : last - (counts.length > 1 ? (first ?? 0) : 0);
+  return closed === null ? tunnels : Math.min(closed, tunnels ?? closed);
+}
+
+export function messagesAnswered({ seconds }: RunRecord): Figure {
+  const sent = sumOf(seconds, ({ agents }) => agents.sent);
+  const back = sumOf(seconds, ({ agents }) => agents.back);
+  if (sent === 0) return unseen('no message was sent');
+  return seen(Math.min(1, back / sent), `${grouped(back)} answers to ${grouped(sent)} messages`);
+}
+
+export function descriptorsBack({ descriptors }: RunRecord): Figure {
+  if (descriptors === null) return unseen('nobody read the descriptors of the nodes');
+  const { before, after, backAfterSeconds } = descriptors;
+  if (backAfterSeconds === null) return never(`${grouped(before)} open descriptors before, still ${grouped(after)} after the last close`);
+  return seen(backAfterSeconds, `${grouped(before)} open descriptors before, ${grouped(after)} after`);
+}
+
+function dropsOf({ seconds }: RunRecord): number {
+  return sumOf(seconds, ({ agents }) => total(agents.dropped));
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { RunRecord } from '../run-record.ts';
+import type { Threshold } from '../scenario.ts';
+import { madeRun } from '../testing/made-run.ts';
+import { figuresOf } from './figures.ts';
+import { judge, renderValue } from './verdict.ts';
+
+const opens: Threshold = { figure: 'openSuccess', is: 'at least', value: 0.999, why: 'agents come in' };
+const drops: Threshold = { figure: 'unexpectedDrops', is: 'at most', value: 0, why: 'nobody is thrown out' };
+const back: Threshold = { figure: 'recoveryByQuota', is: 'at most', value: 1.5, why: 'survivors take over' };
+const good = madeRun({ scenario: { thresholds: [opens, drops] } });
+const unasked = { at: 70.4, what: 'node-2 died', event: null, isPlanned: false, node: 'node-2', tunnels: null };
+const neverBack = madeRun({ scenario: { thresholds: [back] }, kill: { after: 30, backPerSecond: 0 } });
+
+const judged = (record: RunRecord) => judge(record, figuresOf(record));
+const losing: RunRecord = {
+  ...good,
+  seconds: good.seconds.map((second) => (second.at === 90 ? { ...second, agents: { ...second.agents, dropped: { '1006': 1 } } } : second)),
+};
+
+describe('a run whose thresholds', () => {
+  test('are all held passes', () => {
+    assert.equal(judged(good).outcome, 'pass');
+    assert.deepEqual(
+      judged(good).thresholds.map(({ isHeld }) => isHeld),
+      [true, true],
+    );
+  });
+
+  test('are not all held fails, and says which', () => {
+    assert.equal(judged(losing).outcome, 'fail');
+    assert.deepEqual(
+      judged(losing).thresholds.map(({ isHeld }) => isHeld),
+      [true, false],
+    );
+  });
+
+  test('wait for what never comes fails', () => assert.equal(judged(neverBack).outcome, 'fail'));
+});
+
+describe('it is not a valid run', () => {
+  const cases: readonly (readonly [why: string, record: RunRecord, says: RegExp])[] = [
+    ['where Ctrl-C ended it', { ...good, ended: 'interrupted' }, /interrupted/],
+    [
+      'where a part of the rig died',
+      { ...good, ended: 'broken', troubles: ['k6 2 of 3 ended with 137'] },
+      /could not go on: k6 2 of 3 ended with 137/,
+    ],
+    ['where it broke without a word', { ...good, ended: 'broken' }, /could not go on/],
+    ['where a node died unasked', { ...good, marks: [unasked] }, /At 70 s .* node-2 died \(node-2\)/],
+    [
+      'where the generators were what was measured',
+      madeRun({ scenario: { thresholds: [opens] }, k6Cores: 1.9 }),
+      /Generator-bound: k6 took at most 95 %/,
+    ],
+    [
+      'where a figure of a threshold is missing',
+      { ...good, scenario: { ...good.scenario, thresholds: [back] } },
+      /could not show recoveryByQuota: no node/,
+    ],
+    ['where nothing was recorded', { ...good, seconds: [] }, /Not one second/],
+    ['where it failed besides', { ...losing, ended: 'interrupted' }, /interrupted/],
+  ];
+  for (const [why, record, says] of cases) {
+    test(why, () => {
+      const { outcome, invalid } = judged(record);
+      assert.equal(outcome, 'not a valid run');
+      assert.match(invalid.join('\n'), says);
+    });
+  }
+
+  test('for trouble alone it stays valid: what is said there was measured around', () => {
+    assert.equal(judged({ ...good, troubles: ['descriptors of the far end could not be read'] }).outcome, 'pass');
+  });
+});
+
+for (const [figure, value, text] of [
+  ['openSuccess', 0.99904, '99.904 %'],
+  ['openSuccess', 1, '100 %'],
+  ['unexpectedDrops', 12_345, '12,345'],
+  ['addedP99Us', 1_234, '1,234 µs'],
+  ['kibPerTunnel', 1.204, '1.2 KiB'],
+  ['recoveryByQuota', 1.5, '1.5 ×'],
+  ['recoveryByQuota', 100, '100 ×'],
+] as const) {
+  test(`${figure} of ${value} reads ${text}`, () => assert.equal(renderValue(figure, value), text));
+}

@@ -1,0 +1,83 @@
+// Figures held to thresholds. Pure.
+
+import type { RunRecord } from '../run-record.ts';
+import type { Threshold } from '../scenario.ts';
+import { grouped, percent } from './figure.ts';
+import type { Figures } from './figures.ts';
+import { GENERATOR_SHARE_MOST } from './load.ts';
+import type { Outcome } from './parts.ts';
+
+export interface Judged extends Threshold {
+  /** Null where there was nothing to judge. */
+  readonly isHeld: boolean | null;
+}
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly thresholds: readonly Judged[];
+  /** Why it is not a valid run; empty where it is one. */
+  readonly invalid: readonly string[];
+}
+
+/** A run that is not valid neither passes nor fails, whatever its figures are: they are shown, and prove nothing. */
+export function judge(record: RunRecord, figures: Figures): Verdict {
+  const thresholds = record.scenario.thresholds.map((threshold) => ({ ...threshold, isHeld: isHeld(threshold, figures) }));
+  const invalid = whyInvalid(record, figures, thresholds);
+  const isFailed = thresholds.some(({ isHeld: held }) => held === false);
+  return { outcome: invalid.length > 0 ? 'not a valid run' : isFailed ? 'fail' : 'pass', thresholds, invalid };
+}
+
+function isHeld({ figure, is, value }: Threshold, figures: Figures): boolean | null {
+  const { value: got, never } = figures[figure];
+  if (never) return false;
+  if (got === null) return null;
+  return is === 'at most' ? got <= value : got >= value;
+}
+
+function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Judged[]): string[] {
+  const why: string[] = [];
+  if (record.ended === 'interrupted') why.push('It was interrupted.');
+  if (record.ended === 'broken')
+    why.push(`A part of the rig could not go on${record.troubles[0] === undefined ? '' : `: ${record.troubles[0]}`}`);
+  if (record.seconds.length === 0) why.push('Not one second of it was recorded.');
+  for (const { at, what, node, isPlanned } of record.marks) {
+    if (!isPlanned)
+      why.push(`At ${Math.round(at)} s something befell the fleet that nobody asked for: ${what}${node === null ? '' : ` (${node})`}.`);
+  }
+  const generators = figures.generatorShare.value;
+  if (generators !== null && generators > GENERATOR_SHARE_MOST) {
+    why.push(
+      `Generator-bound: ${figures.generatorShare.words}; beyond ${percent(GENERATOR_SHARE_MOST, 0)} the run measures k6, not the proxy.`,
+    );
+  }
+  for (const { figure, isHeld: held } of thresholds) {
+    if (held === null) why.push(`It could not show ${figure}: ${figures[figure].words}.`);
+  }
+  return why;
+}
+
+const SHARES: ReadonlySet<string> = new Set([
+  'openSuccess',
+  'messagesAnswered',
+  'achievedRate',
+  'refusalsWithRetryAfter',
+  'generatorShare',
+  'memoryGrowthPerHour',
+]);
+const UNITS: Readonly<Record<string, string>> = {
+  addedP99Us: 'µs',
+  kibPerTunnel: 'KiB',
+  recoveryByQuota: '×',
+  descriptorsBackSeconds: 's',
+};
+
+/** A figure's value as a reader takes it: shares in percent, and with its unit. */
+export function renderValue(figure: string, value: number): string {
+  if (SHARES.has(figure)) return trimmed((value * 100).toFixed(3), '%');
+  if (Number.isInteger(value)) return [grouped(value), UNITS[figure]].filter(Boolean).join(' ');
+  return trimmed(value.toFixed(2), UNITS[figure] ?? '');
+}
+
+function trimmed(digits: string, unit: string): string {
+  return `${digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits}${unit === '' ? '' : ` ${unit}`}`;
+}

@@ -1,0 +1,77 @@
+// A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
+
+import type { Work } from './shared/agent-plan.ts';
+import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
+import type { Scenario, Threshold } from './scenario.ts';
+
+export interface Sizes {
+  readonly tunnels: number | null;
+  readonly nodes: number | null;
+  readonly minutes: number | null;
+}
+
+/** Below so many, a node's own memory moves by more than its tunnels take. */
+const TUNNELS_FOR_SLOPE = 5_000;
+
+/** Gives the scenario as it will run, or words that say why it cannot be that size. */
+export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): Scenario | string {
+  const many = tunnels ?? scenario.tunnels;
+  const share = many / scenario.tunnels;
+  const holdSeconds = minutes === null ? scenario.holdSeconds : Math.round(minutes * 60);
+  const last = Math.max(0, ...scenario.events.map(({ after, ...event }) => after + ('seconds' in event ? event.seconds : 0)));
+  if (holdSeconds < last)
+    return `${scenario.name} does its last thing ${last} s after the ramp: --minutes has to be ${Math.ceil(last / 60)} or more, got ${minutes}`;
+  const wantedNodes = nodes ?? scenario.nodes;
+  const highest = Math.max(-1, ...scenario.events.map((event) => ('node' in event ? event.node : -1)));
+  if (highest >= wantedNodes)
+    return `${scenario.name} does something to node ${highest + 1}: --nodes has to be ${highest + 1} or more, got ${wantedNodes}`;
+  const kills = scenario.events.filter((event) => event.do === 'kill-node' || event.do === 'drain-node').length;
+  if (kills > 0 && wantedNodes <= kills)
+    return `${scenario.name} takes ${kills} of the nodes away: --nodes has to be ${kills + 1} or more, got ${wantedNodes}`;
+  if (scenario.through !== 'pinhole' && wantedNodes !== 1) return `${scenario.name} runs beside no node of Pinhole: leave --nodes out`;
+  return {
+    ...scenario,
+    tunnels: many,
+    nodes: wantedNodes,
+    holdSeconds,
+    ...paceOf(scenario, share),
+    work: workFor(scenario.work, minutes === null ? null : holdSeconds),
+    events: scenario.events.map((event) =>
+      event.do === 'throttle' && event.connectsPerSecond !== null
+        ? { ...event, connectsPerSecond: Math.max(1, Math.round(event.connectsPerSecond * share)) }
+        : event,
+    ),
+    thresholds: scenario.thresholds.filter(isFor(many)).map((threshold) => scaled(threshold, share)),
+  };
+}
+
+/** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
+const QUOTA_MIN = 30;
+const RAMP_SHARE_SMALL = 1 / 3;
+
+/**
+ * With fewer agents the quota shrinks as well: what a storm is about is the time that the quota gives the lost ones, and 200 lost agents
+ * under a quota of 500 are no storm. It grows no further than AWS's own default.
+ */
+function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenario, 'quota' | 'opensPerSecond'> {
+  if (quota === null) return { quota, opensPerSecond };
+  const own = Math.min(AWS_CONNECTS_PER_SECOND, Math.max(QUOTA_MIN, Math.round(quota * share)));
+  if (own >= quota) return { quota: own, opensPerSecond };
+  return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
+}
+
+function workFor(work: Work, seconds: number | null): Work {
+  if (work.kind === 'ping' || seconds === null) return work;
+  const each = Math.max(1, Math.floor(seconds / work.steps.length));
+  return { ...work, steps: work.steps.map((step) => ({ ...step, seconds: each })) };
+}
+
+function isFor(tunnels: number): (threshold: Threshold) => boolean {
+  return ({ figure }) => figure !== 'kibPerTunnel' || tunnels >= TUNNELS_FOR_SLOPE;
+}
+
+/** Only a count of tunnels goes with their number. */
+function scaled(threshold: Threshold, share: number): Threshold {
+  if (threshold.figure !== 'unexpectedDrops' || threshold.is !== 'at least') return threshold;
+  return { ...threshold, value: Math.floor(threshold.value * share) };
+}

@@ -1,0 +1,64 @@
+// The collector looks at real processes: this one, and a child of its own.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { Collector, descriptorsOf, pidsOfGroups } from './collector.ts';
+import type { Sample } from './seconds.ts';
+
+test('a role has the CPU of the second, memory and descriptors; the network and a node are there', async (t) => {
+  const server = createServer((_, response) => response.end('pinhole_tunnels{door="connect"} 3\n')).listen(0, '127.0.0.1');
+  t.after(() => server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const heard: [number, Sample][] = [];
+  const collector = new Collector({
+    roles: () => ({ rig: { pids: [process.pid] }, gone: { pids: [2 ** 22 + 1] } }),
+    nodes: () => ({ here: `http://127.0.0.1:${port}/metrics`, silent: 'http://127.0.0.1:1/metrics', dead: null }),
+    nowMs: () => 5_500,
+    heard: (at, sample) => heard.push([at, sample]),
+  });
+  const first = await collector.sample();
+  const { user } = process.cpuUsage();
+  while (process.cpuUsage().user - user < 300_000);
+  const second = await collector.sample();
+  assert.deepEqual(heard, [
+    [5, first],
+    [5, second],
+  ]);
+  assert.equal(first.roles['rig']?.cpuSeconds, 0);
+  const { cpuSeconds = 0, userKib = 0, descriptors, processes } = second.roles['rig'] ?? {};
+  assert.ok(cpuSeconds >= 0.2 && cpuSeconds < 2, `${cpuSeconds} s`);
+  assert.ok(userKib > 10_000 && (descriptors ?? 0) > 5 && processes === 1);
+  assert.deepEqual(second.roles['gone'], { processes: 0, userKib: 0, descriptors: 0, cpuSeconds: 0 });
+  assert.ok((second.kernel?.sockets ?? 0) > 0);
+  assert.deepEqual(
+    Object.entries(second.nodes).map(([name, node]) => [name, node?.tunnels ?? null]),
+    [
+      ['here', 3],
+      ['silent', null],
+      ['dead', null],
+    ],
+  );
+});
+
+test('an open descriptor is counted', () => {
+  const before = descriptorsOf([process.pid]);
+  const opened = openSync('/dev/null', 'r');
+  const now = descriptorsOf([process.pid]);
+  closeSync(opened);
+  assert.equal(now, (before ?? 0) + 1);
+});
+
+test('a group is all that its leader has started', async () => {
+  const child = spawn('sh', ['-c', 'sleep 60 & echo up; wait'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const group = child.pid ?? 0;
+  await once(child.stdout, 'data');
+  assert.equal(pidsOfGroups([group]).length, 2);
+  process.kill(-group, 'SIGKILL');
+  await once(child, 'close');
+});

@@ -1,0 +1,45 @@
+// Whether the nodes give back every descriptor: how many were open before the first tunnel, and when it is that few again after the last close.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RunRecord } from '../run-record.ts';
+import { descriptorsOf, pidsOfGroups } from './collector.ts';
+
+const LOOK_EVERY_MS = 1_000;
+/** The bound that a run is judged by, and half as long again to see whether they come at all. */
+const WATCH_MS = 90_000;
+/** A connection that asks a node how it is may be open at either moment. */
+const SPARE_PER_NODE = 2;
+
+export class DescriptorWatch {
+  readonly #before = new Map<number, number>();
+  #seen: RunRecord['descriptors'] = null;
+
+  get seen(): RunRecord['descriptors'] {
+    return this.#seen;
+  }
+
+  /** By node: one that dies is left out of both sides. */
+  before(groups: readonly number[]): void {
+    for (const group of groups) {
+      const open = descriptorsOf(pidsOfGroups([group]));
+      if (open !== null) this.#before.set(group, open);
+    }
+  }
+
+  /** After the last close; resolves when they are back, or will not be. */
+  async watch(groups: readonly number[]): Promise<void> {
+    const same = groups.filter((group) => this.#before.has(group));
+    if (same.length === 0) return;
+    const before = same.reduce((sum, group) => sum + (this.#before.get(group) ?? 0), 0);
+    const startedMs = performance.now();
+    for (;;) {
+      const after = descriptorsOf(pidsOfGroups(same));
+      if (after === null) return;
+      const seconds = Math.round((performance.now() - startedMs) / 1_000);
+      const isBack = after <= before + SPARE_PER_NODE * same.length;
+      this.#seen = { before, after, backAfterSeconds: isBack ? seconds : null };
+      if (isBack || performance.now() - startedMs > WATCH_MS) return;
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+}

@@ -1,0 +1,176 @@
+// The nodes of a run: real `./pinhole serve`, each on an address of its own, and what can befall them.
+
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { ask } from './collector.ts';
+import { type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
+import { lastLines, type Processes, type Started } from './processes.ts';
+
+const run = promisify(execFile);
+export const PINHOLE = join(import.meta.dirname, '..', '..', 'pinhole');
+
+const READY_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 100;
+/** An upgrade starts a generation, and moves every tunnel. */
+const ORDER_WITHIN_MS = 180_000;
+/**
+ * Agents know every address of the fleet and try the next one at once (docs/addresses.md); k6 knows one name. So the name forgets a dead node
+ * as soon as such agents would, not after the 110 s that DNS takes.
+ */
+export const FORGOTTEN_AFTER_MS = 2_000;
+
+export interface FleetDeps {
+  readonly inputs: readonly NodeConfigInput[];
+  readonly processes: Processes;
+  readonly env: NodeJS.ProcessEnv;
+  /** The addresses to which the fleet's name now leads. */
+  readonly lead: (addresses: readonly string[]) => void;
+}
+
+interface RigNode {
+  readonly input: NodeConfigInput;
+  readonly config: string;
+  started: Started | null;
+  /** Agents are led there. */
+  isInDns: boolean;
+  drainer: Started | null;
+}
+
+export class Fleet {
+  readonly #deps: FleetDeps;
+  readonly #nodes: readonly RigNode[];
+  #fail!: (error: Error) => void;
+  /** Rejects where a node ends that nobody ended. */
+  readonly failed: Promise<never>;
+
+  constructor(deps: FleetDeps) {
+    this.#deps = deps;
+    this.failed = new Promise<never>((_, reject) => (this.#fail = reject));
+    this.failed.catch(() => {});
+    this.#nodes = deps.inputs.map((input) => {
+      const { folder } = input.place;
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const config = join(folder, 'pinhole.yaml');
+      writeFileSync(config, renderNodeConfig(input), { mode: 0o600 });
+      return { input, config, started: null, isInDns: false, drainer: null };
+    });
+  }
+
+  get places(): NodePlace[] {
+    return this.#nodes.map(({ input }) => input.place);
+  }
+
+  /** Process groups of the nodes that are there. */
+  get groups(): number[] {
+    return this.#nodes.flatMap(({ started }) => (started === null ? [] : [started.pid]));
+  }
+
+  /** Where each says how it is; null for one that is dead. */
+  get metrics(): Record<string, string | null> {
+    return Object.fromEntries(
+      this.#nodes.map(({ input: { place }, started }) => [
+        place.name,
+        started === null ? null : `http://${place.address}:${place.ports.health}/metrics`,
+      ]),
+    );
+  }
+
+  async startAll(): Promise<void> {
+    await Promise.all(this.#nodes.map((_, index) => this.start(index)));
+  }
+
+  /** Resolves when it is ready, and led to. */
+  async start(index: number): Promise<void> {
+    const node = this.#node(index);
+    const { place } = node.input;
+    const logFile = join(place.folder, 'serve.log');
+    const started = this.#deps.processes.start({
+      ...{ name: place.name, command: [PINHOLE, 'serve', '-c', node.config], logFile, env: this.#deps.env },
+    });
+    node.started = started;
+    let isOver = false;
+    void started.ended.then((how) => {
+      isOver = true;
+      if (node.started !== started) return;
+      node.started = null;
+      this.#fail(new Error(`node ${place.name} ${how}, which nobody asked for: ${lastLines(logFile)}`));
+    });
+    const giveUpAt = performance.now() + READY_WITHIN_MS;
+    while (!isOver && performance.now() < giveUpAt) {
+      if ((await ask(`http://${place.address}:${place.ports.health}/ready`)) !== null) return this.#lead(node, true);
+      await delay(LOOK_EVERY_MS);
+    }
+    throw new Error(`node ${place.name} was not ready within ${READY_WITHIN_MS / 1_000} s: ${lastLines(logFile)}`);
+  }
+
+  /** SIGKILL to all of it at once: a machine that dies. DNS forgets it a little later. */
+  async kill(index: number): Promise<void> {
+    const node = this.#node(index);
+    const { started } = node;
+    if (started === null) return;
+    node.started = null;
+    await this.#deps.processes.kill(started);
+    setTimeout(() => node.started === null && this.#lead(node, false), FORGOTTEN_AFTER_MS).unref();
+  }
+
+  /** As `pinhole fleet drain` does: out of DNS first, then emptied at a pace. */
+  drain(index: number): void {
+    const node = this.#node(index);
+    this.#lead(node, false);
+    node.drainer = this.#deps.processes.start({
+      name: `drain of ${node.input.place.name}`,
+      command: [PINHOLE, 'drain', '-c', node.config, '--json'],
+      logFile: join(node.input.place.folder, 'drain.log'),
+      env: this.#deps.env,
+    });
+  }
+
+  async undrain(index: number): Promise<void> {
+    const node = this.#node(index);
+    await this.#order(node, ['undrain']);
+    if (node.drainer !== null) await this.#deps.processes.stop(node.drainer);
+    node.drainer = null;
+    this.#lead(node, true);
+  }
+
+  /** To this very tree: another generation of the same code. */
+  async upgrade(index: number): Promise<void> {
+    await this.#order(this.#node(index), ['upgrade', '--json']);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#nodes.map(async (node) => {
+        const { started, drainer } = node;
+        node.started = null;
+        if (drainer !== null) await this.#deps.processes.stop(drainer);
+        if (started !== null) await this.#deps.processes.stop(started);
+      }),
+    );
+  }
+
+  async #order(node: RigNode, [command = '', ...flags]: readonly string[]): Promise<void> {
+    try {
+      await run(PINHOLE, [command, '-c', node.config, ...flags], { timeout: ORDER_WITHIN_MS, env: this.#deps.env });
+    } catch (error) {
+      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
+      throw new Error(`\`pinhole ${command}\` of ${node.input.place.name} failed: ${`${stderr}${stdout}`.trim() || message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #lead(node: RigNode, isInDns: boolean): void {
+    node.isInDns = isInDns;
+    this.#deps.lead(this.#nodes.filter((one) => one.isInDns).map(({ input }) => input.place.address));
+  }
+
+  #node(index: number): RigNode {
+    const node = this.#nodes[index];
+    if (node === undefined) throw new Error(`there is no node ${index}`);
+    return node;
+  }
+}

@@ -1,0 +1,123 @@
+// Squid and HAProxy in the place of Pinhole, for the same agents: one process, as Debian packages it, with the settings of the bench
+// (docs/performance.md), to the same far ends.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { NodePlace } from './node-config.ts';
+import { lastLines, type Processes, type Started } from './processes.ts';
+
+export type PeerName = 'squid' | 'haproxy';
+
+export interface PeerPlan {
+  readonly place: NodePlace;
+  readonly tunnels: number;
+  /** `IP:PORT` of the far ends. */
+  readonly to: readonly string[];
+}
+
+interface Peer {
+  readonly program: string;
+  readonly version: readonly [string, ...string[]];
+  readonly config: (plan: PeerPlan) => string;
+  readonly command: (program: string, config: string) => readonly [string, ...string[]];
+}
+
+/** Two descriptors for each tunnel, and some for files and listeners. */
+const descriptors = ({ tunnels }: PeerPlan): number => 2 * tunnels + 500;
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+
+const PEERS: Readonly<Record<PeerName, Peer>> = {
+  squid: {
+    program: '/usr/sbin/squid',
+    version: ['/usr/sbin/squid', '-v'],
+    command: (program, config) => [program, '-N', '-n', 'pinholeloadtest', '-f', config],
+    config: (plan) => `http_port ${plan.place.address}:${plan.place.ports.agents}
+acl target dst ${[...new Set(plan.to.map(hostOf))].join(' ')}
+acl port port ${[...new Set(plan.to.map((address) => address.slice(address.lastIndexOf(':') + 1)))].join(' ')}
+acl tunnel method CONNECT
+http_access allow tunnel target port
+http_access deny all
+hosts_file /etc/hosts
+cache deny all
+cache_mem 8 MB
+cache_effective_user root
+max_filedescriptors ${descriptors(plan)}
+access_log stdio:${plan.place.folder}/access.log
+cache_log ${plan.place.folder}/cache.log
+coredump_dir ${plan.place.folder}
+pid_filename none
+netdb_filename none
+pinger_enable off
+read_timeout 2 hours
+client_lifetime 5 hours
+shutdown_lifetime 1 second
+`,
+  },
+  haproxy: {
+    program: '/usr/sbin/haproxy',
+    version: ['/usr/sbin/haproxy', '-v'],
+    command: (program, config) => [program, '-db', '-f', config],
+    config: (plan) => `global
+  nbthread 1
+  maxconn ${plan.tunnels + 100}
+  log stdout format raw daemon info
+defaults
+  mode tcp
+  log global
+  option tcplog
+  timeout connect 5s
+  timeout client 2h
+  timeout server 2h
+listen door
+  bind ${plan.place.address}:${plan.place.ports.agents} backlog 4096
+  balance roundrobin
+${plan.to.map((address, index) => `  server far${index} ${address}\n`).join('')}`,
+  },
+};
+
+const READY_WITHIN_MS = 15_000;
+const LOOK_EVERY_MS = 100;
+
+/** Null where it is installed; else what to type. */
+export function missingPeer(name: PeerName): string | null {
+  return existsSync(PEERS[name].program) ? null : `${PEERS[name].program} is not here. On Debian: apt install ${name}`;
+}
+
+export function versionOfPeer(name: PeerName): string | null {
+  const [program, ...args] = PEERS[name].version;
+  const { stdout } = spawnSync(program, args, { encoding: 'utf8' });
+  return stdout?.split('\n')[0]?.trim() || null;
+}
+
+export function renderPeerConfig(name: PeerName, plan: PeerPlan): string {
+  return PEERS[name].config(plan);
+}
+
+/** Resolves when it accepts. */
+export async function startPeer(name: PeerName, plan: PeerPlan, processes: Processes): Promise<Started> {
+  const { program, command } = PEERS[name];
+  const config = join(plan.place.folder, `${name}.conf`);
+  writeFileSync(config, renderPeerConfig(name, plan), { mode: 0o600 });
+  const logFile = join(plan.place.folder, `${name}.log`);
+  const started = processes.start({ name, command: command(program, config), logFile });
+  let how: string | null = null;
+  void started.ended.then((words) => (how = words));
+  for (const giveUpAt = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAt && how === null;) {
+    if (await accepts(plan.place)) return started;
+    await delay(LOOK_EVERY_MS);
+  }
+  throw new Error(`${name} ${how ?? `accepts nothing after ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
+}
+
+function accepts({ address, ports }: NodePlace): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port: ports.agents });
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => socket.destroy());
+    socket.once('connect', () => socket.destroy());
+  });
+}

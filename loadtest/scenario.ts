@@ -1,0 +1,70 @@
+// What a scenario is, as data: scenarios.ts has them. Types only.
+
+import type { Work } from './shared/agent-plan.ts';
+
+export interface Scenario {
+  readonly name: string;
+  /** One line: what question it answers. */
+  readonly summary: string;
+  readonly through: 'pinhole' | 'direct' | 'squid' | 'haproxy';
+  /** `sandbox`: the stand-in of AWS IoT, TLS inside the tunnels and every check on. `far-end`: our own small server, plain inside. */
+  readonly to: 'far-end' | 'sandbox';
+  readonly nodes: number;
+  readonly tunnels: number;
+  readonly opensPerSecond: number;
+  /** How long after the ramp. */
+  readonly holdSeconds: number;
+  readonly work: Work;
+  /** CONNECTs a second that the far end takes; null: any number. */
+  readonly quota: number | null;
+  /** `limits.idle` of the nodes, made short so that a run need not last for hours; null: what a node has by itself. */
+  readonly idleSeconds: number | null;
+  readonly events: readonly ScenarioEvent[];
+  readonly thresholds: readonly Threshold[];
+}
+
+/** `after`: seconds since the end of the ramp. */
+export type ScenarioEvent = { readonly after: number } & (
+  | { readonly do: 'kill-node' | 'start-node' | 'drain-node' | 'undrain-node' | 'upgrade-node'; readonly node: number }
+  /** The far end answers CONNECTs beyond this rate as AWS does; null: no more. */
+  | { readonly do: 'throttle'; readonly connectsPerSecond: number | null }
+  | { readonly do: 'far-end-dies' | 'far-end-returns' }
+  /** Tunnels beside the agents' own, of a client that reads nothing, or a byte a second. */
+  | { readonly do: 'slow-readers'; readonly count: number; readonly bytesPerSecond: number; readonly seconds: number }
+  /** Connections a second that are refused, say nothing, or stall in the head. */
+  | { readonly do: 'flood'; readonly kind: 'refused' | 'half-open' | 'stalled-head'; readonly perSecond: number; readonly seconds: number }
+);
+
+/** A figure of the report (report/figures.ts) and what it has to be. */
+export interface Threshold {
+  readonly figure: FigureName;
+  readonly is: 'at most' | 'at least';
+  readonly value: number;
+  readonly why: string;
+}
+
+/** One meaning each; report/figures.ts says how it is got, and gives null where the run could not show it. */
+export type FigureName =
+  /** Share of the opens outside of faults that succeeded. */
+  | 'openSuccess'
+  /** Sessions that ended unasked; `survivorsDropped` leaves out what a node held that was killed or drained by plan. An upgrade may drop none. */
+  | 'unexpectedDrops'
+  | 'survivorsDropped'
+  /** Share of the messages that were answered. */
+  | 'messagesAnswered'
+  /** Achieved rate by asked rate, of the worst step that the scenario does not expect to be beyond the knee. */
+  | 'achievedRate'
+  /** p99 of a round trip through the proxy minus p99 past it, at the same moments, in microseconds. */
+  | 'addedP99Us'
+  /** Fitted slope of the nodes' anonymous memory against tunnels. */
+  | 'kibPerTunnel'
+  /** From a node's death until 99 % of what it held is back, by lost / quota: 1 is the least that the quota allows. */
+  | 'recoveryByQuota'
+  | 'connectsOverQuota'
+  /** Share of the refusals for rate that carried a Retry-After. */
+  | 'refusalsWithRetryAfter'
+  | 'descriptorsBackSeconds'
+  /** CPU of the generators by what the machine has: beyond 0.8 the run says nothing of the proxy. */
+  | 'generatorShare'
+  /** Growth of the nodes' anonymous memory an hour over the hold, by what it was. */
+  | 'memoryGrowthPerHour';

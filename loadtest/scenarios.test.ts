@@ -1,0 +1,52 @@
+// Every scenario is whole: its events come within its time, its steps fill it, its thresholds are figures that it can show.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SCENARIOS } from './scenarios.ts';
+
+/** A lost figure, or one that no event of the scenario can bring about, would never be judged. */
+const NEEDS_A_KILL = new Set(['recoveryByQuota']);
+const NEEDS_A_QUOTA = new Set(['recoveryByQuota', 'connectsOverQuota', 'refusalsWithRetryAfter']);
+
+test('names are unique, and each says what question it answers', () => {
+  assert.equal(new Set(SCENARIOS.map(({ name }) => name)).size, SCENARIOS.length);
+  for (const { name, summary } of SCENARIOS) assert.ok(summary.length > 30, name);
+});
+
+for (const { name, events, holdSeconds, nodes, quota, thresholds, work, through, opensPerSecond } of SCENARIOS) {
+  test(`${name}: events are in order, end within the hold, and befall nodes that there are`, () => {
+    const times = events.map(({ after }) => after);
+    assert.deepEqual(
+      times,
+      times.toSorted((one, other) => one - other),
+    );
+    for (const event of events) {
+      assert.ok(event.after + ('seconds' in event ? event.seconds : 0) < holdSeconds, JSON.stringify(event));
+      if ('node' in event) assert.ok(event.node < nodes, JSON.stringify(event));
+    }
+    if (through !== 'pinhole') assert.equal(events.length, 0);
+  });
+
+  test(`${name}: thresholds are of figures that it can show, each once and with its reason`, () => {
+    const figures = thresholds.map(({ figure }) => figure);
+    assert.equal(new Set(figures).size, figures.length);
+    assert.ok(thresholds.length > 0 && thresholds.every(({ why }) => why.length > 10));
+    for (const figure of figures) {
+      if (NEEDS_A_KILL.has(figure))
+        assert.ok(
+          events.some((event) => event.do === 'kill-node'),
+          figure,
+        );
+      if (NEEDS_A_QUOTA.has(figure)) assert.notEqual(quota, null, figure);
+    }
+  });
+
+  test(`${name}: its steps fill its hold, and its ramp keeps within its quota`, () => {
+    if (work.kind !== 'ping')
+      assert.equal(
+        work.steps.reduce((sum, { seconds }) => sum + seconds, 0),
+        holdSeconds,
+      );
+    if (quota !== null) assert.ok(opensPerSecond <= quota * 0.8);
+  });
+}

@@ -1,0 +1,56 @@
+// Which scenarios run against a fleet of others, and what a machine's share of one needs.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Machine } from './plan.ts';
+import { findScenario } from './scenarios.ts';
+import type { Target } from './target.ts';
+import { planTarget, scenarioAt } from './target-plan.ts';
+
+const TARGET: Target = {
+  ...{ proxy: 'http://fleet.example.com:443', url: 'ws://far-end.example.com/mqtt', tunnels: 30_000, opensPerSecond: 300 },
+  ...{ machine: { number: 2, of: 3 }, holdSeconds: 600 },
+};
+const SIZES = { tunnels: null, nodes: null, minutes: null };
+const HERE: Machine = { cores: 2, availableMib: 24_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: false };
+
+test('a hold takes its numbers from the target, and is judged by what k6 can see', () => {
+  const scenario = scenarioAt(findScenario('hold')!, TARGET, 200, SIZES);
+  assert.ok(typeof scenario !== 'string');
+  const { tunnels, opensPerSecond, holdSeconds, thresholds } = scenario;
+  assert.deepEqual({ tunnels, opensPerSecond, holdSeconds }, { tunnels: 30_000, opensPerSecond: 200, holdSeconds: 600 });
+  assert.ok(thresholds.length > 2 && thresholds.every(({ figure }) => figure !== 'descriptorsBackSeconds' && figure !== 'kibPerTunnel'));
+});
+
+test('a sweep of opens is never faster than it may be', () => {
+  const scenario = scenarioAt(findScenario('opens')!, TARGET, 150, SIZES);
+  assert.ok(typeof scenario !== 'string' && scenario.work.kind === 'opens');
+  assert.deepEqual(
+    scenario.work.steps.map(({ perSecond }) => perSecond),
+    [50, 100, 150, 150, 150, 150],
+  );
+});
+
+for (const [name, words] of [
+  ['storm', /does things to nodes/],
+  ['smoke', /needs parts/],
+  ['squid', /needs parts/],
+  ['idle', /needs parts/],
+] as const)
+  test(`${name} has no target`, () => assert.match(String(scenarioAt(findScenario(name)!, TARGET, 300, SIZES)), words));
+
+test('a third of the agents is this machine’s, in a plan that is the same on all three', () => {
+  const scenario = scenarioAt(findScenario('hold')!, TARGET, 300, SIZES);
+  assert.ok(typeof scenario !== 'string');
+  const plan = planTarget(scenario, TARGET, HERE);
+  assert.ok(typeof plan !== 'string', String(plan));
+  assert.equal(plan.generators, 1);
+  assert.equal(plan.vus % 3, 0);
+  assert.deepEqual({ rampSeconds: plan.rampSeconds, seconds: plan.seconds }, { rampSeconds: 100, seconds: 700 });
+});
+
+test('a share that this machine cannot hold is refused, with the sum', () => {
+  const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 900_000 }, 300, SIZES);
+  assert.ok(typeof scenario !== 'string');
+  assert.match(String(planTarget(scenario, TARGET, HERE)), /300,000/);
+});

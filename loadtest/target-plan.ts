@@ -1,0 +1,51 @@
+// A scenario as it runs against a real fleet, and what this machine's share of it needs. Pure.
+
+import { type Machine, planRun, type RigPlan } from './plan.ts';
+import type { FigureName, Scenario } from './scenario.ts';
+import type { Target } from './target.ts';
+import type { Sizes } from './resize.ts';
+
+/** What k6 alone can show. */
+const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
+  'openSuccess',
+  'unexpectedDrops',
+  'messagesAnswered',
+  'achievedRate',
+  'generatorShare',
+]);
+
+/** Gives the scenario, or words that say why it cannot be run against a fleet of others. */
+export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: number, { tunnels, minutes }: Sizes): Scenario | string {
+  if (scenario.events.length > 0)
+    return `${scenario.name} does things to nodes and far ends, and those of a target are not this rig's: take one that only holds, sends or opens`;
+  if (scenario.through !== 'pinhole' || scenario.to === 'sandbox' || scenario.idleSeconds !== null)
+    return `${scenario.name} needs parts that this rig starts itself: it has no target`;
+  const { work } = scenario;
+  const steps =
+    work.kind === 'opens'
+      ? { ...work, steps: work.steps.map((step) => ({ ...step, perSecond: Math.min(step.perSecond, opensPerSecond) })) }
+      : work;
+  return {
+    ...scenario,
+    ...{ tunnels: tunnels ?? target.tunnels, opensPerSecond, work: steps, nodes: 1 },
+    holdSeconds:
+      minutes !== null
+        ? Math.round(minutes * 60)
+        : work.kind === 'ping'
+          ? (target.holdSeconds ?? scenario.holdSeconds)
+          : scenario.holdSeconds,
+    thresholds: scenario.thresholds.filter(({ figure }) => SEEN_FROM_OUTSIDE.has(figure)),
+  };
+}
+
+/** Agents of all machines in one plan; processes, ports and memory of this one's share. */
+export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine): RigPlan | string {
+  const share = planRun(
+    { ...scenario, tunnels: Math.ceil(scenario.tunnels / machine.of), through: 'direct' },
+    { ...here, isIsolated: true },
+  );
+  if (!share.ok) return share.refusals.join('\n');
+  const rampSeconds = scenario.work.kind === 'opens' ? 0 : Math.ceil(scenario.tunnels / scenario.opensPerSecond);
+  // A multiple of all processes of all machines: execution segments then divide them evenly.
+  return { ...share.plan, vus: share.plan.vus * machine.of, rampSeconds, seconds: rampSeconds + scenario.holdSeconds };
+}

@@ -1,0 +1,79 @@
+// A real fleet as the target of a run: a YAML file, read strictly, every mistake at once. Reads nothing but its argument.
+
+import { parseDocument } from 'yaml';
+import * as z from 'zod';
+import { regionOf } from '../agent/sigv4.ts';
+
+const RATE_MAX = 10_000;
+const MACHINES_MAX = 1_000;
+
+const target = z.strictObject({
+  proxy: z
+    .string()
+    .regex(/^http:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?$/, 'expected http://NAME:PORT; k6 speaks no TLS to a proxy')
+    .meta({ description: 'The fleet, as agents are given it. k6 asks for its addresses again each second.' }),
+  url: z
+    .string()
+    .refine((text) => ['ws:', 'wss:'].includes(URL.parse(text)?.protocol ?? ''), 'expected ws://HOST/PATH or wss://HOST/PATH')
+    .meta({ description: 'What agents open behind the proxy; with a signature where the far end asks for one.' }),
+  tunnels: z.int().min(1).max(1_000_000).meta({ description: 'Of all machines together.' }),
+  opensPerSecond: z.number().positive().max(RATE_MAX).meta({ description: 'Of all machines together.' }),
+  holdSeconds: z
+    .int()
+    .min(1)
+    .max(7 * 86_400)
+    .optional()
+    .meta({ description: 'The scenario’s own unless given.' }),
+  machine: z
+    .strictObject({ number: z.int().min(1).max(MACHINES_MAX), of: z.int().min(1).max(MACHINES_MAX) })
+    .refine(({ number, of }) => number <= of, 'number is above of')
+    .prefault({ number: 1, of: 1 })
+    .meta({ description: 'Which share of the agents this machine has. Give all of them one file but for this.' }),
+  startsAt: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ description: 'When the first agent opens, the same on all machines; a moment from now unless given.' }),
+  caFile: z.string().min(1).optional().meta({ description: 'PEM file with the roots that k6 trusts, instead of the machine’s.' }),
+});
+
+export type Target = z.output<typeof target>;
+
+export type ReadTarget = { readonly ok: true; readonly target: Target } | { readonly ok: false; readonly problems: readonly string[] };
+
+export function parseTarget(text: string): ReadTarget {
+  const document = parseDocument(text);
+  if (document.errors.length > 0) return { ok: false, problems: document.errors.map(({ message }) => message.split('\n')[0] ?? message) };
+  const read = target.safeParse(document.toJS());
+  if (!read.success)
+    return { ok: false, problems: read.error.issues.map((issue) => `${issue.path.join('.') || 'the file'}: ${issue.message}`) };
+  return { ok: true, target: read.data };
+}
+
+/** Domains of AWS's endpoints: the commercial regions, China, and the dual-stack ones. */
+const AWS_DOMAINS = ['amazonaws.com', 'amazonaws.com.cn', 'api.aws', 'api.amazonwebservices.com.cn'] as const;
+
+export interface Aim {
+  /** `aliases`: names that the target's name leads to (CNAME), as DNS gives them. */
+  readonly aliases: readonly string[];
+  /** `--i-have-quota`. */
+  readonly quota: number | null;
+}
+
+/**
+ * Opens per second that may be asked for, or words. At AWS an account has 500 CONNECTs a second by default, for everything it runs: whoever
+ * aims there has to say what was given, and is held to it.
+ */
+export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecond'>, { aliases, quota }: Aim): number | string {
+  const host = (URL.parse(url)?.hostname ?? '').toLowerCase().replace(/\.$/, '');
+  const ofAws = [host, ...aliases.map((alias) => alias.toLowerCase().replace(/\.$/, ''))].find(isAws);
+  if (ofAws === undefined) return quota === null ? opensPerSecond : Math.min(opensPerSecond, quota);
+  if (quota === null) {
+    const leads = ofAws === host ? `${host} is AWS’s` : `${host} leads to ${ofAws}, which is AWS’s`;
+    return `${leads}: its quota of CONNECTs is your whole account’s, real devices included (500 a second unless raised${regionOf(ofAws) === null ? '' : `, in ${regionOf(ofAws)}`}). Say --i-have-quota N, the CONNECTs a second that are yours to use; opens are never faster`;
+  }
+  return Math.min(opensPerSecond, quota);
+}
+
+function isAws(host: string): boolean {
+  return AWS_DOMAINS.some((domain) => host === domain || host.endsWith(`.${domain}`));
+}
