@@ -54,6 +54,7 @@ export class FarEnd {
     handleProtocols: (offered) => (offered.has('mqtt') ? 'mqtt' : false),
   });
   #server: Server | null = null;
+  #port: number;
   #throttle = Infinity;
   #connects = 0;
   #overQuota = 0;
@@ -61,13 +62,13 @@ export class FarEnd {
 
   constructor(deps: FarEndDeps) {
     this.#deps = deps;
+    this.#port = deps.port;
     this.#webSockets.on('connection', (webSocket) => this.#take(webSocket));
   }
 
-  /** Where it listens: the port may have been 0. */
+  /** Where it listens, or did before it died: the port may have been 0. */
   get port(): number {
-    const address = this.#server?.address();
-    return typeof address === 'object' && address !== null ? address.port : this.#deps.port;
+    return this.#port;
   }
 
   async listen(): Promise<void> {
@@ -77,8 +78,10 @@ export class FarEnd {
     server.on('upgrade', (request, socket, head) => {
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#webSockets.emit('connection', webSocket, request));
     });
-    server.listen({ host: this.#deps.address, port: this.port, backlog: BACKLOG });
+    server.listen({ host: this.#deps.address, port: this.#port, backlog: BACKLOG });
     await once(server, 'listening');
+    const address = server.address();
+    if (typeof address === 'object' && address !== null) this.#port = address.port;
     this.#server = server;
   }
 
@@ -86,7 +89,11 @@ export class FarEnd {
   die(): void {
     this.#server?.close();
     this.#server = null;
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      // libuv resets nothing that is being shut down (EINVAL), and the handle would stay open for good.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
   }
 
   /** From now on CONNECTs beyond this rate of all far ends are refused; null: beyond the quota only. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { ProbeSettings, ProbeWord } from './messages.ts';
 import { Probe } from './probe.ts';
 
-const TELL_EVERY_MS = 5_000;
+const TELL_EVERY_MS = 1_000;
 
 const settings = JSON.parse(process.argv[2] ?? '') as ProbeSettings;
 const probe = new Probe(settings, settings.caFile === null ? undefined : readFileSync(settings.caFile, 'utf8'));

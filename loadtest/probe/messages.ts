@@ -7,5 +7,5 @@ export type ProbeSettings = ProbePlan;
 
 export type ProbeOrder = { readonly order: 'stop' };
 
-/** Every few seconds, and a last time when it is stopped. */
+/** Each second, and a last time when it is stopped. */
 export type ProbeWord = { readonly word: 'seen'; readonly seen: ProbeSeen };

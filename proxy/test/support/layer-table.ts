@@ -269,8 +269,23 @@ export const LAYERS: readonly Layer[] = [
     instead: 'the sandbox starts `pinhole serve` as a process and judges it by the wire: proxy/ is never imported',
   },
   {
+    place: 'loadtest/shared',
+    imports: [],
+    node: [],
+    packages: [],
+    instead: 'shared runs in k6 and in Node alike, and knows neither: what needs one of them goes to loadtest/k6 or loadtest/rig',
+  },
+  {
+    place: 'loadtest/k6',
+    imports: ['loadtest/shared'],
+    node: [],
+    packages: ['k6'],
+    instead: 'k6 runs these files, which is no Node and knows no package but its own modules',
+  },
+  {
     place: 'loadtest',
     imports: [
+      'loadtest/shared',
       { place: 'agent', why: 'the probe opens tunnels as the reference agent does, and the URL of a real session is signed as it signs' },
     ],
     node: 'any',

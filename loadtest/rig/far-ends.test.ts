@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { test, type TestContext } from 'node:test';
+import type { FarEndSeen } from '../run-record.ts';
+import { Client } from '../testing/client.ts';
+import { ownFolder } from '../testing/folder.ts';
+import { startFarEnds } from './far-ends.ts';
+import type { FarEnds } from './parts.ts';
+
+interface Started {
+  readonly farEnds: FarEnds;
+  readonly port: number;
+  readonly said: FarEndSeen[];
+}
+
+/** One process: the test's clients dial 127.0.0.1. */
+async function started(context: TestContext, quota: number | null = null): Promise<Started> {
+  const port = await freePort();
+  const said: FarEndSeen[] = [];
+  const plan = {
+    addresses: ['127.0.0.1'],
+    port,
+    quota,
+    folder: ownFolder(context),
+    heard: (_: number, seen: FarEndSeen) => void said.push(seen),
+  };
+  const farEnds = await startFarEnds(plan);
+  context.after(() => farEnds.stop());
+  return { farEnds, port, said };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+test('far ends answer, say what they saw each second, and are gone when they are stopped', { timeout: 60_000 }, async (context) => {
+  const { farEnds, port, said } = await started(context);
+  assert.deepEqual(farEnds.addresses, [`127.0.0.1:${port}`]);
+  const client = await Client.connected(context, port);
+  client.connect();
+  await client.next();
+  while (said.reduce((sum, { connects }) => sum + connects, 0) === 0) await tick();
+  await farEnds.stop();
+  assert.throws(() => process.kill(farEnds.pids[0]!, 0), { code: 'ESRCH' });
+});
+
+test('they die and come back by order, and are throttled by order', { timeout: 60_000 }, async (context) => {
+  const { farEnds, port } = await started(context);
+  const client = await Client.connected(context, port);
+  farEnds.die();
+  assert.equal(await client.closed(), 1006);
+  await farEnds.comeBack();
+  farEnds.throttle(0);
+  const sentAway = await Client.connected(context, port);
+  sentAway.connect();
+  assert.partialDeepStrictEqual(await sentAway.next(), { returnCode: 3 });
+});
+
+test('one that dies unasked is an error with its last words', { timeout: 60_000 }, async (context) => {
+  const { farEnds } = await started(context);
+  process.kill(farEnds.pids[0]!, 'SIGKILL');
+  await assert.rejects(farEnds.failed, /the far end on 127\.0\.0\.1 was ended by SIGKILL/);
+});
+
+test('a port that is taken is an error that says so, and nothing is left running', { timeout: 60_000 }, async (context) => {
+  const { port } = await started(context);
+  const plan = { addresses: ['127.0.0.1'], port, quota: null, folder: ownFolder(context), heard: () => {} };
+  await assert.rejects(startFarEnds(plan), new RegExp(`the far end on 127\\.0\\.0\\.1 cannot listen: .*EADDRINUSE.*${port}`));
+});
+
+function tick(): Promise<void> {
+  return new Promise((done) => setTimeout(done, 50));
+}
