@@ -106,6 +106,12 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       of: asSquid(madeRun({ kibPerTunnel: 32 })),
       is: { from: 31.9, to: 32.1 },
     },
+    {
+      run: 'whose tunnels cost less than what a collector of garbage gives back',
+      of: madeRun({ kibPerTunnel: 0.05, growthKibPerSecond: -60 }),
+      is: null,
+      words: /lost in what processes take and give back/,
+    },
     { run: 'with too few tunnels for a slope', of: madeRun({ tunnels: 400 }), is: null },
   ],
   recoveryByQuota: [
