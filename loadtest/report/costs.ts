@@ -3,7 +3,7 @@
 import type { RunRecord, Second } from '../run-record.ts';
 import { type Figure, grouped, seen, unseen } from './figure.ts';
 import { fitLine, type Point } from './least-squares.ts';
-import { memoryFit } from './memory.ts';
+import { soundFit } from './memory.ts';
 import { secondsOf, sumOf } from './seen.ts';
 
 export interface Costs {
@@ -22,7 +22,7 @@ export function costsOf(record: RunRecord): Costs {
     const none = unseen('there is no proxy in this run');
     return { cpuUsPerOpen: none, cpuUsPerMessage: none, emptyKib: none };
   }
-  const fit = memoryFit(record);
+  const fit = soundFit(record);
   return {
     cpuUsPerOpen: perOpen(record),
     cpuUsPerMessage: perMessage(record),

@@ -69,6 +69,8 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
   messagesAnswered: [
     { run: 'in which all are answered', of: madeRun(), is: 1 },
     { run: 'in which a tenth is not', of: withAgents(madeRun(), (agents) => ({ ...agents, back: agents.sent * 0.9 })), is: 0.9 },
+    { run: 'that closes while messages are on their way', of: closing(9, 5, 1), is: 1 },
+    { run: 'that loses more than can be on their way when it closes', of: closing(9, 5, 50), is: { from: 0.9985, to: 0.99899 } },
     { run: 'without a message', of: withAgents(madeRun(), (agents) => ({ ...agents, sent: 0, back: 0 })), is: null },
   ],
   achievedRate: [
@@ -103,6 +105,12 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       run: 'of another proxy, which says nothing of its tunnels',
       of: asSquid(madeRun({ kibPerTunnel: 32 })),
       is: { from: 31.9, to: 32.1 },
+    },
+    {
+      run: 'whose tunnels cost less than what a collector of garbage gives back',
+      of: madeRun({ kibPerTunnel: 0.05, growthKibPerSecond: -60 }),
+      is: null,
+      words: /lost in what processes take and give back/,
     },
     { run: 'with too few tunnels for a slope', of: madeRun({ tunnels: 400 }), is: null },
   ],
@@ -246,6 +254,15 @@ function probed(throughUs: number, pastUs: number, count = 1_000): RunRecord {
 function refusing(refusals: NonNullable<RunRecord['probe']>['refusals']): RunRecord {
   const record = madeRun();
   return { ...record, probe: record.probe && { ...record.probe, refusals } };
+}
+
+/** Of 100 messages a second in the hold, some of its last second are not back when the close begins, in which others are sent and answered. */
+function closing(sentInClose: number, backInClose: number, missing: number): RunRecord {
+  return withSeconds(madeRun(), (second) => {
+    const { agents } = second;
+    if (second.at === 359) return { ...second, agents: { ...agents, back: agents.back - missing } };
+    return second.at === 360 ? { ...second, agents: { ...agents, sent: sentInClose, back: backInClose } } : second;
+  });
 }
 
 function asSquid(record: RunRecord): RunRecord {

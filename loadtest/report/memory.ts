@@ -30,10 +30,16 @@ function heldBy(through: string, second: Second): number | null {
   return Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
 }
 
-export function memoryFit(record: RunRecord): Fit | null {
+function memoryFit(record: RunRecord): Fit | null {
   const points = memoryPoints(record);
   const tunnels = points.map(([x]) => x);
   return Math.max(...tunnels, 0) - Math.min(...tunnels, Infinity) < TUNNELS_APART ? null : fitLine(points);
+}
+
+/** The same where the slope can be told from none at all: a few thousand tunnels cost less than what a garbage collector gives back. */
+export function soundFit(record: RunRecord): Fit | null {
+  const fit = memoryFit(record);
+  return fit !== null && fit.low > 0 ? fit : null;
 }
 
 export function kibPerTunnel(record: RunRecord): Figure {
@@ -42,7 +48,10 @@ export function kibPerTunnel(record: RunRecord): Figure {
   if (fit === null)
     return unseen(`a slope needs 12 seconds with memory and tunnels, and ${TUNNELS_APART} tunnels between the fewest and the most`);
   const { slope, low, high, points } = fit;
-  return seen(slope, `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${points} seconds`);
+  const words = `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${points} seconds`;
+  return low > 0
+    ? seen(slope, words)
+    : unseen(`the slope is lost in what processes take and give back by themselves (${words}): hold more tunnels`);
 }
 
 /** Anonymous memory against time, over the holds alone; by what it was at their beginning. */

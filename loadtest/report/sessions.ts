@@ -1,6 +1,7 @@
 // Figures of sessions: opens that succeeded, sessions that were lost, messages that were answered.
 
-import type { Mark, RunRecord } from '../run-record.ts';
+import type { Mark, RunRecord, Second } from '../run-record.ts';
+import { Histogram } from '../shared/histogram.ts';
 import { type Figure, grouped, never, seen, unseen } from './figure.ts';
 import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
 
@@ -69,11 +70,25 @@ function drainedBy({ seconds }: RunRecord, { node, at, tunnels }: Mark): number 
   return closed === null ? tunnels : Math.min(closed, tunnels ?? closed);
 }
 
-export function messagesAnswered({ seconds }: RunRecord): Figure {
-  const sent = sumOf(seconds, ({ agents }) => agents.sent);
-  const back = sumOf(seconds, ({ agents }) => agents.back);
+/** Before the close: a session that ends takes no more answers. What was on its way when the close began is not lost if its answer still came. */
+export function messagesAnswered(record: RunRecord): Figure {
+  const end = closeFrom(record);
+  const before = record.seconds.filter(({ at }) => at < end);
+  const sent = sumOf(before, ({ agents }) => agents.sent);
   if (sent === 0) return unseen('no message was sent');
-  return seen(Math.min(1, back / sent), `${grouped(back)} answers to ${grouped(sent)} messages`);
+  const back = sumOf(before, ({ agents }) => agents.back);
+  const answered = Math.min(sent, back + late(record, before));
+  return seen(answered / sent, `${grouped(answered)} answers to ${grouped(sent)} messages`);
+}
+
+/** Answers in the close to what was sent before it: no more of them than a round trip's worth of messages can have been on their way. */
+function late({ seconds }: RunRecord, before: readonly Second[]): number {
+  const last = before.at(-1)?.agents;
+  const p99Us = Histogram.of(...before.map(({ agents }) => agents.roundTripUs)).quantile(0.99);
+  if (last === undefined || p99Us === null) return 0;
+  const onTheirWay = Math.ceil(last.sent * Math.min(1, p99Us / 1e6));
+  const came = sumOf(seconds.slice(before.length), ({ agents }) => agents.back);
+  return Math.min(onTheirWay, came);
 }
 
 export function descriptorsBack({ descriptors }: RunRecord): Figure {

@@ -5,7 +5,7 @@ import { type Costs, costsOf } from './costs.ts';
 import { type Figures, figuresOf } from './figures.ts';
 import type { Fit, Point } from './least-squares.ts';
 import { cautionsOf } from './load.ts';
-import { memoryFit, memoryPoints } from './memory.ts';
+import { soundFit, memoryPoints } from './memory.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 import { ratesOf } from './rates.ts';
 import { recoveriesOf } from './recovery.ts';
@@ -166,7 +166,7 @@ function probeOf({ probe }: RunRecord): ProbeSummary | null {
 }
 
 function memoryOf(record: RunRecord): Summary['memory'] {
-  const fit = memoryFit(record);
+  const fit = soundFit(record);
   return fit === null ? null : { points: thinned(memoryPoints(record)).map(([tunnels, kib]) => [tunnels, Math.round(kib)] as const), fit };
 }
 
