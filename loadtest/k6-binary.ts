@@ -76,7 +76,7 @@ function placesOf(program: string, folders: readonly string[]): string[] {
 }
 
 async function k6Version(path: string): Promise<string | null> {
-  return /^k6(?:\.exe)? (v[0-9]+\.\S+)/m.exec(await ask(path, 'version'))?.[1] ?? null;
+  return /^k6\S* (v[0-9]+\.\S+)/m.exec(await ask(path, 'version'))?.[1] ?? null;
 }
 
 async function goVersion(path: string): Promise<string | null> {
