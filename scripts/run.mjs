@@ -35,7 +35,16 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
  * What each command needs. 'run' leaves out the developer tools and AWS's device SDK, whose native part is heavy and only the tests use;
  * 'load' adds what only the load rig needs; 'all' is everything in the lock.
  */
-const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', loadtest: 'load', 'build:native': 'run', synth: 'all', deploy: 'all' };
+const SET_OF = {
+  start: 'run',
+  test: 'all',
+  check: 'all',
+  bench: 'run',
+  loadtest: 'load',
+  'build:native': 'run',
+  synth: 'all',
+  deploy: 'all',
+};
 /** Each holds those before it. */
 const SETS = ['run', 'load', 'all'];
 // A user's own settings (NODE_ENV=production, omit=optional) must not leave out the runtime or the tools.
