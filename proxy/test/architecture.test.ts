@@ -50,7 +50,7 @@ describe('ARCHITECTURE.md', () => {
     );
   });
 
-  test('is one page', () => assert.ok(page.split('\n').length <= 175, `${page.split('\n').length} lines`));
+  test('is one page', () => assert.ok(page.split('\n').length <= 190, `${page.split('\n').length} lines`));
 
   test('has recipes of at most four files each', () => {
     const recipes = page.slice(page.indexOf('## Change recipes')).matchAll(/^- \*\*(.+?)\*\*: (.*(?:\n {2}.*)*)/gm);
