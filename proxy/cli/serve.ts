@@ -3,6 +3,7 @@
 import type { Clock } from '../core/clock.ts';
 import { EXIT } from '../supervisor/plan.ts';
 import { serveNode } from '../supervisor/serve-node.ts';
+import type { ServiceManager } from '../supervisor/service-manager.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { readArguments, textOf } from './arguments.ts';
 import type { CliIo } from './io.ts';
@@ -23,6 +24,7 @@ export interface ServeIo extends Pick<CliIo, 'stdout' | 'stderr'> {
   /** The script that knows the roles of a node. */
   readonly entry: string;
   readonly clock: Clock;
+  readonly serviceManager: ServiceManager | null;
   onSignal(name: NodeJS.Signals, heard: () => void): void;
 }
 
@@ -44,6 +46,7 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
     configFile,
     entry: io.entry,
     clock: io.clock,
+    serviceManager: io.serviceManager,
     complain: (line) => io.stderr(`pinhole serve: ${line}\n`),
     running: (supervisor) => {
       running = supervisor;
