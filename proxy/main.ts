@@ -9,8 +9,8 @@ import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
 import { readText } from './cli/read-text.ts';
 import { commandClock, systemClock } from './core/clock.ts';
+import type { ServiceManager } from './core/supervision.ts';
 import { EXIT } from './supervisor/plan.ts';
-import type { ServiceManager } from './supervisor/service-manager.ts';
 
 const entry = fileURLToPath(import.meta.url);
 /** The folder that this code is in, and the script that knows the roles of a node. */

@@ -1,9 +1,9 @@
 // `pinhole serve`: runs a node in the foreground until a signal ends it.
 
 import type { Clock } from '../core/clock.ts';
+import type { ServiceManager } from '../core/supervision.ts';
 import { EXIT } from '../supervisor/plan.ts';
 import { serveNode } from '../supervisor/serve-node.ts';
-import type { ServiceManager } from '../supervisor/service-manager.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
 import { readArguments, textOf } from './arguments.ts';
 import type { CliIo } from './io.ts';

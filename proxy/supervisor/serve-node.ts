@@ -3,6 +3,7 @@
 
 import { rmSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
+import type { ServiceManager } from '../core/supervision.ts';
 import { ledgerFile, ordersSocket, supervisorSocket } from '../core/runtime-files.ts';
 import { createLedger } from '../limits/ledger-file.ts';
 import { BindFailure, probeAddresses } from './listen-sockets.ts';
@@ -14,7 +15,7 @@ import type { ServePlan } from './plan.ts';
 import { type Obey, listenForOrders, type Orders } from './orders.ts';
 import { prepareStart } from './prepare-child.ts';
 import { enterRuntimeFolder } from './runtime-folder.ts';
-import { ServiceLink, type ServiceManager } from './service-manager.ts';
+import { ServiceLink } from './service-manager.ts';
 import { GENERATIONS_MAX, Supervisor } from './supervisor.ts';
 
 /** Children of a supervisor that was killed end by themselves, but not before they have noticed. */

@@ -4,14 +4,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { Cancel, Clock } from '../core/clock.ts';
+import type { ServiceManager } from '../core/supervision.ts';
 import type { LineLog } from './line-log.ts';
-
-/** How systemd asks for it: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID. */
-export interface ServiceManager {
-  readonly socket: string;
-  /** Silence for so long, and the node is ended; null where nobody watches. */
-  readonly watchdogMs: number | null;
-}
 
 /** Two of three beats may be lost. */
 const BEATS_IN_TIME = 3;
