@@ -1,4 +1,4 @@
-// What `npm start`, `npm test`, `npm run check`, `npm run bench` and `npm run build:native` call. Installs what that needs, once, then runs
+// What `npm start`, `npm test`, `npm run check`, `npm run bench`, `npm run build:native` and `npm run release` call. Installs what that needs, once, then runs
 // it on the Node of node_modules.
 // Plain JavaScript without a dependency: it must run on whatever Node the machine has (18 and later), before anything is installed.
 
@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Held against package.json's `engines` by a test: net.BoundSocket came with this release. */
 export const NODE_WANTED = [26, 5];
 const STAMP = '.pinhole-installed.json';
-const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench'];
+const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'bench', 'deploy'];
 
 /** What each test said, and at the end how long each file took. */
 const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [
@@ -26,13 +26,14 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
   test    every test; words choose files (npm test -- agent/), flags go to node --test
   check   types, lint and format
   bench   Pinhole beside other proxies, measured on this machine (npm run bench -- --help)
-  build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)`;
+  build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)
+  release the tarball that a host runs, its bill of materials and checksums (npm run release -- --help)`;
 
 /**
  * What each command needs. 'run' leaves out the developer tools and AWS's device SDK, whose native part is heavy and only the tests use;
  * 'all' is everything in the lock.
  */
-const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', 'build:native': 'run' };
+const SET_OF = { start: 'run', test: 'all', check: 'all', bench: 'run', 'build:native': 'run', release: 'run' };
 // A user's own settings (NODE_ENV=production, omit=optional) must not leave out the runtime or the tools.
 const QUIET = ['--include=optional', '--ignore-scripts', '--loglevel=error', '--no-progress', '--no-audit', '--no-fund'];
 const RUN_SET = ['--omit=dev', '-w', 'agent', '-w', 'healthcheck', '-w', 'sandbox', '--include-workspace-root'];
@@ -265,6 +266,7 @@ async function main() {
   if (command === 'test') return test(root, node, args);
   if (command === 'check') return check(root, node);
   if (command === 'bench') return run(root, node, ['bench/main.ts', ...args]);
+  if (command === 'release') return run(root, node, ['deploy/release/main.ts', ...args]);
   if (command === 'build:native') return run(root, node, ['scripts/build-native.ts']);
   return run(root, node, ['sandbox/main.ts', ...args]);
 }
