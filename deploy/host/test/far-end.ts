@@ -1,13 +1,24 @@
 // What a node in a container needs behind it: the sandbox's stand-in for AWS IoT, and a configuration that leads there. Runs until it is ended.
-// usage: node far-end.ts FOLDER CONFIGURATION LISTEN; prints the endpoint's name once both are there
+// usage: node far-end.ts FOLDER CONFIGURATION; prints the endpoint's name and the port to listen on once both are there
 
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { startAwsIot } from '../../../sandbox/aws-iot/start.ts';
 
-const [dir = '', configuration = '', listen = ''] = process.argv.slice(2);
+const [dir = '', configuration = ''] = process.argv.slice(2);
 const LOOPBACK = '127.0.0.1';
 
+/** Ports that nobody has at this moment: the machine's network is the container's too. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve))));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
 mkdirSync(dir, { recursive: true });
+const [listen, health, admin] = await freePorts(3);
 const { data } = await startAwsIot({ dir, log: () => {}, host: LOOPBACK });
 const pins = [
   [443, data.wssPort],
@@ -16,11 +27,11 @@ const pins = [
 ].map(([port, to]) => ({ host: data.host, port, to: `${LOOPBACK}:${to}` }));
 const settings = {
   node: { name: 'container' },
-  listen: [{ address: listen, doors: ['connect'] }],
+  listen: [{ address: `${LOOPBACK}:${listen}`, doors: ['connect'] }],
   endpoints: [{ name: 'sandbox', data: data.host, ports: [443, 8443, 8883] }],
   resolve: { pin: pins },
-  health: { address: `${LOOPBACK}:18080` },
-  admin: { address: `${LOOPBACK}:19901` },
+  health: { address: `${LOOPBACK}:${health}` },
+  admin: { address: `${LOOPBACK}:${admin}` },
   carriers: 1,
   limits: { tunnels: 1_000 },
   drain: { stop: '2s' },
@@ -28,4 +39,4 @@ const settings = {
 };
 // JSON is YAML.
 writeFileSync(configuration, JSON.stringify(settings, null, 2), { mode: 0o644 });
-process.stdout.write(`${data.host}\n`);
+process.stdout.write(`${data.host} ${listen}\n`);
