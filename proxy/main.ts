@@ -9,6 +9,7 @@ import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
 import { readText } from './cli/read-text.ts';
 import { commandClock, systemClock } from './core/clock.ts';
+import type { ServiceManager } from './core/supervision.ts';
 import { EXIT } from './supervisor/plan.ts';
 
 const entry = fileURLToPath(import.meta.url);
@@ -20,7 +21,7 @@ type Run = (args: readonly string[]) => number | Promise<number>;
 const COMMANDS: Readonly<Record<string, Run>> = {
   serve: async (args) => {
     const { runServe } = await import('./cli/serve.ts');
-    return runServe(args, { stdout, stderr, entry, clock: systemClock, onSignal });
+    return runServe(args, { stdout, stderr, entry, clock: systemClock, serviceManager: takeServiceManager(), onSignal });
   },
   check: async (args) => (await import('./cli/check.ts')).runCheck(args, cliIo()),
   explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
@@ -96,6 +97,14 @@ function followIo(): FollowIo {
 function openFilesMax(): number {
   const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return soft === undefined ? Number.MAX_SAFE_INTEGER : Number(soft);
+}
+
+/** How systemd asks a service to say how it is (sd_notify(3)). It asks this process, and no child of it. */
+function takeServiceManager(): ServiceManager | null {
+  const { NOTIFY_SOCKET: socket = '', WATCHDOG_USEC: period = '', WATCHDOG_PID: pid = String(process.pid) } = process.env;
+  for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
+  const watchdogMs = pid === String(process.pid) && Number(period) > 0 ? Number(period) / 1_000 : null;
+  return socket === '' ? null : { socket, watchdogMs };
 }
 
 function onSignal(name: NodeJS.Signals, heard: () => void): void {

@@ -29,7 +29,8 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
   loadtest   many tunnels through nodes on this machine, and a report (npm run loadtest -- --help)
   build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)
   synth   a stage of AWS to CloudFormation templates, without network or credentials (npm run synth -- --help)
-  deploy  what goes with a deployment: FLEET.yaml, devices (npm run deploy -- --help)`;
+  deploy  what goes with a deployment: FLEET.yaml, devices (npm run deploy -- --help)
+  release the tarball that a host runs, its bill of materials and checksums (npm run release -- --help)`;
 
 /**
  * What each command needs. 'run' leaves out the developer tools and AWS's device SDK, whose native part is heavy and only the tests use;
@@ -44,6 +45,7 @@ const SET_OF = {
   'build:native': 'run',
   synth: 'all',
   deploy: 'all',
+  release: 'run',
 };
 /** Each holds those before it. */
 const SETS = ['run', 'load', 'all'];
@@ -287,6 +289,7 @@ async function main() {
   if (command === 'deploy') return run(root, node, ['deploy/main.ts', ...args]);
   if (command === 'loadtest')
     return run(root, node, ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', 'loadtest/main.ts', ...args]);
+  if (command === 'release') return run(root, node, ['deploy/release/main.ts', ...args]);
   if (command === 'build:native') return run(root, node, ['scripts/build-native.ts']);
   return run(root, node, ['sandbox/main.ts', ...args]);
 }

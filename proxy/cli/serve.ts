@@ -1,6 +1,7 @@
 // `pinhole serve`: runs a node in the foreground until a signal ends it.
 
 import type { Clock } from '../core/clock.ts';
+import type { ServiceManager } from '../core/supervision.ts';
 import { EXIT } from '../supervisor/plan.ts';
 import { serveNode } from '../supervisor/serve-node.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
@@ -23,6 +24,7 @@ export interface ServeIo extends Pick<CliIo, 'stdout' | 'stderr'> {
   /** The script that knows the roles of a node. */
   readonly entry: string;
   readonly clock: Clock;
+  readonly serviceManager: ServiceManager | null;
   onSignal(name: NodeJS.Signals, heard: () => void): void;
 }
 
@@ -44,6 +46,7 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
     configFile,
     entry: io.entry,
     clock: io.clock,
+    serviceManager: io.serviceManager,
     complain: (line) => io.stderr(`pinhole serve: ${line}\n`),
     running: (supervisor) => {
       running = supervisor;

@@ -211,3 +211,10 @@ export interface Capacity {
   readonly nofile: number;
   readonly binds: 'limits.tunnels' | 'descriptors';
 }
+
+/** Whoever started the node, and wants to know how it is (sd_notify(3)): NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID of systemd. */
+export interface ServiceManager {
+  readonly socket: string;
+  /** Silence for so long, and the node is ended; null where nobody watches. */
+  readonly watchdogMs: number | null;
+}

@@ -3,6 +3,7 @@
 
 import { rmSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
+import type { ServiceManager } from '../core/supervision.ts';
 import { ledgerFile, ordersSocket, supervisorSocket } from '../core/runtime-files.ts';
 import { createLedger } from '../limits/ledger-file.ts';
 import { BindFailure, probeAddresses } from './listen-sockets.ts';
@@ -14,6 +15,7 @@ import type { ServePlan } from './plan.ts';
 import { type Obey, listenForOrders, type Orders } from './orders.ts';
 import { prepareStart } from './prepare-child.ts';
 import { enterRuntimeFolder } from './runtime-folder.ts';
+import { ServiceLink } from './service-manager.ts';
 import { GENERATIONS_MAX, Supervisor } from './supervisor.ts';
 
 /** Children of a supervisor that was killed end by themselves, but not before they have noticed. */
@@ -26,6 +28,8 @@ export interface ServeOptions {
   /** The script that knows the roles; started with `prepare`, `carrier` and `control`. */
   readonly entry: string;
   readonly clock: Clock;
+  /** Null where the node was not started by one. */
+  readonly serviceManager: ServiceManager | null;
   /** One line for whoever started the node. */
   complain(line: string): void;
   /** Called with the supervisor once it runs, so that signals can reach it. */
@@ -39,6 +43,7 @@ export async function serveNode(options: ServeOptions): Promise<number> {
   let supervisor: Supervisor | null = null;
   let lock: Lock | null = null;
   let orders: Orders | null = null;
+  let service: ServiceLink | null = null;
   try {
     lock = await takeLock(supervisorSocket(prepared.runtime), () => JSON.stringify(supervisor?.view() ?? { pid: process.pid }));
     if (!lock) return refuse(options, `another \`pinhole serve\` runs in ${prepared.runtime}; a second node needs its own \`runtime\``);
@@ -49,9 +54,11 @@ export async function serveNode(options: ServeOptions): Promise<number> {
     createLedger(ledgerFile(runtime), plan.carriers * GENERATIONS_MAX);
 
     const { promise: ended, resolve: end } = Promise.withResolvers<number>();
-    supervisor = new Supervisor({ plan, generation, accepted, clock: options.clock, log, ended: end });
+    if (options.serviceManager) service = new ServiceLink({ manager: options.serviceManager, clock: options.clock, log });
+    supervisor = new Supervisor({ plan, generation, accepted, clock: options.clock, log, service, ended: end });
     orders = await listenForOrders(ordersSocket(runtime), options.clock, ordersOf(supervisor));
     supervisor.start();
+    service?.start();
     options.running(supervisor);
     const code = await ended;
     await withinMs(FLUSH_MS, orders.answered(), options.clock);
@@ -61,6 +68,7 @@ export async function serveNode(options: ServeOptions): Promise<number> {
     return refuse(options, error instanceof BindFailure ? error.message : `cannot start: ${(error as Error).message}`);
   } finally {
     rmSync(prepared.preparedSettings, { force: true });
+    service?.close();
     orders?.close();
     lock?.release();
   }

@@ -16,6 +16,7 @@ import { EXIT } from './plan.ts';
 import type { Launch, LivePlan, ServePlan } from './plan.ts';
 import { prepareReload, type Reading } from './prepare-child.ts';
 import { Reloader } from './reloader.ts';
+import type { ServiceLink } from './service-manager.ts';
 import { type AcceptedSettings, acceptedFor, nextGeneration } from './runtime-folder.ts';
 import { spawnControl } from './spawn-role.ts';
 import { RETIRED_MAX, type Target, Upgrader, type UpgradePlan } from './upgrader.ts';
@@ -36,6 +37,8 @@ export interface SupervisorOptions {
   readonly accepted: AcceptedSettings;
   readonly clock: Clock;
   readonly log: LineLog;
+  /** Whoever started the node wants to know how it is; null where nobody asked. */
+  readonly service: Pick<ServiceLink, 'serves' | 'stops'> | null;
   /** The node has ended; the code is the process's. */
   ended(code: number): void;
 }
@@ -155,6 +158,7 @@ export class Supervisor {
       return;
     }
     this.#isStopping = true;
+    this.#options.service?.stops();
     log.write('info', 'node-stopping', { why, stop_ms: stopMs });
     this.#reloader.stop();
     this.#upgrader.stop();
@@ -372,6 +376,7 @@ export class Supervisor {
     if (this.#hasServed || !generation.isEvery('ready')) return;
     this.#hasServed = true;
     log.write('info', 'node-ready', { generation: number, carriers: generation.slots.length });
+    this.#options.service?.serves();
   }
 
   #carrierDied(generation: Generation, slot: number, death: Death): void {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -33,14 +33,21 @@ function elsewhere(t: TestContext, nodeVersion: string | null): { script: string
   t.after(() => rmSync(root, { recursive: true }));
   const script = join(root, 'pinhole');
   copyFileSync(PINHOLE, script);
+  for (const main of ['proxy/main.ts', 'sandbox/main.ts', 'sandbox/gameday/main.ts', 'agent/main.ts']) {
+    mkdirSync(dirname(join(root, main)), { recursive: true });
+    writeFileSync(join(root, main), '');
+  }
   const bin = join(root, 'bin');
   mkdirSync(bin);
   for (const tool of ['sh', 'readlink', 'dirname', 'uname']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool));
-  if (nodeVersion !== null) {
-    writeFileSync(join(bin, 'node'), `#!/bin/sh\nif [ "$1" = --version ]; then echo ${nodeVersion}; else echo "ran $*"; fi\n`);
-    chmodSync(join(bin, 'node'), 0o755);
-  }
+  if (nodeVersion !== null) fakeNode(join(bin, 'node'), nodeVersion);
   return { script, root, path: bin };
+}
+
+function fakeNode(file: string, version: string, says = 'ran'): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `#!/bin/sh\nif [ "$1" = --version ]; then echo ${version}; else echo "${says} $*"; fi\n`);
+  chmodSync(file, 0o755);
 }
 
 test('the version', async () => {
@@ -115,3 +122,26 @@ for (const [command, program] of [
     assert.match(stdout, new RegExp(`${root}/${program}/main.ts --once$`, 'm'));
   });
 }
+
+for (const [version, whose] of [
+  ['v26.10.0', "its installation's"],
+  ['v26.4.0', "the path's"],
+] as const) {
+  test(`a Node ${version} beside it, as a host has it: ${whose} runs`, async (t) => {
+    const { script, root, path } = elsewhere(t, 'v26.10.0');
+    mkdirSync(join(root, 'node_modules'));
+    fakeNode(join(root, 'node/bin/node'), version, "its installation's");
+    fakeNode(join(root, 'bin/node'), 'v26.10.0', "the path's");
+    const { stdout } = await run(script, ['status'], { PATH: path });
+    assert.match(stdout, new RegExp(`^${whose} .*main.ts status$`, 'm'));
+  });
+}
+
+test('a command that a release leaves out says so', async (t) => {
+  const { script, root, path } = elsewhere(t, 'v26.10.0');
+  mkdirSync(join(root, 'node_modules'));
+  rmSync(join(root, 'sandbox'), { recursive: true });
+  const { code, stdout, stderr } = await run(script, ['gameday', 'all'], { PATH: path });
+  assert.deepEqual([code, stdout], [69, '']);
+  assert.equal(stderr, 'pinhole: a release has no `sandbox/gameday/main.ts`: that runs from a checkout\n');
+});

@@ -15,6 +15,7 @@ const PACKAGES = {
   socat: 'socat',
   python3: 'python3',
   prlimit: 'util-linux',
+  'systemd-notify': 'systemd',
 } as const;
 
 /** `own hosts file`: a mount namespace, in which a name leads where the test wants it; `own network`: a network namespace. */

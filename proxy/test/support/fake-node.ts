@@ -31,7 +31,7 @@ if (role === 'serve') {
   const onSignal = (name: NodeJS.Signals, heard: () => void): void => void process.on(name, heard);
   const stdout = (text: string): void => void process.stdout.write(text);
   const stderr = (text: string): void => void process.stderr.write(text);
-  const code = await runServe(args, { stdout, stderr, entry, clock: systemClock, onSignal });
+  const code = await runServe(args, { stdout, stderr, entry, clock: systemClock, serviceManager: null, onSignal });
   process.exit(code);
 } else if (role === 'prepare') {
   const [file = '', runtime, generation, reason] = args;

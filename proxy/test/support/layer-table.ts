@@ -334,6 +334,20 @@ export const LAYERS: readonly Layer[] = [
     instead: 'main.ts hands the environment in and loads one command; everything else belongs to that command',
   },
   {
+    place: 'deploy/host',
+    imports: [],
+    node: ['http', 'net', 'path'],
+    packages: [],
+    instead: 'what is here runs on a host beside a node and asks it as anybody could: what a node does is in proxy/',
+  },
+  {
+    place: 'deploy/release',
+    imports: [],
+    node: 'any',
+    packages: [],
+    instead: 'a release is made of files and by programs (git, npm, cc, tar): what runs on a host is in it and does not make it',
+  },
+  {
     place: 'bench',
     imports: [],
     node: 'any',

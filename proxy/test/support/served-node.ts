@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { NodeStatus } from '../../control/node-status.ts';
 import { ServeProcess } from './fake-serve.ts';
 
-const PINHOLE = fileURLToPath(new URL('../../../pinhole', import.meta.url));
+export const PINHOLE = fileURLToPath(new URL('../../../pinhole', import.meta.url));
 
 export interface Ran {
   readonly code: number;

@@ -1,0 +1,42 @@
+// What a node in a container needs behind it: the sandbox's stand-in for AWS IoT, and a configuration that leads there. Runs until it is ended.
+// usage: node far-end.ts FOLDER CONFIGURATION; prints the endpoint's name and the port to listen on once both are there
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { startAwsIot } from '../../../sandbox/aws-iot/start.ts';
+
+const [dir = '', configuration = ''] = process.argv.slice(2);
+const LOOPBACK = '127.0.0.1';
+
+/** Ports that nobody has at this moment: the machine's network is the container's too. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve))));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+mkdirSync(dir, { recursive: true });
+const [listen, health, admin] = await freePorts(3);
+const { data } = await startAwsIot({ dir, log: () => {}, host: LOOPBACK });
+const pins = [
+  [443, data.wssPort],
+  [8443, data.httpsPort],
+  [8883, data.mqttPort],
+].map(([port, to]) => ({ host: data.host, port, to: `${LOOPBACK}:${to}` }));
+const settings = {
+  node: { name: 'container' },
+  listen: [{ address: `${LOOPBACK}:${listen}`, doors: ['connect'] }],
+  endpoints: [{ name: 'sandbox', data: data.host, ports: [443, 8443, 8883] }],
+  resolve: { pin: pins },
+  health: { address: `${LOOPBACK}:${health}` },
+  admin: { address: `${LOOPBACK}:${admin}` },
+  carriers: 1,
+  limits: { tunnels: 1_000 },
+  drain: { stop: '2s' },
+  probe: 'off',
+};
+// JSON is YAML.
+writeFileSync(configuration, JSON.stringify(settings, null, 2), { mode: 0o644 });
+process.stdout.write(`${data.host} ${listen}\n`);
