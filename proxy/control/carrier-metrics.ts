@@ -17,7 +17,8 @@ import { StageHistogram, Tally } from './tally.ts';
 
 /** From a cached resolution to the deadline of an answer. */
 const STAGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const LOOP_RESOLUTION_MS = 20;
+/** A turn that long shows; a finer one would wake an idle process fifty times a second. */
+const LOOP_RESOLUTION_MS = 50;
 const LOOP_PERIOD_MS = 10_000;
 
 /** What a carrier knows about itself at the moment. */

@@ -2,6 +2,7 @@
 // writer up.
 
 import assert from 'node:assert/strict';
+import { createHook } from 'node:async_hooks';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -283,6 +284,22 @@ describe('a file', () => {
       Array.from({ length: 50 }, (_, index) => index * 2 + 1),
     );
     assert.equal(taking.dropped(), 0);
+  });
+
+  test('is written to while there are lines, and left alone while there are none', async (context) => {
+    const { file, log } = open(context);
+    log.info({ event: 'x' });
+    await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '', 'the first line');
+    // Longer than two of its looks at what waits, so that a write that was under way is over.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    let asked = 0;
+    const hook = createHook({ init: (_id, type) => (asked += type === 'FSREQCALLBACK' ? 1 : 0) }).enable();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    hook.disable();
+    assert.equal(asked, 0);
+    log.info({ event: 'y' });
+    await until(() => parseLines(readFileSync(file, 'utf8')).length === 2, 'the second line');
+    await log.close(5_000);
   });
 
   test('after close a line is no error: it is dropped and counted', async (context) => {

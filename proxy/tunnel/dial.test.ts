@@ -11,6 +11,7 @@ import { FakeClock } from '../test/support/fake-clock.ts';
 import { startUpstream, type Upstream } from '../test/support/upstream.ts';
 import { asSocket } from './as-stream.ts';
 import { connectStream, createDial, type DialOptions } from './dial.ts';
+import { own } from './owned-socket.ts';
 
 async function dial(addresses: readonly SocketAddress[], given: DialOptions): Promise<{ socket: net.Socket; address: SocketAddress }> {
   const { socket, address } = await createDial(connectStream)(addresses, given);
@@ -154,9 +155,10 @@ test('the socket comes paused: what the upstream says first waits until somebody
   const good = await upstream(context, (socket) => socket.write('220 hello\r\n'));
   const { socket } = await dial([good], options());
   assert.equal(socket.isPaused(), true);
-  const seen = once(socket, 'data');
+  const { promise: seen, resolve } = Promise.withResolvers<Buffer>();
+  own(socket, { socketData: (_socket, chunk) => resolve(chunk), socketEnd: () => {}, socketError: () => {}, socketClose: () => {} });
   socket.resume();
-  assert.equal(String((await seen)[0]), '220 hello\r\n');
+  assert.equal(String(await seen), '220 hello\r\n');
   socket.destroy();
 });
 

@@ -9,7 +9,7 @@ import { DIAL_ADDRESSES_MAX, DIAL_TIMEOUT_MS } from '../core/limits.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { Leg } from './leg.ts';
 import type { NativeFront } from './native-front.ts';
-import { own, type SocketOwner } from './owned-socket.ts';
+import { handData, own, type SocketOwner } from './owned-socket.ts';
 
 export interface DialOptions {
   readonly clock: Clock;
@@ -36,9 +36,26 @@ export interface Dialled {
 
 export type Dial = (addresses: readonly SocketAddress[], options: DialOptions) => Promise<Dialled>;
 
-/** Connections as Node's sockets. */
+/** What one read of Node's sockets brings at most; libuv's own measure. */
+const READ_ROOM = Buffer.allocUnsafeSlow(64 * 1024);
+
+/**
+ * Connections as Node's sockets. All of them read into the same memory, and what came is copied for their owner, who alone is told: there is no `data`
+ * event. A stream's own way is memory for each read, and an event and a tick behind it; so a message there and back through the node engine takes
+ * up to a tenth less CPU (0, 6, 8 and 10 % in four runs in alternation). Node has this for sockets that connect, and not for those that it accepts.
+ */
 export const connectStream: Connect = (to, highWaterMark, owner, connected) => {
-  const socket = new net.Socket({ allowHalfOpen: true, highWaterMark } as net.SocketConstructorOpts);
+  const socket: net.Socket = new net.Socket({
+    allowHalfOpen: true,
+    highWaterMark,
+    onread: {
+      buffer: READ_ROOM,
+      callback(length) {
+        handData(socket, Buffer.from(READ_ROOM.subarray(0, length)));
+        return true;
+      },
+    },
+  } as net.SocketConstructorOpts);
   // Owned sockets begin paused: every byte the upstream sends waits in the kernel until somebody asks for it.
   own(socket, owner);
   socket.once('connect', () => {

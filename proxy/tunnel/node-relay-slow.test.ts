@@ -54,6 +54,19 @@ describe('a reader that does not read', () => {
     assert.equal(seen, length);
   });
 
+  test('gets its own bytes, though another tunnel read into the same memory meanwhile', async (context) => {
+    const [slow, busy] = [await relayedByNode(context), await relayedByNode(context)];
+    const length = 8 * 1_024 * KIB;
+    slow.client.pause();
+    slow.upstream.end(Buffer.alloc(length, 'a'));
+    await until(() => slow.nearUpstream.isPaused() && slow.nearClient.writableLength > 0);
+    busy.upstream.write(Buffer.alloc(256 * KIB, 'b'));
+    assert.equal(String(await read(busy.client, 256 * KIB)), 'b'.repeat(256 * KIB));
+    const seen = Buffer.concat(await slow.client.toArray());
+    assert.equal(seen.indexOf('b'), -1);
+    assert.equal(seen.length, length);
+  });
+
   test('does not hold up the other direction', async (context) => {
     const { client, upstream, nearUpstream } = await relayedByNode(context);
     upstream.pause();

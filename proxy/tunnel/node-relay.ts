@@ -133,7 +133,8 @@ class NodeRelay implements Relay, SocketOwner {
     }
     const to = this.#other(from);
     to.write(chunk);
-    if (to.writableLength <= (to instanceof TLSSocket ? TLS_WAITING_BYTES : 0)) return;
+    const waiting = to.writableLength;
+    if (waiting === 0 || (waiting <= TLS_WAITING_BYTES && to instanceof TLSSocket)) return;
     from.pause();
     // Behind everything that waits: it is flushed when this is.
     to.write(EMPTY, () => from.resume());

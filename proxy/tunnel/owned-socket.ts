@@ -40,6 +40,11 @@ export function isOwnedBy(socket: Leg, owner: SocketOwner): boolean {
   return socket instanceof NativeSocket ? socket.owner === owner : (socket as Owned)[OWNER] === owner;
 }
 
+/** For bytes of a socket that is read without `data` events (tunnel/dial.ts). */
+export function handData(socket: Duplex, chunk: Buffer): void {
+  (socket as Owned)[OWNER]?.socketData(socket, chunk);
+}
+
 function onData(this: Owned, chunk: Buffer): void {
   this[OWNER]?.socketData(this, chunk);
 }

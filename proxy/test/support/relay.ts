@@ -8,12 +8,14 @@ import type { RelayName } from '../../core/settings.ts';
 import { buildAddon } from '../../native/build.ts';
 import { createNativeTunnels, loadAddon } from '../../native/engine.ts';
 import { createFrontCalls } from '../../native/front.ts';
+import { asSocket } from '../../tunnel/as-stream.ts';
+import { connectStream } from '../../tunnel/dial.ts';
 import type { Leg } from '../../tunnel/leg.ts';
 import { NativeFront } from '../../tunnel/native-front.ts';
 import { createNativeRelay } from '../../tunnel/native-relay.ts';
 import type { NativeSocket } from '../../tunnel/native-socket.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
-import { own } from '../../tunnel/owned-socket.ts';
+import { own, type SocketOwner } from '../../tunnel/owned-socket.ts';
 import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from '../../tunnel/relay.ts';
 
 export const KIB = 1_024;
@@ -38,8 +40,9 @@ export interface Ends<Near extends Leg = Leg> {
 
 export interface Rig {
   readonly engine: RelayEngine;
-  /** Ends of the kind that the engine's doors have. */
+  /** Ends of the kind that the engine's doors have, and of the kind that it dials. */
   connection(context: TestContext, highWaterMark: number): Promise<Ends>;
+  dialled(context: TestContext, highWaterMark: number): Promise<Ends>;
 }
 
 export const LIMITS: RelayLimits = { idleMs: IDLE_MS, halfClosedMs: HALF_CLOSED_MS, bufferBytes: 256 * KIB };
@@ -52,7 +55,7 @@ export interface RigOptions extends Partial<RelayLimits> {
 export function createRig(kind: RelayName, time: CoarseTime, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
   const limits = { ...LIMITS, ...changes };
   const node = createNodeRelay(time, limits);
-  if (kind === 'node') return { engine: node, connection: nodeConnection };
+  if (kind === 'node') return { engine: node, connection: nodeConnection, dialled: nodeDialled };
   const addon = loadAddon();
   const front = new NativeFront((onEvents) => createFrontCalls(addon, 1_000, onEvents), fail);
   const engine = createNativeRelay({
@@ -62,7 +65,8 @@ export function createRig(kind: RelayName, time: CoarseTime, { slots = 64, noPro
     onBug: fail,
     connect: (onEnds) => createNativeTunnels(addon, front.self, { slots, limits, ...(noProgressMs && { noProgressMs }) }, onEnds),
   });
-  return { engine, connection: (context) => nativeConnection(context, front) };
+  const connection = (context: TestContext): Promise<Ends> => nativeConnection(context, front);
+  return { engine, connection, dialled: connection };
 }
 
 function fail(error: Error): never {
@@ -79,6 +83,23 @@ async function nodeConnection(context: TestContext, highWaterMark: number): Prom
   server.close();
   return owned(context, { near, far });
 }
+
+/** As the connect seam makes them. */
+async function nodeDialled(context: TestContext, highWaterMark: number): Promise<Ends<net.Socket>> {
+  const server = net.createServer({ allowHalfOpen: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[net.Socket]>;
+  const { port, address } = server.address() as net.AddressInfo;
+  const { promise: connected, resolve } = Promise.withResolvers<void>();
+  const near = asSocket(connectStream({ address, port }, highWaterMark, NOBODY, resolve), highWaterMark);
+  const [[far]] = await Promise.all([accepted, connected]);
+  far.on('error', () => {});
+  server.close();
+  return owned(context, { near, far });
+}
+
+const NOBODY: SocketOwner = { socketData: () => {}, socketEnd: () => {}, socketError: () => {}, socketClose: () => {} };
 
 export async function nativeConnection(context: TestContext, front: NativeFront): Promise<Ends<NativeSocket>> {
   const bound = new net.BoundSocket({ host: '127.0.0.1', port: 0 });
@@ -126,7 +147,7 @@ export async function relayed(
   const time: CoarseTime = { nowMs: 5_000_000 };
   const rig = createRig(kind, time);
   const mark = highWaterMarkFor(bufferBytes);
-  const sides = { client: await rig.connection(context, mark), upstream: await rig.connection(context, mark) };
+  const sides = { client: await rig.connection(context, mark), upstream: await rig.dialled(context, mark) };
   return { ...startRelay(rig.engine, sides, job), time };
 }
 
@@ -137,7 +158,7 @@ export async function relayedByNode(
 ): Promise<RelayHarness & { readonly nearClient: net.Socket; readonly nearUpstream: net.Socket }> {
   const time: CoarseTime = { nowMs: 5_000_000 };
   const mark = highWaterMarkFor(bufferBytes);
-  const sides = { client: await nodeConnection(context, mark), upstream: await nodeConnection(context, mark) };
+  const sides = { client: await nodeConnection(context, mark), upstream: await nodeDialled(context, mark) };
   const started = startRelay(createNodeRelay(time, LIMITS), sides);
   return { ...started, time, nearClient: sides.client.near, nearUpstream: sides.upstream.near };
 }
