@@ -17,7 +17,7 @@ import { composePlane, type Standing } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import type { Clock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
-import type { Settings } from './core/settings.ts';
+import type { Settings, TenantsSettings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
@@ -35,6 +35,7 @@ import { Mover } from './tunnel/mover.ts';
 import type { PlaneSource } from './tunnel/plane.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
+import { TenantRoll } from './tunnel/tenant-roll.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface CarrierOptions {
@@ -65,7 +66,7 @@ const V8_FLAG = '--external-memory-accounted-in-global-limit';
 export async function runCarrier(options: CarrierOptions): Promise<void> {
   v8.setFlagsFromString(V8_FLAG);
   const { clock, runtime, descriptors, slot, generation } = options;
-  const settings = readSettings(settingsFile(runtime, generation));
+  const { settings, tenants: listed } = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, options), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => logBug(log, error));
@@ -85,10 +86,13 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
   });
   const sessions = new Sessions(clock, time, Math.random);
+  const tenants = new TenantRoll(() => new Promise((resolve) => clock.after(0, resolve)));
+  (await tenants.make(listed)).take();
   const standing: Standing = {
     clock,
     time,
     sessions,
+    tenants,
     machinery,
     ledger,
     overload,
@@ -116,14 +120,16 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       retirement.take(message);
     },
     stage: async (file) => {
-      const next = readSettings(file);
+      const { settings: next, tenants: wanted } = readSettings(file);
       const plane = composePlane(next, standing, planes.current);
+      const roll = await tenants.make(wanted);
       const prepared = await log.prepare(logOptions(next, options));
       return {
         policyVersion: next.policyVersion,
         swap: () => {
           prepared.take();
           planes.current = plane;
+          roll.take();
         },
         drop: () => prepared.drop(),
       };
@@ -222,8 +228,10 @@ const LAST_LINES_MS = 1_000;
 /** For the answers of those that were sent away to get out. */
 const FAREWELL_MS = 100;
 
-function readSettings(file: string): Settings {
-  return JSON.parse(readFileSync(file, 'utf8')) as Settings;
+/** Every plane keeps its settings, and there may be many tenants: they go their own way. */
+function readSettings(file: string): { readonly settings: Settings; readonly tenants: TenantsSettings | null } {
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as Settings;
+  return { settings: { ...settings, tenants: null }, tenants: settings.tenants };
 }
 
 function logOptions({ log, node }: Settings, { generation, slot }: CarrierOptions): LogOptions {

@@ -21,7 +21,7 @@ import { createTlsTerminator } from './tunnel/terminate.ts';
 /** What no configuration changes. */
 export interface Standing extends Pick<
   DataPlane,
-  'clock' | 'time' | 'sessions' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
+  'clock' | 'time' | 'sessions' | 'tenants' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
 > {
   readonly machinery: Machinery;
   readonly ledger: { under(limits: LedgerLimits): Limits };
@@ -35,13 +35,14 @@ export interface Standing extends Pick<
 
 /** Throws where OpenSSL does not take the certificate. What `before` has of the same settings goes on, with what it has learnt. */
 export function composePlane(settings: Settings, standing: Standing, before: DataPlane | null): DataPlane {
-  const { clock, time, sessions, upgrade, isReady, isDraining, onBug, newId, random } = standing;
+  const { clock, time, sessions, tenants, upgrade, isReady, isDraining, onBug, newId, random } = standing;
   const own = createOwn(settings, standing.interfaces);
   return {
     settings,
     clock,
     time,
     list: new HostList(settings.hosts),
+    tenants,
     gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),
     gatewayNames: new Set(settings.gateways.map((gateway) => gateway.name)),
     judge: new AddressJudge({ own: own.isAddress, mode: settings.policy.address }),

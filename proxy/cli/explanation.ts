@@ -138,7 +138,7 @@ class Walk {
   }
 
   #decide(target: Target): ListedHost {
-    const decision = decideTarget(target, this.#list);
+    const decision = decideTarget(target, this.#list, null);
     if (!decision.allow) return this.#refuse('decision', decision.code, `${target.host}:${target.port}: ${REASONS[decision.code].message}`);
     const { listed } = decision;
     const how = listed.host === target.host ? 'listed' : `of the form of ${listed.host}, which anyAccount opens`;

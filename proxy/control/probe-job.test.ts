@@ -9,12 +9,14 @@ const PROBE: ProbeSettings = {
   failures: 2,
   peers: [{ address: '203.0.113.11', port: 443 }],
   roots: { production: 'ROOTS' },
+  login: null,
 };
 const TLS: NonNullable<Settings['tls']> = {
   certificatePem: 'CERTIFICATE',
   keyPem: 'SECRET-KEY',
   names: ['proxy.example.com'],
   minVersion: 'TLSv1.2',
+  clients: null,
 };
 
 function listener(changes: Partial<ListenerSettings>): ListenerSettings {

@@ -5,6 +5,7 @@ import type { FaultCode } from './fault.ts';
 import type { Stage } from './metrics.ts';
 import type { EndedBy, Phase, SessionEnd, SessionRecord } from './record.ts';
 import type { Door, EndpointKind } from './settings.ts';
+import type { TenantPlace } from './tenant.ts';
 
 /** Where finished facts go: log lines and counters. Never throws, never waits. */
 export interface Recorder {
@@ -72,11 +73,16 @@ export interface SessionView {
  * `null` is yes; a code says which limit binds.
  */
 export interface Limits {
-  /** Charged after an allow and before resolving; on yes the tunnel's place is taken until `closed`. */
-  open(): FaultCode | null;
-  closed(): void;
+  /** Whether the tenant has a tunnel left; charges nothing. */
+  tenantLimit(tenant: TenantPlace): FaultCode | null;
+  /**
+   * Charged after an allow and before resolving, to the tenant too, which `tenantLimit` was asked for right before; on yes the tunnel's place is taken
+   * until `closed`.
+   */
+  open(tenant?: TenantPlace | null): FaultCode | null;
+  closed(tenant?: TenantPlace | null): void;
   /** Takes a place for a tunnel that another carrier gives up: no open, and within the node's limits already. False where this carrier has no room. */
-  movedHere(): boolean;
+  movedHere(tenant?: TenantPlace | null): boolean;
   /** A connection without a head yet; false where the node's or the source's share of them is used up. */
   pendingStarted(sourceKey: string): boolean;
   /** It was the node's share that was used up. */

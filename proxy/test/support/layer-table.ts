@@ -41,7 +41,10 @@ export const LAYERS: readonly Layer[] = [
   {
     place: 'proxy/policy',
     imports: ['proxy/core', { place: 'proxy/wire/client-hello.ts', types: true, why: JUDGED_TYPE }],
-    node: [['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList']],
+    node: [
+      ['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList'],
+      ['crypto', 'hash', 'timingSafeEqual'],
+    ],
     packages: [],
     instead: 'policy decides on values: bytes are read in proxy/wire, names are resolved and dialled in proxy/tunnel',
   },
@@ -299,10 +302,11 @@ export function isTestFile(path: string): boolean {
  */
 export const TUNNEL_PARTS = {
   door: ['listener', 'accept', 'http-door', 'tls-door', 'connect-door', 'gateway-door'],
-  stage: ['move-receiver', 'move-sender', 'mover', 'open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
+  stage: ['identity', 'move-receiver', 'move-sender', 'mover', 'open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
   seam: [
     'acceptor',
     'as-stream',
+    'client-certificate',
     'collect',
     'dial',
     'drain',
@@ -324,6 +328,7 @@ export const TUNNEL_PARTS = {
     'relay',
     'resolve',
     'session-id',
+    'tenant-roll',
     'terminate',
   ],
 } as const;
