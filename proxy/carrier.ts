@@ -13,7 +13,7 @@ import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
-import { composePlane, type Standing } from './compose.ts';
+import { composePlane, isAllowedBy, type Standing } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import type { Clock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
@@ -25,6 +25,7 @@ import { MeasuredOverload } from './limits/overload.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { createMachinery } from './machinery.ts';
 import { Retirement } from './retirement.ts';
+import { Revocation } from './revocation.ts';
 import { connectToSupervisor, type ChildHandlers } from './supervisor/child.ts';
 import { takeLock } from './supervisor/lock.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
@@ -130,6 +131,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
           prepared.take();
           planes.current = plane;
           roll.take();
+          revocation.changed();
         },
         drop: () => prepared.drop(),
       };
@@ -150,11 +152,26 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     pathOf: (of) => moveSocket(runtime, of, slot),
     generation,
     onSent: ({ to, moved, stayed }) => log.info({ event: 'tunnels-moved', to, moved, stayed }),
-    onTaken: (counts) => log.info({ event: 'tunnels-taken', ...counts }),
+    onTaken: (counts) => {
+      log.info({ event: 'tunnels-taken', ...counts });
+      // They were let in by another configuration.
+      revocation.changed();
+    },
   });
   const retirement = new Retirement({
     ...{ clock, random: Math.random, sessions, mover },
     isDrained: () => watch.order() !== null,
+  });
+  const revocation = new Revocation({
+    ...{ clock, random: Math.random },
+    sessions: () => sessions.everyOne(),
+    isStillAllowed: (session) => isAllowedBy(session, planes.current.list, tenants.current),
+    rate: () => {
+      const { policy, drain: pace } = planes.current.settings;
+      return policy.revoked === 'close' ? pace.rate / ledger.carriers() : null;
+    },
+    isHeld: () => watch.order() !== null,
+    found: (count) => log.info({ event: 'tunnels-revoked', tunnels: count }),
   });
   // It may speak at once: what it is heard by is made before.
   const supervisor = connectToSupervisor(handlers, clock);
@@ -208,6 +225,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const deadlineMs = await Promise.race([toldToStop, retirement.over.then(() => 0)]);
   readiness.setDraining();
   retirement.stop();
+  revocation.stop();
   drain.stop();
   mover.stop();
   rmSync(moveSocket(runtime, generation, slot), { force: true });

@@ -4,7 +4,7 @@
 import { promises as dns } from 'node:dns';
 import type { BlockList } from 'node:net';
 import type { Clock } from './core/clock.ts';
-import type { Limits, Overload, Recorder } from './core/ports.ts';
+import type { Limits, OpenSession, Overload, Recorder } from './core/ports.ts';
 import type { ListedHost, Settings } from './core/settings.ts';
 import { ledgerLimits, type LedgerLimits } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
@@ -12,6 +12,8 @@ import type { Machinery } from './machinery.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
+import { isStillAllowed } from './policy/still-allowed.ts';
+import type { TenantTable } from './policy/tenants.ts';
 import { highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
 import type { DataPlane } from './tunnel/plane.ts';
@@ -65,6 +67,12 @@ export function composePlane(settings: Settings, standing: Standing, before: Dat
     newId,
     random,
   };
+}
+
+/** Whether an open tunnel would be let in by another configuration; `tenants` is null where that has none. */
+export function isAllowedBy({ record, proof }: OpenSession, list: HostList, tenants: TenantTable | null): boolean {
+  const { door, tenant, client_ip: address, target_host: host, target_port: port } = record;
+  return isStillAllowed({ door, tenant, proof, address, host, port }, list, tenants);
 }
 
 function acceptedRanges(): DataPlane['acceptOf'] {

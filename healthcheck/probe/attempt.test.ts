@@ -28,8 +28,8 @@ function path(way: Way, changes: Partial<Path> = {}): Path {
   return { way, endpoint: 'production', host, port: 443, ca: ENDPOINT_CERTIFICATE.certPem, ...changes };
 }
 
-function tryIt(way: Way, place: OwnPlace, changes: Partial<Path> = {}, tls = TLS): Promise<Attempted> {
-  return attempt(path(way, changes), place, { clock: systemClock, tls });
+function tryIt(way: Way, place: OwnPlace, changes: Partial<Path> = {}, tls = TLS, login: string | null = null): Promise<Attempted> {
+  return attempt(path(way, changes), place, { clock: systemClock, tls, login });
 }
 
 const refusal = (status: string, fields = ''): string => `HTTP/1.1 ${status}\r\n${fields}Content-Length: 0\r\nConnection: close\r\n\r\n`;
@@ -205,7 +205,7 @@ describe('an attempt has an end', () => {
     ['sni', 'endpoint-tls', 'upstream'],
   ] as const) {
     test(`where ${step} brings nothing`, { timeout: 10_000 }, async (t) => {
-      const { attempt: done } = await attempt(path(way), await silent(t), { clock: fastClock, tls: TLS });
+      const { attempt: done } = await attempt(path(way), await silent(t), { clock: fastClock, tls: TLS, login: null });
       assert.equal(done.outcome, outcome);
       assert.match(done.why ?? '', new RegExp(`: ${step}: nothing within \\d+ ms$`));
     });

@@ -15,6 +15,7 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   undrain                    ends that
   reload                     has it take its configuration as it is now
   upgrade [--to DIR|--back]  has another installation take over, no connection lost
+  token TENANT               makes a token, and the line for the file
   addresses make|verify      the signed list of a fleet's addresses
   fleet plan|apply|status|run -c FLEET.yaml
                              the fleet's DNS records and health checks at Route 53

@@ -5,7 +5,7 @@ import type { FaultCode } from './fault.ts';
 import type { Stage } from './metrics.ts';
 import type { EndedBy, Phase, SessionEnd, SessionRecord } from './record.ts';
 import type { Door, EndpointKind } from './settings.ts';
-import type { TenantPlace } from './tenant.ts';
+import type { Proof, TenantPlace } from './tenant.ts';
 
 /** Where finished facts go: log lines and counters. Never throws, never waits. */
 export interface Recorder {
@@ -35,6 +35,18 @@ export interface TunnelRow {
   readonly idleMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
+}
+
+/** One open session, as far as a configuration judges it. */
+export interface OpenSession {
+  /** A moment of the clock. */
+  readonly startMs: number;
+  readonly isOver: boolean;
+  readonly record: Pick<SessionRecord, 'door' | 'tenant' | 'client_ip' | 'target_host' | 'target_port'>;
+  /** How its client has shown who it is; null where that is not known. */
+  readonly proof: Proof | null;
+  /** Ends it from outside; false where it is on its way already. */
+  close(by: EndedBy): boolean;
 }
 
 /** Some open sessions, oldest first. */

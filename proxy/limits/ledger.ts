@@ -42,6 +42,8 @@ export interface Ledger extends Limits {
   tunnels(): number;
   pending(): number;
   opensPerSecond(): number;
+  /** Carriers that there are, of every generation. */
+  carriers(): number;
   /** Reads and writes of the file that failed; the carrier then went on with what it knew. */
   ioFaults(): number;
   close(): void;
@@ -90,6 +92,7 @@ function heldTo(limits: LedgerLimits, counts: LedgerCounts): Ledger {
     tunnels: () => counts.tunnels(limits),
     pending: () => counts.pending(limits),
     opensPerSecond: () => counts.opensPerSecond(),
+    carriers: () => counts.carriers(),
     ioFaults: () => counts.ioFaults(),
     under: (others) => heldTo(others, counts),
     close: () => counts.close(),
@@ -228,6 +231,11 @@ class LedgerCounts {
     const nowMs = this.#clock.nowMs();
     this.#look(nowMs);
     return this.#opens(nowMs);
+  }
+
+  carriers(): number {
+    this.#look(this.#clock.nowMs());
+    return 1 + this.#others.inUse();
   }
 
   ioFaults(): number {

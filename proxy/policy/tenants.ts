@@ -21,7 +21,7 @@ export class Tenant implements TenantPlace {
   /** It has to show a token or a certificate where the door has room for one. */
   readonly hasCredential: boolean;
   readonly hasCertificate: boolean;
-  readonly #entry: TenantEntry;
+  readonly entry: TenantEntry;
   readonly #endpoints: ReadonlySet<string> | null;
   /** Made when it is asked for: most tenants have none, and of most others nobody comes in the life of a configuration. */
   #sources: BlockList | null = null;
@@ -34,7 +34,7 @@ export class Tenant implements TenantPlace {
     this.tokens = new TokenCheck(entry.tokens);
     this.hasCertificate = entry.certificate !== null;
     this.hasCredential = entry.tokens.length > 0 || this.hasCertificate;
-    this.#entry = entry;
+    this.entry = entry;
     this.#endpoints = entry.endpoints === null ? null : new Set(entry.endpoints);
   }
 
@@ -44,7 +44,7 @@ export class Tenant implements TenantPlace {
 
   /** True where it may come from anywhere. */
   mayComeFrom(address: string): boolean {
-    const { sources } = this.#entry;
+    const { sources } = this.entry;
     if (sources.length === 0) return true;
     this.#sources ??= rangeList(sources);
     return isInRanges(this.#sources, address);
@@ -67,19 +67,35 @@ export class TenantTable {
     this.#places = new Map((places === '' ? [] : places.split('\n')).map((id, place) => [id, place]));
   }
 
+  static of(settings: TenantsSettings): TenantTable {
+    const table = new TenantTable(settings.places);
+    table.#fill(settings.list).next();
+    return table.#complete();
+  }
+
   /** `breathe` is waited for now and then, so that whoever has other things to do gets to them. */
-  static async build({ list, places }: TenantsSettings, breathe: () => Promise<void>): Promise<TenantTable> {
-    const table = new TenantTable(places);
+  static async build(settings: TenantsSettings, breathe: () => Promise<void>): Promise<TenantTable> {
+    const table = new TenantTable(settings.places);
+    const filling = table.#fill(settings.list, LINES_AT_ONCE);
+    while (filling.next().done !== true) await breathe();
+    return table.#complete();
+  }
+
+  /** Stops after so many lines each time. */
+  *#fill(list: string, atOnce = Infinity): Generator<void, void> {
     let lines = 0;
     for (let from = 0; from < list.length; lines += 1) {
       const end = list.indexOf('\n', from);
       const to = end < 0 ? list.length : end;
-      table.#add(readTenant(list.slice(from, to)));
+      this.#add(readTenant(list.slice(from, to)));
       from = to + 1;
-      if (lines % LINES_AT_ONCE === LINES_AT_ONCE - 1) await breathe();
+      if (lines % atOnce === atOnce - 1) yield;
     }
-    if (table.size > 1) for (const tenant of table.#byId.values()) tenant.isOneOfMany = true;
-    return table;
+  }
+
+  #complete(): this {
+    if (this.size > 1) for (const tenant of this.#byId.values()) tenant.isOneOfMany = true;
+    return this;
   }
 
   get size(): number {
