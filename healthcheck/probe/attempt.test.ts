@@ -91,6 +91,22 @@ describe('an attempt gets through', () => {
     });
   }
 
+  test('with its login, where it has one', async (t) => {
+    const { port } = await startEndpoint(t);
+    const heads: string[] = [];
+    const login = /\r\nProxy-Authorization: Basic cHJvYmU6dG9rZW4=\r\n/;
+    const clear = await startProxy(t, (head) => (heads.push(head), port));
+    assert.equal((await tryIt('connect', clear, {}, TLS, 'probe:token')).attempt.why, null);
+    const secure = await startProxy(
+      t,
+      (head) => (heads.push(head), refusal('403 Forbidden', 'Pinhole-Answer: upstream\r\n')),
+      PROXY_CERTIFICATE,
+    );
+    assert.equal((await tryIt('gateway', secure, {}, TLS, 'probe:token')).attempt.why, null);
+    assert.equal(heads.length, 2);
+    for (const head of heads) assert.match(head, login);
+  });
+
   test('behind a PROXY header where the listener wants one', async (t) => {
     const { port } = await startEndpoint(t);
     const heads: string[] = [];

@@ -74,8 +74,8 @@ class Judge {
   #judgeWhole(tenant: TenantEntry, written: WrittenTenant): void {
     const { id, tokens, certificate, sources, sniBySource, endpoints } = tenant;
     const hasCredential = tokens.length > 0 || certificate !== null;
-    if (!hasCredential && sources.length === 0)
-      written.problem([], `${id} has nothing to be known by: give tokens, certificate or sources`);
+    const hasWritten = hasCredential || written.part.entry.certificate !== undefined;
+    if (!hasWritten && sources.length === 0) written.problem([], `${id} has nothing to be known by: give tokens, certificate or sources`);
     if (sniBySource && sources.length === 0) written.problem(['sniBySource'], `${id} has no sources`);
     for (const [index, name] of (endpoints ?? []).entries()) {
       if (this.#endpoints.names.has(name) || !this.#endpoints.isWhole) continue;
