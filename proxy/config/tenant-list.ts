@@ -53,8 +53,8 @@ export function tenantsInFile({ file, text, env }: TenantsText, report: Report):
     const say = (problem: Problem): void => void report.problems.push(moved(problem, file, piece.line - 1, index));
     for (const problem of read.problems) say(problem);
     if (report.problems.length - begun > PROBLEMS_MAX) return found;
-    found.push(...read.items.map((item, inPiece) => writtenAt(item, { file, piece, env, first: index, inPiece }, report)));
-    index += read.items.length;
+    found.push(...read.parts.map((part, inPiece) => writtenAt(part, { file, piece, env, first: index, inPiece }, report)));
+    index += read.parts.length;
   }
   if (pieces.length === 0) report.problems.push({ line: 1, column: 1, path: '', message: EMPTY, file });
   return found;
@@ -84,18 +84,24 @@ function piecesOf(text: string): Piece[] {
   return pieces;
 }
 
-function readPiece(piece: Piece, env: Environment): { readonly items: readonly unknown[]; readonly problems: readonly Problem[] } {
+/** What is good as it is, as in nearly every piece, is read once. */
+function readPiece(
+  piece: Piece,
+  env: Environment,
+): { readonly parts: readonly Part<TenantEntry>[]; readonly problems: readonly Problem[] } {
   const document = readDocument(piece.text, env);
   const { value, brokenFrom } = document;
   if (!Array.isArray(value)) {
     const problems = brokenFrom === null ? [{ line: 1, column: 1, path: '', message: NO_LIST }] : document.problems;
-    return { items: [], problems };
+    return { parts: [], problems };
   }
   const parsed = list.safeParse(value);
+  if (parsed.success && document.problems.length === 0)
+    return { parts: parsed.data.map((entry) => ({ entry, isWhole: true })), problems: [] };
   const found = parsed.success ? [] : problemsOf(parsed.error.issues, { value, places: document, schema: plainSchema(list) });
   // Behind a broken line anything may have been misread.
   const sure = brokenFrom === null ? found : found.filter((problem) => problem.line < brokenFrom && !problem.isMissing);
-  return { items: value, problems: withoutRepeats(document.problems, sure) };
+  return { parts: value.map((item) => partOf(tenant, item)), problems: withoutRepeats(document.problems, sure) };
 }
 
 interface PlaceInFile {
@@ -106,7 +112,7 @@ interface PlaceInFile {
   readonly inPiece: number;
 }
 
-function writtenAt(item: unknown, { file, piece, env, first, inPiece }: PlaceInFile, report: Report): WrittenTenant {
+function writtenAt(part: Part<TenantEntry>, { file, piece, env, first, inPiece }: PlaceInFile, report: Report): WrittenTenant {
   // Read again for the few that somebody speaks of: to keep the places of all would take more memory than all else.
   const placed = (at: ConfigPath, message: string): Problem => {
     const path = [inPiece, ...at];
@@ -114,7 +120,7 @@ function writtenAt(item: unknown, { file, piece, env, first, inPiece }: PlaceInF
     return moved({ ...place, path: `[${inPiece}]${at.map(stepText).join('')}`, message }, file, piece.line - 1, first);
   };
   return {
-    part: partOf(tenant, item),
+    part,
     problem: (at, message) => void report.problems.push(placed(at, message)),
     warning: (at, message) => void report.warnings.push(placed(at, message)),
   };

@@ -108,7 +108,7 @@ describe('mistakes, each with its place', () => {
     ['id: acme', '1:1: expected a list of tenants, such as - id: acme'],
     ['', '1:1: the file is empty: write [] where nobody may use the node'],
   ] as const) {
-    test(`${expected}`, () => {
+    test(expected, () => {
       const files = { [TENANTS]: `${written}\n` };
       assert.deepEqual(problemsOf(`${MINIMAL}tenantsFile: tenants.yaml\n`, { files }), [`${TENANTS}:${expected}`.slice(1)]);
     });
@@ -213,7 +213,7 @@ describe('client certificates', () => {
     ['a CA that is none', '', { '/etc/pinhole/ca.pem': 'nothing' }, '6:55: tls.clientCa: not certificates in PEM'],
     ['a list that is none', '', { '/etc/pinhole/list.crl': 'nothing' }, '6:68: tls.crl: not a revocation list in PEM'],
   ] as const) {
-    test(`${what}`, () => assert.deepEqual(problemsOf(`${MINIMAL}${TLS}${added}`, files(changes)), [expected]));
+    test(what, () => assert.deepEqual(problemsOf(`${MINIMAL}${TLS}${added}`, files(changes)), [expected]));
   }
 
   test('a CA that cannot be read stops everything (CVE-2026-27586)', () => {
