@@ -193,6 +193,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const api = await startCarrierApi({
     runtime,
     sessions,
+    log,
     move: mover,
     readiness,
     metrics: () => metrics.snapshot(),

@@ -10,6 +10,7 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
                              what would be decided, and why
   status                     how a running node is
   tunnels [--limit N]        its open tunnels
+  close --tenant T           ends all open tunnels of a tenant at once
   drain [--now|--pause|--resume]
                              empties a running node at a pace
   undrain                    ends that
@@ -26,7 +27,7 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   agent                      the reference agent
   help, --version
 
-\`pinhole COMMAND --help\` shows a command's options. status, tunnels, drain, undrain, reload and upgrade take -c FILE or
+\`pinhole COMMAND --help\` shows a command's options. status, tunnels, close, drain, undrain, reload and upgrade take -c FILE or
 --runtime DIR; where one node runs, it is found.
 
 Exit codes: 0 done, 1 failed, 64 wrong command line or configuration, 69 cannot bind or load, 75 takes effect at a start only.

@@ -144,6 +144,11 @@ describe('a node with open tunnels', { concurrency: 2 }, () => {
     const spanMs = Date.parse(String(ends.at(-1)?.['time'])) - Date.parse(String(ends[0]?.['time']));
     assert.ok(spanMs >= 1_000, `${ends.length} in ${spanMs} ms`);
     assert.deepEqual([stays.destroyed, gone.every((socket) => socket.destroyed)], [false, true]);
+    const closed = await pinhole('close', '--tenant', 'globex', '--runtime', node.runtime);
+    assert.deepEqual([closed.code, closed.stdout], [0, 'closed 1 tunnel of globex\n']);
+    await until(() => node.records('close').some((line) => line['tenant'] === 'globex' && line['ended_by'] === 'operator'), 'its end');
+    assert.match(String((await node.serve.line('tenant-closed'))['by']), /command line/);
+    await open('globex');
     assert.doesNotMatch(JSON.stringify(node.serve.lines), /2bb80d53|c2VjcmV0|:secret/);
   });
 
