@@ -13,11 +13,11 @@ import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
-import { composePlane, type Standing } from './compose.ts';
+import { composePlane, isAllowedBy, type Standing } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import type { Clock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
-import type { Settings } from './core/settings.ts';
+import type { Settings, TenantsSettings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
@@ -25,6 +25,7 @@ import { MeasuredOverload } from './limits/overload.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { createMachinery } from './machinery.ts';
 import { Retirement } from './retirement.ts';
+import { Revocation } from './revocation.ts';
 import { connectToSupervisor, type ChildHandlers } from './supervisor/child.ts';
 import { takeLock } from './supervisor/lock.ts';
 import { CHILD_OUTPUT_FD, openStandardOutput } from './supervisor/standard-output.ts';
@@ -35,6 +36,7 @@ import { Mover } from './tunnel/mover.ts';
 import type { PlaneSource } from './tunnel/plane.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
+import { TenantRoll } from './tunnel/tenant-roll.ts';
 import { warmUp } from './warm-up.ts';
 
 export interface CarrierOptions {
@@ -65,7 +67,7 @@ const V8_FLAG = '--external-memory-accounted-in-global-limit';
 export async function runCarrier(options: CarrierOptions): Promise<void> {
   v8.setFlagsFromString(V8_FLAG);
   const { clock, runtime, descriptors, slot, generation } = options;
-  const settings = readSettings(settingsFile(runtime, generation));
+  const { settings, tenants: listed } = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, options), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => logBug(log, error));
@@ -85,10 +87,13 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
   });
   const sessions = new Sessions(clock, time, Math.random);
+  const tenants = new TenantRoll(() => new Promise((resolve) => clock.after(0, resolve)));
+  (await tenants.make(listed)).take();
   const standing: Standing = {
     clock,
     time,
     sessions,
+    tenants,
     machinery,
     ledger,
     overload,
@@ -116,14 +121,17 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       retirement.take(message);
     },
     stage: async (file) => {
-      const next = readSettings(file);
+      const { settings: next, tenants: wanted } = readSettings(file);
       const plane = composePlane(next, standing, planes.current);
+      const roll = await tenants.make(wanted);
       const prepared = await log.prepare(logOptions(next, options));
       return {
         policyVersion: next.policyVersion,
         swap: () => {
           prepared.take();
           planes.current = plane;
+          roll.take();
+          revocation.changed();
         },
         drop: () => prepared.drop(),
       };
@@ -144,11 +152,26 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     pathOf: (of) => moveSocket(runtime, of, slot),
     generation,
     onSent: ({ to, moved, stayed }) => log.info({ event: 'tunnels-moved', to, moved, stayed }),
-    onTaken: (counts) => log.info({ event: 'tunnels-taken', ...counts }),
+    onTaken: (counts) => {
+      log.info({ event: 'tunnels-taken', ...counts });
+      // They were let in by another configuration.
+      revocation.changed();
+    },
   });
   const retirement = new Retirement({
     ...{ clock, random: Math.random, sessions, mover },
     isDrained: () => watch.order() !== null,
+  });
+  const revocation = new Revocation({
+    ...{ clock, random: Math.random },
+    sessions: () => sessions.everyOne(),
+    isStillAllowed: (session) => isAllowedBy(session, planes.current.list, tenants.current),
+    rate: () => {
+      const { policy, drain: pace } = planes.current.settings;
+      return policy.revoked === 'close' ? pace.rate / ledger.carriers() : null;
+    },
+    isHeld: () => watch.order() !== null,
+    found: (count) => log.info({ event: 'tunnels-revoked', tunnels: count }),
   });
   // It may speak at once: what it is heard by is made before.
   const supervisor = connectToSupervisor(handlers, clock);
@@ -170,6 +193,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const api = await startCarrierApi({
     runtime,
     sessions,
+    log,
     move: mover,
     readiness,
     metrics: () => metrics.snapshot(),
@@ -202,6 +226,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const deadlineMs = await Promise.race([toldToStop, retirement.over.then(() => 0)]);
   readiness.setDraining();
   retirement.stop();
+  revocation.stop();
   drain.stop();
   mover.stop();
   rmSync(moveSocket(runtime, generation, slot), { force: true });
@@ -222,8 +247,10 @@ const LAST_LINES_MS = 1_000;
 /** For the answers of those that were sent away to get out. */
 const FAREWELL_MS = 100;
 
-function readSettings(file: string): Settings {
-  return JSON.parse(readFileSync(file, 'utf8')) as Settings;
+/** Every plane keeps its settings, and there may be many tenants: they go their own way. */
+function readSettings(file: string): { readonly settings: Settings; readonly tenants: TenantsSettings | null } {
+  const settings = JSON.parse(readFileSync(file, 'utf8')) as Settings;
+  return { settings: { ...settings, tenants: null }, tenants: settings.tenants };
 }
 
 function logOptions({ log, node }: Settings, { generation, slot }: CarrierOptions): LogOptions {

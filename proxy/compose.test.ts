@@ -10,7 +10,7 @@ import { FakeClock } from './test/support/fake-clock.ts';
 import { DATA, DATA_HOST, OTHER_HOST, testSettings } from './test/support/settings.ts';
 
 const pair = makeCertificate(['proxy.test']);
-const TLS = { certificatePem: pair.certPem, keyPem: pair.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' } as const;
+const TLS = { certificatePem: pair.certPem, keyPem: pair.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2', clients: null } as const;
 
 const renewed = makeCertificate(['proxy.test']);
 const RENEWED = { ...TLS, certificatePem: renewed.certPem, keyPem: renewed.keyPem };
@@ -73,7 +73,7 @@ test('the certificate is loaded again only where it is another one', () => {
   const first = composePlane(testSettings({ tls: TLS }), made, null);
   const of = (tls: Settings['tls']) => composePlane(testSettings({ tls }), made, first).terminator;
   assert.equal(of({ ...TLS }), first.terminator);
-  assert.notEqual(of({ ...TLS, minVersion: 'TLSv1.3' }), first.terminator);
+  assert.notEqual(of({ ...TLS, minVersion: 'TLSv1.3', clients: null }), first.terminator);
   assert.equal(of(null), null);
   assert.throws(() => of({ ...TLS, certificatePem: 'no certificate' }));
 });

@@ -4,7 +4,7 @@
 import { promises as dns } from 'node:dns';
 import type { BlockList } from 'node:net';
 import type { Clock } from './core/clock.ts';
-import type { Limits, Overload, Recorder } from './core/ports.ts';
+import type { Limits, OpenSession, Overload, Recorder } from './core/ports.ts';
 import type { ListedHost, Settings } from './core/settings.ts';
 import { ledgerLimits, type LedgerLimits } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
@@ -12,6 +12,8 @@ import type { Machinery } from './machinery.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
+import { isStillAllowed } from './policy/still-allowed.ts';
+import type { TenantTable } from './policy/tenants.ts';
 import { highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
 import type { DataPlane } from './tunnel/plane.ts';
@@ -21,7 +23,7 @@ import { createTlsTerminator } from './tunnel/terminate.ts';
 /** What no configuration changes. */
 export interface Standing extends Pick<
   DataPlane,
-  'clock' | 'time' | 'sessions' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
+  'clock' | 'time' | 'sessions' | 'tenants' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
 > {
   readonly machinery: Machinery;
   readonly ledger: { under(limits: LedgerLimits): Limits };
@@ -35,13 +37,14 @@ export interface Standing extends Pick<
 
 /** Throws where OpenSSL does not take the certificate. What `before` has of the same settings goes on, with what it has learnt. */
 export function composePlane(settings: Settings, standing: Standing, before: DataPlane | null): DataPlane {
-  const { clock, time, sessions, upgrade, isReady, isDraining, onBug, newId, random } = standing;
+  const { clock, time, sessions, tenants, upgrade, isReady, isDraining, onBug, newId, random } = standing;
   const own = createOwn(settings, standing.interfaces);
   return {
     settings,
     clock,
     time,
     list: new HostList(settings.hosts),
+    tenants,
     gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),
     gatewayNames: new Set(settings.gateways.map((gateway) => gateway.name)),
     judge: new AddressJudge({ own: own.isAddress, mode: settings.policy.address }),
@@ -64,6 +67,12 @@ export function composePlane(settings: Settings, standing: Standing, before: Dat
     newId,
     random,
   };
+}
+
+/** Whether an open tunnel would be let in by another configuration; `tenants` is null where that has none. */
+export function isAllowedBy({ record, proof }: OpenSession, list: HostList, tenants: TenantTable | null): boolean {
+  const { door, tenant, client_ip: address, target_host: host, target_port: port } = record;
+  return isStillAllowed({ door, tenant, proof, address, host, port }, list, tenants);
 }
 
 function acceptedRanges(): DataPlane['acceptOf'] {

@@ -32,6 +32,8 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   reload: async (args) => (await import('./cli/reload.ts')).runReload(args, { ...cliIo(), clock: systemClock, pid: process.pid }),
   upgrade: async (args) =>
     (await import('./cli/upgrade.ts')).runUpgrade(args, { ...cliIo(), clock: commandClock, pid: process.pid, root: INSTALLATION.root }),
+  close: async (args) => (await import('./cli/close.ts')).runClose(args, { ...cliIo(), clock: systemClock }),
+  token: async (args) => (await import('./cli/token.ts')).runToken(args, cliIo()),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
   help: runHelp,
   '--help': runHelp,

@@ -9,8 +9,11 @@ import { createGateway } from './gateway/re-originate.ts';
 import { createMachinery, type Machinery } from './machinery.ts';
 import { ENGINES } from './test/support/relay.ts';
 import { testSettings } from './test/support/settings.ts';
+import { TenantTable } from './policy/tenants.ts';
 import { Sessions } from './tunnel/sessions.ts';
 import { warmUp } from './warm-up.ts';
+
+const NOBODY = await TenantTable.build({ list: '', places: '' }, assert.fail);
 
 function world(relay: RelayName, changes: (machinery: Machinery) => Partial<Machinery> = () => ({})) {
   const settings = testSettings({ relay });
@@ -34,6 +37,8 @@ function world(relay: RelayName, changes: (machinery: Machinery) => Partial<Mach
     ledger: { under: unused('the limits') },
     overload: { shed: unused('the overload'), hasNoPort: unused('the ports'), foundNoPort: unused('the ports') },
     recorder: { under: unused('the records') },
+    // Nobody is let in who is not known, and nobody is known.
+    tenants: { current: NOBODY },
     // As if loopback were our own: it is, and a tunnel to it is refused unless it is pinned.
     interfaces: () => ['127.0.0.1'],
     upgrade: createGateway(systemClock),

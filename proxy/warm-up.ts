@@ -55,6 +55,7 @@ function warmUpSettings(settings: Settings, listener: ListenerSettings, port: nu
 }
 
 const NO_LIMITS: Limits = {
+  tenantLimit: () => null,
   open: () => null,
   closed: () => {},
   movedHere: () => true,
@@ -72,10 +73,11 @@ const NO_RECORDS: Recorder = {
   bytes: () => {},
 };
 
-const UNCOUNTED: Pick<Standing, 'ledger' | 'recorder' | 'overload' | 'isDraining'> = {
+const UNCOUNTED: Pick<Standing, 'ledger' | 'recorder' | 'overload' | 'tenants' | 'isDraining'> = {
   ledger: { under: () => NO_LIMITS },
   recorder: { under: () => NO_RECORDS },
   overload: { shed: () => null, hasNoPort: () => false, foundNoPort: () => {} },
+  tenants: { current: null },
   isDraining: () => false,
 };
 

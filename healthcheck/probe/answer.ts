@@ -22,9 +22,13 @@ export function parseAnswer(head: string): Answer | null {
   return { status: Number(match[1]), phrase: match[2] ?? '', fields };
 }
 
+const UNKNOWN_HERE: ReadonlySet<string> = new Set(['AUTH_REQUIRED', 'AUTH_INVALID', 'SOURCE_NOT_ALLOWED']);
+
 /** Of a node's own refusals those that blame what is behind it (docs/reasons.md); the node of another version may know more. */
 export function judgeRefusal(status: number, reason: string): Outcome {
   if (status === 502 || status === 504 || reason === 'ADDRESS_NOT_ALLOWED') return 'upstream';
+  // Who asks is not known, or may not come from here: that says nothing about the way either.
+  if (UNKNOWN_HERE.has(reason)) return 'unclear';
   // For want of room, or because it stops: that says nothing about the way.
   return status === 429 || status === 503 ? 'unclear' : 'ours';
 }

@@ -28,8 +28,8 @@ function path(way: Way, changes: Partial<Path> = {}): Path {
   return { way, endpoint: 'production', host, port: 443, ca: ENDPOINT_CERTIFICATE.certPem, ...changes };
 }
 
-function tryIt(way: Way, place: OwnPlace, changes: Partial<Path> = {}, tls = TLS): Promise<Attempted> {
-  return attempt(path(way, changes), place, { clock: systemClock, tls });
+function tryIt(way: Way, place: OwnPlace, changes: Partial<Path> = {}, tls = TLS, login: string | null = null): Promise<Attempted> {
+  return attempt(path(way, changes), place, { clock: systemClock, tls, login });
 }
 
 const refusal = (status: string, fields = ''): string => `HTTP/1.1 ${status}\r\n${fields}Content-Length: 0\r\nConnection: close\r\n\r\n`;
@@ -90,6 +90,22 @@ describe('an attempt gets through', () => {
       assert.match(heads[0] ?? '', /\r\nSec-WebSocket-Protocol: mqtt\r\n/);
     });
   }
+
+  test('with its login, where it has one', async (t) => {
+    const { port } = await startEndpoint(t);
+    const heads: string[] = [];
+    const login = /\r\nProxy-Authorization: Basic cHJvYmU6dG9rZW4=\r\n/;
+    const clear = await startProxy(t, (head) => (heads.push(head), port));
+    assert.equal((await tryIt('connect', clear, {}, TLS, 'probe:token')).attempt.why, null);
+    const secure = await startProxy(
+      t,
+      (head) => (heads.push(head), refusal('403 Forbidden', 'Pinhole-Answer: upstream\r\n')),
+      PROXY_CERTIFICATE,
+    );
+    assert.equal((await tryIt('gateway', secure, {}, TLS, 'probe:token')).attempt.why, null);
+    assert.equal(heads.length, 2);
+    for (const head of heads) assert.match(head, login);
+  });
 
   test('behind a PROXY header where the listener wants one', async (t) => {
     const { port } = await startEndpoint(t);
@@ -205,7 +221,7 @@ describe('an attempt has an end', () => {
     ['sni', 'endpoint-tls', 'upstream'],
   ] as const) {
     test(`where ${step} brings nothing`, { timeout: 10_000 }, async (t) => {
-      const { attempt: done } = await attempt(path(way), await silent(t), { clock: fastClock, tls: TLS });
+      const { attempt: done } = await attempt(path(way), await silent(t), { clock: fastClock, tls: TLS, login: null });
       assert.equal(done.outcome, outcome);
       assert.match(done.why ?? '', new RegExp(`: ${step}: nothing within \\d+ ms$`));
     });

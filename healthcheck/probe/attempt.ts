@@ -26,6 +26,7 @@ const PROXY_HEADER = 'PROXY UNKNOWN\r\n';
 export interface AttemptDeps {
   readonly clock: Clock;
   readonly tls: ProbeJob['tls'];
+  readonly login: ProbeJob['login'];
 }
 
 export interface Attempted {
@@ -87,19 +88,19 @@ class ProbeWalk {
   }
 }
 
-async function throughWay(path: Path, place: OwnPlace, { tls }: AttemptDeps, walk: ProbeWalk): Promise<void> {
+async function throughWay(path: Path, place: OwnPlace, { tls, login }: AttemptDeps, walk: ProbeWalk): Promise<void> {
   const plain = await walk.take('reach', 'ours', () => reach(place, walk));
-  if (path.way === 'connect') return insideTunnel(plain, path, walk);
+  if (path.way === 'connect') return insideTunnel(plain, path, login, walk);
   if (path.way === 'sni') return walk.take('endpoint-tls', 'upstream', () => endpointTls(plain, path));
   if (tls === null) throw new StepFailure('ours', 'this node has no certificate');
   const name = path.way === 'gateway' ? path.host : tls.name;
   const secure = await walk.take('proxy-tls', 'ours', () => proxyTls(plain, name, tls.certificates, walk));
-  if (path.way === 'connect-tls') return insideTunnel(secure, path, walk);
-  return walk.take('upgrade', 'upstream', () => upgrade(secure, path.host));
+  if (path.way === 'connect-tls') return insideTunnel(secure, path, login, walk);
+  return walk.take('upgrade', 'upstream', () => upgrade(secure, path.host, credentialsOf(login)));
 }
 
-async function insideTunnel(stream: Duplex, path: Path, walk: ProbeWalk): Promise<void> {
-  await walk.take('answer', 'ours', () => ask(stream, `${path.host}:${path.port}`));
+async function insideTunnel(stream: Duplex, path: Path, login: string | null, walk: ProbeWalk): Promise<void> {
+  await walk.take('answer', 'ours', () => ask(stream, `${path.host}:${path.port}`, credentialsOf(login)));
   await walk.take('endpoint-tls', 'upstream', () => endpointTls(stream, path));
 }
 
@@ -155,7 +156,12 @@ function handshake(socket: Duplex, options: ConnectionOptions): Promise<TLSSocke
   });
 }
 
-function ask(stream: Duplex, authority: string): Promise<void> {
+/** RFC 7617; as agents send it. */
+function credentialsOf(login: string | null): Readonly<Record<string, string>> {
+  return login === null ? {} : { 'Proxy-Authorization': `Basic ${Buffer.from(login, 'utf8').toString('base64')}` };
+}
+
+function ask(stream: Duplex, authority: string, credentials: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     const onData = (chunk: Buffer): void => {
@@ -174,6 +180,7 @@ function ask(stream: Duplex, authority: string): Promise<void> {
     stream.once('error', (error) => reject(new StepFailure('ours', codeOf(error))));
     stream.once('close', () => reject(new StepFailure('ours', 'closed without an answer')));
     // One write: some proxies read the head with a single read.
-    stream.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
+    const fields = Object.entries({ Host: authority, ...credentials }).map(([name, value]) => `${name}: ${value}\r\n`);
+    stream.write(`CONNECT ${authority} HTTP/1.1\r\n${fields.join('')}\r\n`);
   });
 }

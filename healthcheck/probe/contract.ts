@@ -35,6 +35,8 @@ export interface ProbeJob {
   /** A name of ours to ask for, and the certificates of our own file: trusted besides the public roots. Null where we have none. */
   readonly tls: { readonly name: string; readonly certificates: string } | null;
   readonly peers: readonly Place[];
+  /** `USER:TOKEN` to come with where the node asks who one is; null without. */
+  readonly login: string | null;
   /** `node.publicAddresses`: how the peers know us. */
   readonly ownAddresses: readonly string[];
 }

@@ -32,7 +32,7 @@ function job(place: OwnPlace, changes: Partial<ProbeJob> = {}): ProbeJob {
 }
 
 function round(of: ProbeJob, before: RoundVerdict | null = null): Promise<RoundVerdict> {
-  return runRound(of, before, { clock: systemClock, tls: of.tls });
+  return runRound(of, before, { clock: systemClock, tls: of.tls, login: of.login });
 }
 
 /** A node that answers `/ready` so, and CONNECT so. */

@@ -31,7 +31,7 @@ export function startProbe(job: ProbeJob, { clock, random, complain }: ProbeDeps
 
   const round = async (): Promise<void> => {
     try {
-      last = await runRound(job, last, { clock, tls: job.tls });
+      last = await runRound(job, last, { clock, tls: job.tls, login: job.login });
       writeVerdict(job.file, { ...last, atMs: clock.nowMs(), goodForMs: goodForMs() });
     } catch (error) {
       complain(`probe: ${String(error)}\n`);

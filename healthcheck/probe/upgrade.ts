@@ -10,11 +10,12 @@ import { codeOf, StepFailure } from './step-failure.ts';
 /** Nothing is said on it. */
 const MESSAGE_BYTES_MAX = 4_096;
 
-export function upgrade(socket: TLSSocket, name: string): Promise<void> {
+export function upgrade(socket: TLSSocket, name: string, headers: Readonly<Record<string, string>>): Promise<void> {
   return new Promise((resolve, reject) => {
     const webSocket = new WebSocket(`wss://${name}/mqtt`, ['mqtt'], {
       // `ws` types this as net's function; it calls it once, and a connection is what it gets.
       createConnection: (() => socket) as never,
+      headers: { ...headers },
       perMessageDeflate: false,
       maxPayload: MESSAGE_BYTES_MAX,
       followRedirects: false,

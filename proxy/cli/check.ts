@@ -4,6 +4,7 @@ import { parseList } from '../addresses/list.ts';
 import { effectiveTunnels } from '../config/capacity.ts';
 import { type Problem, renderProblem } from '../config/load.ts';
 import type { Door, ListedHost, Settings } from '../core/settings.ts';
+import { countLines } from '../policy/tenant-text.ts';
 import { SNI_DOOR_PORT } from '../policy/sni-route.ts';
 import { readArguments, textOf } from './arguments.ts';
 import { type CliIo, EXIT_OK, EXIT_USAGE } from './io.ts';
@@ -71,6 +72,8 @@ function summarise(settings: Settings, effective: number, warnings: readonly Pro
     relay,
     tunnels: { configured: limits.tunnels, effective },
     addresses: publishedIn(settings),
+    tenants: settings.tenants && countLines(settings.tenants.list),
+    revoked: settings.policy.revoked,
     runtime,
     health,
     admin: { host: settings.admin.host, port: settings.admin.port, hasToken: settings.admin.token !== null },
@@ -124,6 +127,7 @@ function renderSummary(file: string, summary: Summary): string {
     `Listeners\n${renderTable(listeners)}`,
     ...(gateways.length > 0 ? [`Gateways\n${renderTable(gateways)}`] : []),
     ...(published ? [`Address list of ${summary.addresses?.fleet}, until ${summary.addresses?.expires}\n${renderTable(published)}`] : []),
+    `Tenants: ${summary.tenants === null ? 'none are named, anyone who comes may use the list' : `${summary.tenants}, and nobody else`}`,
     `Carriers ${summary.carriers}, relay ${summary.relay}, tunnels at most ${effective}${effective < configured ? ` (of ${configured} asked for)` : ''}`,
     ...(summary.warnings.length > 0
       ? [`Warnings\n${summary.warnings.map((warning) => `  ${renderProblem(file, warning)}`).join('\n')}`]

@@ -71,8 +71,8 @@ export async function giveOrder(runtime: string, action: DrainAction, command: s
   return null;
 }
 
-/** Whoever may open the node's sockets is its user, or root; the name is for those who read the log. */
-function actorOf({ env, machine }: OperateIo): string {
+/** Who gives an order, for the log: whoever may open the node's sockets is its user, or root. */
+export function actorOf({ env, machine }: OperateIo): string {
   const name = env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? '';
   return `${name === '' ? 'somebody' : name} (uid ${machine.uid}, command line)`;
 }

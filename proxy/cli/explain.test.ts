@@ -177,3 +177,42 @@ test('a bad file is exit 64, with its problems', () => {
   assert.equal(code, 64);
   assert.match(err, /^\/etc\/pinhole\/pinhole\.yaml:1:9: listen: expected at least 1 in the list\n$/);
 });
+
+const HASH = `sha256:${'ab'.repeat(32)}`;
+const WITH_TENANTS = `${TEXT}tenants:
+  - { id: acme, tokens: ["${HASH}"], sources: [198.51.100.0/24], endpoints: [production] }
+  - { id: globex, sources: [203.0.113.0/24] }
+  - { id: both, tokens: ["${HASH}"], sources: [192.0.2.0/24], sniBySource: true }
+`;
+
+for (const [question, flags, reason, text] of [
+  [`connect ${DATA} 443`, [], 'AUTH_REQUIRED', 'a stranger: asked for credentials'],
+  [`connect ${OTHER} 443`, [], 'AUTH_REQUIRED', 'a stranger: asked for credentials'],
+  [`connect ${DATA} 443`, ['--tenant', 'acme'], 'OK', 'acme by its token, from its sources'],
+  [`connect ${DATA} 443`, ['--tenant', 'acme', '--from', '198.51.100.7'], 'OK', 'acme by its token from 198.51.100.7'],
+  [`connect ${DATA} 443`, ['--tenant', 'acme', '--from', '192.0.2.1'], 'SOURCE_NOT_ALLOWED', 'acme by its token, but not from 192.0.2.1'],
+  [`connect ${MQTT_ONLY} 8883`, ['--tenant', 'acme'], 'TARGET_NOT_ALLOWED', 'acme by its token, from its sources'],
+  [`connect ${DATA} 443`, ['--tenant', 'nobody'], 'AUTH_INVALID', 'no tenant is called nobody'],
+  [`connect ${DATA} 443`, ['--from', '203.0.113.9'], 'OK', '203.0.113.9 is globex'],
+  [
+    `connect ${DATA} 443`,
+    ['--tenant', 'globex', '--from', '198.51.100.7'],
+    'AUTH_REQUIRED',
+    'a stranger from 198.51.100.7: asked for credentials',
+  ],
+  [`sni ${DATA} 443`, ['--tenant', 'acme'], 'SOURCE_NOT_ALLOWED', 'acme cannot show on sni who it is'],
+  [`sni ${DATA} 443`, ['--tenant', 'both'], 'OK', 'both by its source, from its sources'],
+  [`sni ${DATA} 443`, ['--from', '192.0.2.9'], 'OK', '192.0.2.9 is both'],
+  [`sni ${DATA} 443`, ['--from', '198.51.100.7'], 'SOURCE_NOT_ALLOWED', 'a stranger from 198.51.100.7: of no tenant'],
+] as const) {
+  test(`with tenants, ${question} ${flags.join(' ')}: ${reason}`, () => {
+    const { steps, ...said } = ask(question, flags, WITH_TENANTS);
+    assert.equal(said.reason, reason);
+    assert.equal(steps.find(({ stage }) => stage === 'identity')?.text, text);
+  });
+}
+
+test('--from is an address', () => {
+  const { code, err } = run(['-c', FILE, '--door', 'connect', '--host', DATA, '--port', '443', '--from', 'here']);
+  assert.deepEqual([code, err], [64, 'pinhole explain: --from here: expected an IP address\n']);
+});

@@ -10,7 +10,7 @@ import { readConfig } from './read-config.ts';
 import { renderTable } from './table.ts';
 
 const USAGE = `Usage: pinhole explain -c FILE --door DOOR --host HOST --port PORT
-                       [--tenant T] [--sni NAME] [--alpn LIST] [--address IP] [--json]
+                       [--tenant T] [--from IP] [--sni NAME] [--alpn LIST] [--address IP] [--json]
 
 Says what would be decided for a connection, step by step. Asks no DNS.
 
@@ -18,7 +18,8 @@ Says what would be decided for a connection, step by step. Asks no DNS.
       --door DOOR    connect, connect-tls, sni or gateway
       --host HOST    the name asked for: of an endpoint, or on the gateway of the gateway
       --port PORT    the port asked for
-      --tenant T     who asks
+      --tenant T     which tenant asks, with its right token or certificate (default: a stranger)
+      --from IP      where it comes from (default: from where it may)
       --sni NAME     server name in the ClientHello; empty for none (default: the right one)
       --alpn LIST    protocols it offers, joined by commas (default: none)
       --address IP   an address that DNS may give for the endpoint
@@ -35,6 +36,7 @@ export function runExplain(args: readonly string[], io: CliIo): number {
     host: { type: 'string' },
     port: { type: 'string' },
     tenant: { type: 'string' },
+    from: { type: 'string' },
     sni: { type: 'string' },
     alpn: { type: 'string' },
     address: { type: 'string' },
@@ -76,12 +78,16 @@ function questionOf(values: Arguments): Question | string {
   const address = textOf(values, 'address') ?? null;
   if (address !== null && canonicalAddress(address) === null) return `--address ${address}: expected an IP address`;
 
+  const from = textOf(values, 'from') ?? null;
+  if (from !== null && canonicalAddress(from) === null) return `--from ${from}: expected an IP address`;
+
   const sni = textOf(values, 'sni');
   return {
     door,
     host,
     port: Number(port),
     tenant: textOf(values, 'tenant') ?? null,
+    from: from === null ? null : canonicalAddress(from),
     sni: sni === '' ? null : sni,
     alpn: (textOf(values, 'alpn') ?? '').split(',').filter((protocol) => protocol !== ''),
     address: address === null ? null : canonicalAddress(address),

@@ -9,6 +9,8 @@ import { decideTarget } from '../policy/decide.ts';
 import { HostList } from '../policy/host-list.ts';
 import { judgeHello, peeks } from '../policy/judge-hello.ts';
 import { rangeList } from '../policy/ranges.ts';
+import { type Tenant, TenantTable } from '../policy/tenants.ts';
+import { whoAsks } from './who-asks.ts';
 import { routeSni, SNI_DOOR_PORT, type SniRoute } from '../policy/sni-route.ts';
 import { parseConnectTarget } from '../wire/connect-target.ts';
 
@@ -16,7 +18,10 @@ export interface Question {
   readonly door: Door;
   readonly host: string;
   readonly port: number;
+  /** With its right token or certificate; null is a stranger. */
   readonly tenant: string | null;
+  /** Null: from where it may. */
+  readonly from: string | null;
   /** Undefined: what a good client sends. Null: no server name. */
   readonly sni: string | null | undefined;
   readonly alpn: readonly string[];
@@ -75,12 +80,11 @@ class Walk {
   }
 
   #walk(): void {
-    const { door, tenant } = this.#question;
+    const { door } = this.#question;
     const listener = this.#listener();
     const target = this.#target(listener);
-    const asked = tenant === null ? '' : `, ${tenant} like anyone`;
-    this.#passed('identity', `the file names no tenants: every source may use the list${asked}`);
-    const listed = this.#decide(target);
+    const tenant = this.#identity();
+    const listed = this.#decide(target, tenant);
     this.#address(target, listed);
     if (door === 'gateway') this.#passed('hello', 'this proxy itself makes the TLS session with AWS: there is no inner hello to judge');
     else this.#hello(target);
@@ -137,8 +141,16 @@ class Walk {
     return { name: given ?? '(no server name)', route };
   }
 
-  #decide(target: Target): ListedHost {
-    const decision = decideTarget(target, this.#list);
+  #identity(): Tenant | null {
+    const { tenants } = this.#settings;
+    const asked = whoAsks(tenants && TenantTable.of(tenants), this.#question);
+    if (asked.code !== null) return this.#refuse('identity', asked.code, asked.text);
+    this.#passed('identity', asked.text);
+    return asked.tenant;
+  }
+
+  #decide(target: Target, tenant: Tenant | null): ListedHost {
+    const decision = decideTarget(target, this.#list, tenant);
     if (!decision.allow) return this.#refuse('decision', decision.code, `${target.host}:${target.port}: ${REASONS[decision.code].message}`);
     const { listed } = decision;
     const how = listed.host === target.host ? 'listed' : `of the form of ${listed.host}, which anyAccount opens`;

@@ -10,11 +10,13 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
                              what would be decided, and why
   status                     how a running node is
   tunnels [--limit N]        its open tunnels
+  close --tenant T           ends all open tunnels of a tenant at once
   drain [--now|--pause|--resume]
                              empties a running node at a pace
   undrain                    ends that
   reload                     has it take its configuration as it is now
   upgrade [--to DIR|--back]  has another installation take over, no connection lost
+  token TENANT               makes a token, and the line for the file
   addresses make|verify      the signed list of a fleet's addresses
   fleet plan|apply|status|run -c FLEET.yaml
                              the fleet's DNS records and health checks at Route 53
@@ -27,7 +29,7 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   agent                      the reference agent
   help, --version
 
-\`pinhole COMMAND --help\` shows a command's options. status, tunnels, drain, undrain, reload and upgrade take -c FILE or
+\`pinhole COMMAND --help\` shows a command's options. status, tunnels, close, drain, undrain, reload and upgrade take -c FILE or
 --runtime DIR; where one node runs, it is found.
 
 Exit codes: 0 done, 1 failed, 64 wrong command line or configuration, 69 cannot bind or load, 75 takes effect at a start only.

@@ -238,10 +238,10 @@ test('tunnels lists the oldest first, over all carriers, up to the limit', async
   second.rows = [row('B', 4_000)];
   const { stdout } = await run(runTunnels, ['--runtime', world.runtime, '--limit', '2']);
   const [head, a, b, note] = stdout.split('\n');
-  assert.match(head ?? '', /^id {2}door {5}target {2,}client {2,}age {2}idle {2}up {6,}down {2}phase$/);
+  assert.match(head ?? '', /^id {2}door {5}tenant {2}target {2,}client {2,}age {2}idle {2}up {6,}down {2}phase$/);
   assert.match(
     a ?? '',
-    /^A {3}connect {2}a1b2c3d4e5f6g7-ats\.iot\.eu-west-1\.amazonaws\.com:443 {2}198\.51\.100\.7:40000 {2}5s {3}0s {4}1\.5 KiB {2}9 B {3}relaying$/,
+    /^A {3}connect {2}- {7}a1b2c3d4e5f6g7-ats\.iot\.eu-west-1\.amazonaws\.com:443 {2}198\.51\.100\.7:40000 {2}5s {3}0s {4}1\.5 KiB {2}9 B {3}relaying$/,
   );
   assert.match(b ?? '', /^B /);
   assert.equal(note, '2 of 3 tunnels shown; --limit shows more');

@@ -95,10 +95,11 @@ async function gatherOf(
 }
 
 function renderTunnels({ tunnels, silent, rows }: FoundTunnels): string {
-  const head = ['id', 'door', 'target', 'client', 'age', 'idle', 'up', 'down', 'phase'];
+  const head = ['id', 'door', 'tenant', 'target', 'client', 'age', 'idle', 'up', 'down', 'phase'];
   const lines = rows.map((row) => [
     row.id,
     row.door ?? '-',
+    row.tenant ?? '-',
     row.target ?? '-',
     row.client,
     renderDuration(row.ageMs),

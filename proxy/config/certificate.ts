@@ -1,13 +1,15 @@
 // Our own certificate and key: they have to parse, to belong together and to be valid now. A mistake stops the start, for a
 // proxy that falls back to something else is worse than one that is down (CVE-2026-27586).
 
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { TlsSettings } from '../core/settings.ts';
 import { isHostName } from '../policy/endpoint-name.ts';
 import type { Part } from './part.ts';
 import type { Files } from './files.ts';
 import type { ConfigPath, Report } from './problem.ts';
+import { readClients } from './client-certificates.ts';
+import { parseCertificates } from './pem.ts';
 import type { TlsEntry } from './schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -29,24 +31,14 @@ export function readTls({ entry }: Part<TlsEntry>, files: Files, report: Report,
   const certificate = certificatePem === null ? null : (parseCertificates(certificatePem)?.[0] ?? null);
   if (certificatePem !== null && certificate === null) report.problem(CERTIFICATE, 'not a certificate, with or without its chain, in PEM');
   const key = keyPem === null ? null : parseKey(keyPem, report);
+  const clients = readClients(entry, files, report, nowMs);
   if (certificate !== null) judgeDates(certificate, report, nowMs);
   if (certificatePem === null || keyPem === null || certificate === null || key === null) return null;
   if (!belongTogether(certificate, certificatePem, key, keyPem, report)) return null;
 
   const names = entry.names ?? dnsNames(certificate);
-  const settings: TlsSettings = { certificatePem, keyPem, names, minVersion: entry.minVersion ?? 'TLSv1.2' };
+  const settings: TlsSettings = { certificatePem, keyPem, names, minVersion: entry.minVersion ?? 'TLSv1.2', clients };
   return { settings, namesFrom: entry.names === undefined ? 'certificate' : 'file', certificate };
-}
-
-/** Every certificate of a PEM file, in its order; null where there is none or one does not parse. */
-export function parseCertificates(pem: string): X509Certificate[] | null {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
-  if (blocks.length === 0) return null;
-  try {
-    return blocks.map((block) => new X509Certificate(block));
-  } catch {
-    return null;
-  }
 }
 
 function parseKey(pem: string, report: Report): KeyObject | null {

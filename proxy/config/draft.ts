@@ -21,10 +21,13 @@ export interface Draft {
   readonly health: Part<Config['health']>;
   readonly admin: Part<Config['admin']>;
   readonly addresses: string | undefined;
+  /** Items under `tenants` as they are; null where the file has no such key. */
+  readonly tenants: readonly unknown[] | null;
+  readonly tenantsFile: string | undefined;
 }
 
 export function draftOf(value: unknown): Draft {
-  const { listen, tls, endpoints, gateway, resolve, health, admin, addresses } = configSchema.shape;
+  const { listen, tls, endpoints, gateway, resolve, health, admin, addresses, tenantsFile } = configSchema.shape;
   const pin = resolve.unwrap().shape.pin.unwrap().element;
   const ofTls = fieldOf(value, 'tls');
   return {
@@ -36,5 +39,7 @@ export function draftOf(value: unknown): Draft {
     health: partOf(health.unwrap(), fieldOf(value, 'health') ?? {}),
     admin: partOf(admin.unwrap(), fieldOf(value, 'admin') ?? {}),
     addresses: addresses.safeParse(fieldOf(value, 'addresses')).data,
+    tenants: fieldOf(value, 'tenants') === undefined ? null : listAt(value, 'tenants'),
+    tenantsFile: tenantsFile.safeParse(fieldOf(value, 'tenantsFile')).data,
   };
 }

@@ -4,7 +4,7 @@ import { ENDPOINT_KINDS, type EndpointKind, type ListedHost } from '../core/sett
 import { classifyAddress } from '../policy/address-class.ts';
 import { isSharedByAllAccounts, parseEndpointName } from '../policy/endpoint-name.ts';
 import { parseRange } from '../policy/ranges.ts';
-import { parseCertificates } from './certificate.ts';
+import { parseCertificates } from './pem.ts';
 import type { Draft } from './draft.ts';
 import type { Part } from './part.ts';
 import type { Files } from './files.ts';

@@ -174,6 +174,21 @@ export function secret() {
   );
 }
 
+/** `sha256:` and the digest. What is written instead may be the secret itself, and is not repeated (config/issues.ts). */
+export function sha256() {
+  return textOf<string>('sha256:HEX', (text) => {
+    const digest = /^sha256:([0-9a-f]{64})$/.exec(text)?.[1];
+    return digest === undefined ? { why: 'expected sha256: and 64 hexadecimal digits in lower case' } : { value: digest };
+  });
+}
+
+/** What may stand in a certificate and is compared as it is. */
+export function certificateText() {
+  return checkedText('text of a certificate', (text) =>
+    /^\P{Cc}{1,255}$/u.test(text) ? null : 'expected 1 to 255 characters, no control ones',
+  );
+}
+
 /** The same item twice in a list is a mistake about one of them. */
 export function distinct(items: readonly unknown[], context: z.core.ParsePayload<unknown>): void {
   const seen = new Set<string>();

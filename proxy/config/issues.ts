@@ -64,6 +64,8 @@ function describe({ issue, path }: PlacedIssue, checked: Checked): FoundProblem 
   return { ...places.valueAt(path), path: renderPath(path), message, isMissing };
 }
 
+const SECRETS: ReadonlySet<string | number> = new Set(['token', 'tokens', 'login']);
+
 function wrong(issue: Issue, expected: string, input: unknown, path: ConfigPath): string {
   if (issue.code === 'too_small' && issue.origin === 'array') return `expected at least ${issue.minimum} in the list`;
   if (issue.code === 'too_big' && issue.origin === 'array') return `expected at most ${issue.maximum} in the list`;
@@ -71,7 +73,7 @@ function wrong(issue: Issue, expected: string, input: unknown, path: ConfigPath)
   const isNumberRange = issue.code === 'too_small' || issue.code === 'too_big';
   const sentence = isOwnWords && !isNumberRange ? issue.message : `expected ${expected}`;
   // A secret never enters a message, not even a wrong one.
-  return path.at(-1) === 'token' ? sentence : `${show(input)}: ${sentence}`;
+  return path.some((step) => SECRETS.has(step)) ? sentence : `${show(input)}: ${sentence}`;
 }
 
 /** The option of a union that the value was meant for: the one whose outermost type fits. */

@@ -2,8 +2,9 @@
 // the node goes on with.
 
 import { renderAddress } from '../core/address.ts';
-import type { AtStartSettings, Settings } from '../core/settings.ts';
+import type { AtStartSettings, Settings, TenantsSettings } from '../core/settings.ts';
 import type { AtStartChange } from '../core/supervision.ts';
+import { assignPlaces } from '../policy/tenant-places.ts';
 
 export function atStartChanges(running: AtStartSettings, wanted: AtStartSettings): AtStartChange[] {
   const changes: AtStartChange[] = [];
@@ -22,9 +23,15 @@ export function atStartChanges(running: AtStartSettings, wanted: AtStartSettings
   compare('carriers', String(running.carriers), String(wanted.carriers));
   compare('relay', running.relay, wanted.relay);
   compare('runtime', running.runtime, wanted.runtime);
+  compare('tls.clientCa', presence(running.clientCa), presence(wanted.clientCa));
   compare('health.address', address(running.health), address(wanted.health));
   compare('admin.address', address(running.admin), address(wanted.admin));
   return changes;
+}
+
+/** A node of a version that knew no client certificates asks for none. */
+function presence(isThere: boolean | undefined): string {
+  return isThere === true ? 'given' : 'absent';
 }
 
 function entries(list: readonly unknown[]): string {
@@ -45,11 +52,19 @@ export function settingsBeside(running: Settings, wanted: Settings): Settings {
     ...wanted,
     runtime: running.runtime,
     listeners: wanted.listeners.map((listener, index) => ({ ...listener, port: running.listeners[index]?.port ?? listener.port })),
+    tenants: wanted.tenants && withPlacesOf(running.tenants, wanted.tenants),
     carriers: running.carriers,
     relay: running.relay,
     health: running.health,
     admin: { ...wanted.admin, host: running.admin.host, port: running.admin.port },
   };
+}
+
+/** Whoever is counted already goes on in the same place. */
+function withPlacesOf(running: TenantsSettings | null | undefined, { list, places }: TenantsSettings): TenantsSettings {
+  const wanted = places === '' ? [] : places.split('\n');
+  const before = running?.places ? running.places.split('\n') : [];
+  return { list, places: assignPlaces(wanted, before).join('\n') };
 }
 
 /** Keys of the file by the parts of Settings that they become. A listener's doors may follow from the rest of the file. */
@@ -59,6 +74,7 @@ const KEY_OF = {
   tls: 'tls',
   hosts: 'endpoints',
   gateways: 'gateway',
+  tenants: 'tenants',
   policy: 'policy',
   resolve: 'resolve',
   limits: 'limits',
@@ -73,6 +89,11 @@ const KEY_OF = {
 /** Keys whose values are different in what the node goes on with. */
 export function changedKeys(running: Settings, next: Settings): string[] {
   return (Object.keys(KEY_OF) as (keyof typeof KEY_OF)[])
-    .filter((part) => JSON.stringify(running[part]) !== JSON.stringify(next[part]))
+    .filter((part) => JSON.stringify(saidIn(running, part)) !== JSON.stringify(saidIn(next, part)))
     .map((part) => KEY_OF[part]);
+}
+
+/** Without what a node makes of it by itself. */
+function saidIn(settings: Settings, part: keyof typeof KEY_OF): unknown {
+  return part === 'tenants' ? (settings.tenants?.list ?? null) : settings[part];
 }

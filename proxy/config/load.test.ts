@@ -22,7 +22,8 @@ test('the least file becomes settings with every default', () => {
     tls: null,
     hosts: [{ host: DATA, kind: 'data', endpoint: 'production', ports: [443], accept: [], anyAccount: false }],
     gateways: [],
-    policy: { sni: 'enforce', alpn: 'enforce', address: 'enforce', allowMissingSni: false },
+    tenants: null,
+    policy: { sni: 'enforce', alpn: 'enforce', address: 'enforce', allowMissingSni: false, revoked: 'close' },
     resolve: { servers: [], family: 'ipv4', pins: [] },
     limits: {
       tunnels: 50_000,
@@ -46,7 +47,7 @@ test('the least file becomes settings with every default', () => {
     carriers: 2,
     relay: 'auto',
     health: { host: '127.0.0.1', port: 8080 },
-    probe: { schedule: '*/15 * * * * *', failures: 3, peers: [], roots: {} },
+    probe: { schedule: '*/15 * * * * *', failures: 3, peers: [], roots: {}, login: null },
     admin: { host: '127.0.0.1', port: 9901, token: null, names: [] },
     addresses: null,
     log: { level: 'info', file: null },
@@ -55,6 +56,7 @@ test('the least file becomes settings with every default', () => {
       carriers: 'auto',
       relay: 'auto',
       runtime: '/tmp/pinhole-1000',
+      clientCa: false,
       health: { host: '127.0.0.1', port: 8080 },
       admin: { host: '127.0.0.1', port: 9901 },
     },
@@ -77,6 +79,7 @@ test('the probe is read with its peers, and with the roots of each entry', () =>
       { address: '2001:db8::12', port: 443 },
     ],
     roots: {},
+    login: null,
   });
   assert.equal(settingsOf(`${MINIMAL}probe: off\n`).probe, null);
 });
@@ -139,7 +142,7 @@ test('a problem is shown with its file, line, column and path', () => {
 
 /** One mistake added to the least file; the one problem that comes of it. */
 const MISTAKES: readonly (readonly [string, string])[] = [
-  ['tenants: []', '6:1: tenants: unknown key'],
+  ['tenant: []', '6:1: tenant: unknown key; did you mean tenants?'],
   ['drain: { settle: 2 }', '6:18: drain.settle: 2: expected a duration such as 10s, 31m or 2h'],
   ['drain: { rate: 0 }', '6:16: drain.rate: 0: expected a whole number from 1 to 1000'],
   ['drain: { rate: 0.5 }', '6:16: drain.rate: 0.5: expected a whole number from 1 to 1000'],
@@ -182,7 +185,9 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['probe: on', '6:8: probe: "on": expected off or a map'],
   ['probe: 5', '6:8: probe: 5: expected off or a map'],
   ['probe: []', '6:8: probe: a list: expected off or a map'],
-  ['probe: { login: "file:x" }', '6:10: probe.login: unknown key'],
+  ['probe: { login: "file:x" }', '6:17: probe.login: cannot read /etc/pinhole/x (ENOENT)'],
+  ['probe: { login: secret }', '6:17: probe.login: expected USER:TOKEN, or file:PATH of a file with it'],
+  ['policy: { revoked: drop }', '6:20: policy.revoked: "drop": expected close or keep'],
   ['probe: { scedule: "* * * * *" }', '6:10: probe.scedule: unknown key; did you mean schedule?'],
   [
     'probe: { schedule: "every minute" }',

@@ -4,7 +4,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import type { AtStartSettings, GatewaySettings, ListenerSettings, ResolvePin, Settings } from '../core/settings.ts';
+import type { AtStartSettings, GatewaySettings, ListenerSettings, ResolvePin, Settings, TenantsSettings } from '../core/settings.ts';
+import type { TenantEntry } from '../core/tenant.ts';
+import { assignPlaces } from '../policy/tenant-places.ts';
+import { writeTenants } from '../policy/tenant-text.ts';
 import { type Published, readAddresses, warnOfOtherNode } from './addresses.ts';
 import { autoCarriers, type Machine, tunnelsPerCarrier } from './capacity.ts';
 import { type OurTls, readTls, warnOfUncoveredNames } from './certificate.ts';
@@ -21,7 +24,8 @@ import { readPins } from './pins.ts';
 import { inOrder, type Problem, Report } from './problem.ts';
 import { readStrictly, withoutRepeats } from './read-strictly.ts';
 import { type Config, configSchema } from './schema.ts';
-import { readSecret } from './secret.ts';
+import { readLogin, readSecret } from './secret.ts';
+import { readTenants } from './tenants.ts';
 import { warnOfSettings } from './warnings.ts';
 
 export type { Machine } from './capacity.ts';
@@ -44,14 +48,15 @@ export function loadConfig(
 
   const report = new Report(document);
   const files = new Files(file, readFile, report);
-  const parts = readParts(document.value, files, report, nowMs);
+  const parts = readParts(document.value, { files, env, nowMs }, report);
   if (parts.published) warnOfOtherNode(parts.published.list, value?.node.publicAddresses ?? [], report);
   if (value !== null) refuseOwnPeers(value, report);
   const token = readSecret(value?.admin.token, ['admin', 'token'], files, report);
+  const login = readLogin(value?.probe?.login, files, report);
   const problems = withoutRepeats(document.problems, [...found, ...report.problems]);
   if (value === null || problems.length > 0) return { problems: inOrder(problems) };
 
-  const settings = settingsOf(value, parts, { runtime: runtimeOf(value.runtime, files, env, machine), token, machine, files });
+  const settings = settingsOf(value, parts, { runtime: runtimeOf(value.runtime, files, env, machine), token, login, machine, files });
   if (tunnelsPerCarrier(machine) === 0) {
     report.problem(['limits', 'tunnels'], `${machine.nofile} descriptors for a process are too few for a single tunnel: raise LimitNOFILE`);
     return { problems: inOrder(report.problems) };
@@ -67,10 +72,16 @@ interface Parts {
   readonly gateways: readonly GatewaySettings[];
   readonly pins: readonly ResolvePin[];
   readonly published: Published | null;
+  /** Null where anyone may use the node. */
+  readonly tenants: readonly TenantEntry[] | null;
 }
 
 /** Everything that takes more than one key to judge. */
-function readParts(value: unknown, files: Files, report: Report, nowMs: number): Parts {
+function readParts(
+  value: unknown,
+  { files, env, nowMs }: { readonly files: Files; readonly env: Environment; readonly nowMs: number },
+  report: Report,
+): Parts {
   const draft = draftOf(value);
   const tls = draft.tls ? readTls(draft.tls, files, report, nowMs) : null;
   const endpoints = readEndpoints(draft, files, report);
@@ -92,6 +103,7 @@ function readParts(value: unknown, files: Files, report: Report, nowMs: number):
     gateways: readGateways(draft, endpoints, report),
     pins: readPins(draft, endpoints, report),
     published,
+    tenants: readTenants(draft, endpoints, { files, env }, report),
   };
 }
 
@@ -115,7 +127,13 @@ function runtimeOf(written: string | undefined, files: Files, env: Environment, 
 function settingsOf(
   config: Config,
   parts: Parts,
-  found: { readonly runtime: string; readonly token: string | null; readonly machine: Machine; readonly files: Files },
+  found: {
+    readonly runtime: string;
+    readonly token: string | null;
+    readonly login: string | null;
+    readonly machine: Machine;
+    readonly files: Files;
+  },
 ): Settings {
   const { limits, timeouts, drain, health, admin, log } = config;
   const carriers = config.carriers === 'auto' ? autoCarriers(limits.tunnels, found.machine) : config.carriers;
@@ -126,6 +144,7 @@ function settingsOf(
     tls: parts.tls?.settings ?? null,
     hosts: parts.endpoints.hosts.map(({ listed }) => listed),
     gateways: parts.gateways,
+    tenants: parts.tenants && tenantsOf(parts.tenants),
     policy: config.policy,
     resolve: { servers: config.resolve.servers, family: config.resolve.family, pins: parts.pins },
     limits: {
@@ -150,7 +169,7 @@ function settingsOf(
     carriers,
     relay: config.relay,
     health: { host: health.address.host, port: health.address.port },
-    probe: config.probe === null ? null : { ...config.probe, roots: Object.fromEntries(parts.endpoints.roots) },
+    probe: config.probe === null ? null : { ...config.probe, roots: Object.fromEntries(parts.endpoints.roots), login: found.login },
     admin: { host: admin.address.host, port: admin.address.port, token: found.token, names: admin.names },
     addresses: parts.published?.settings ?? null,
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },
@@ -162,7 +181,16 @@ function settingsOf(
   return { ...settings, policyVersion };
 }
 
-function atStartOf({ listen, carriers, relay, health, admin }: Config, runtime: string): AtStartSettings {
+/** Of a node that begins: one that runs has places already (config/live.ts). */
+function tenantsOf(tenants: readonly TenantEntry[]): TenantsSettings {
+  const places = assignPlaces(
+    tenants.map(({ id }) => id),
+    [],
+  );
+  return { list: writeTenants(tenants), places: places.join('\n') };
+}
+
+function atStartOf({ listen, tls, carriers, relay, health, admin }: Config, runtime: string): AtStartSettings {
   return {
     listen: listen.map(({ address: { host, port }, backlog, doors = null, proxyProtocol }) => {
       return { host, port, backlog, doors, proxyProtocolTrust: proxyProtocol?.trust ?? null };
@@ -170,6 +198,7 @@ function atStartOf({ listen, carriers, relay, health, admin }: Config, runtime: 
     carriers,
     relay,
     runtime,
+    clientCa: tls?.clientCa !== undefined,
     health: { host: health.address.host, port: health.address.port },
     admin: { host: admin.address.host, port: admin.address.port },
   };

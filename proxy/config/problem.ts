@@ -7,6 +7,8 @@ export interface Problem {
   /** `endpoints[0].ports[1]`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
+  /** Another file than the configuration itself, that it names. */
+  readonly file?: string;
 }
 
 export type ConfigPath = readonly (string | number)[];
@@ -29,17 +31,17 @@ export function renderPath(path: ConfigPath): string {
   return path.map((step, index) => (typeof step === 'number' ? `[${step}]` : index === 0 ? step : `.${step}`)).join('');
 }
 
-/** `FILE:LINE:COL: path: message`. */
+/** `FILE:LINE:COL: path: message`. `file` is the configuration. */
 export function renderProblem(file: string, problem: Problem): string {
-  const where = `${file}:${problem.line}:${problem.column}`;
+  const where = `${problem.file ?? file}:${problem.line}:${problem.column}`;
   return problem.path === '' ? `${where}: ${problem.message}` : `${where}: ${problem.path}: ${problem.message}`;
 }
 
-/** In the file's order, and nothing but what a Problem has. */
+/** In the file's order, and nothing but what a Problem has. Those of another file come last. */
 export function inOrder(problems: readonly Problem[]): Problem[] {
   return problems
-    .map(({ line, column, path, message }) => ({ line, column, path, message }))
-    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+    .map(({ line, column, path, message, file }) => ({ line, column, path, message, ...(file !== undefined && { file }) }))
+    .toSorted((a, b) => Number(a.file !== undefined) - Number(b.file !== undefined) || a.line - b.line || a.column - b.column);
 }
 
 /** Collects what the steps of loading find. */

@@ -61,5 +61,5 @@ export function withoutRepeats(early: readonly Problem[], late: readonly Problem
 }
 
 function placeOf(problem: Problem): string {
-  return `${problem.line}:${problem.column}`;
+  return `${problem.file ?? ''}:${problem.line}:${problem.column}`;
 }

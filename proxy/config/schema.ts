@@ -4,6 +4,7 @@
 import * as z from 'zod';
 import { DOORS } from '../core/settings.ts';
 import { DURATION_MAX_MS } from './units.ts';
+import { tenant } from './tenant-schema.ts';
 import {
   certificateName,
   customDomain,
@@ -71,6 +72,16 @@ const listener = z.strictObject({
 const tls = z.strictObject({
   certificate: path().meta({ description: 'PEM file with our certificate first and its chain after it.' }),
   key: path().meta({ description: 'PEM file with the private key of the certificate, not encrypted.' }),
+  clientCa: path().optional().meta({
+    description: 'PEM file with the CAs of client certificates. With it a client has to show one, on every door with TLS that ends here.',
+  }),
+  clientCertificates: z.enum(['require', 'request']).prefault('require').meta({
+    description:
+      '`request`: a client may come without one, and be known by token or source. One that is shown has to be good all the same.',
+  }),
+  crl: path().optional().meta({
+    description: 'PEM file with a revocation list of every CA in `clientCa`. Out of date, it refuses all its clients.',
+  }),
   names: z
     .array(certificateName())
     .min(1)
@@ -122,6 +133,10 @@ const policy = z.strictObject({
     .boolean()
     .prefault(false)
     .meta({ description: 'Lets agents in that send no server name. AWS then picks the account by the device’s certificate.' }),
+  revoked: z.enum(['close', 'keep']).prefault('close').meta({
+    description:
+      'Open tunnels whose tenant, credential or endpoint is not in the file any more: closed at `drain.rate`, or kept to their end.',
+  }),
 });
 
 const pin = z.strictObject({
@@ -210,6 +225,9 @@ const probe = z.strictObject({
     .meta({
       description: 'The other nodes’ addresses, as agents dial them. Without an answer from one, this node never leaves for AWS’s sake.',
     }),
+  login: secret().optional().meta({
+    description: '`USER:TOKEN` of a tenant, for the probe to come with; or `file:PATH`. Needed where `tenants` are known by tokens.',
+  }),
 });
 
 const admin = z.strictObject({
@@ -240,6 +258,12 @@ export const configSchema = z.strictObject({
     .array(gateway)
     .prefault([])
     .meta({ description: 'Names of ours behind which MQTT over WebSocket is passed on to an endpoint.' }),
+  tenants: z.array(tenant).optional().meta({
+    description: 'Who may use the node. Absent: anyone may use the listed endpoints. Empty: nobody.',
+  }),
+  tenantsFile: path().optional().meta({
+    description: 'YAML or JSON file with the same list, instead of `tenants`. Taken again whenever it changes.',
+  }),
   policy: policy.prefault({}).meta({ description: 'The checks that name, server name and address agree.' }),
   resolve: resolve.prefault({}).meta({ description: 'How names become addresses.' }),
   limits: limits.prefault({}).meta({ description: 'Limits of the node, over all its carriers.' }),
@@ -277,6 +301,7 @@ export const COMPUTED_DEFAULTS: Readonly<Record<string, string>> = {
   runtime: '`$RUNTIME_DIRECTORY`, else `$XDG_RUNTIME_DIR/pinhole`, else `/tmp/pinhole-UID`',
   'listen[].doors': 'every door that the rest of the file makes possible',
   'tls.names': 'the certificate’s names',
+  'tenants[].endpoints': 'every one',
   'endpoints[].ca': 'the public roots and `NODE_EXTRA_CA_CERTS`',
   'log.file': 'standard output',
 };
@@ -286,4 +311,5 @@ export type ListenEntry = Config['listen'][number];
 export type EndpointEntry = Config['endpoints'][number];
 export type GatewayEntry = Config['gateway'][number];
 export type PinEntry = Config['resolve']['pin'][number];
+export type TenantEntry = z.output<typeof tenant>;
 export type TlsEntry = NonNullable<Config['tls']>;

@@ -14,3 +14,12 @@ export function readSecret(secret: string | undefined, at: ConfigPath, files: Fi
   report.problem(at, 'the file holds no token: expected visible ASCII without spaces');
   return null;
 }
+
+/** `USER:TOKEN`, for Basic. */
+export function readLogin(secret: string | undefined, files: Files, report: Report): string | null {
+  const at = ['probe', 'login'];
+  const login = readSecret(secret, at, files, report);
+  if (login === null || /^[^:]+:.+$/.test(login)) return login;
+  report.problem(at, 'expected USER:TOKEN, or file:PATH of a file with it');
+  return null;
+}

@@ -46,6 +46,7 @@ test('a certificate opens the TLS doors, and its names are ours', () => {
     keyPem: good.key,
     names: ['proxy.example.com', 'gw.example.com', '*.proxies.example.com'],
     minVersion: 'TLSv1.2',
+    clients: null,
   });
   assert.deepEqual(listeners[0]?.doors, ['connect', 'connect-tls', 'sni', 'gateway']);
   assert.deepEqual(gateways, [

@@ -1,6 +1,7 @@
 // What is legal and probably not meant. `check` prints these; nothing else changes.
 
 import type { PolicySettings, Settings } from '../core/settings.ts';
+import { TenantTable } from '../policy/tenants.ts';
 import { type Machine, effectiveTunnels, tunnelsPerCarrier } from './capacity.ts';
 import type { Report } from './problem.ts';
 
@@ -46,6 +47,7 @@ export function warnOfSettings(settings: Settings, machine: Machine, report: Rep
     report.warning(['gateway'], 'no listener has the door gateway');
   }
   warnOfPolicy(settings.policy, report);
+  warnOfTenants(settings, report);
 }
 
 function warnOfDrain({ limits, drain }: Settings, report: Report): void {
@@ -61,6 +63,34 @@ function warnOfDrain({ limits, drain }: Settings, report: Report): void {
 
 function isEverything(range: string): boolean {
   return range.endsWith('/0');
+}
+
+function warnOfTenants({ tenants, listeners, probe, tls }: Settings, report: Report): void {
+  if (tenants === null) {
+    if (probe?.login) report.warning(['probe', 'login'], 'without effect: there are no tenants');
+    return;
+  }
+  const table = TenantTable.of(tenants);
+  const at = report.isWritten(['tenants']) ? ['tenants'] : ['tenantsFile'];
+  if (table.size === 0) report.warning(at, 'the list is empty: nobody may use the node');
+  const hasTlsDoor = listeners.some(({ doors }) => doors.includes('connect-tls'));
+  if (table.hasTokens && !hasTlsDoor) report.warning(at, 'tokens without the door connect-tls: they travel in clear');
+  if (tls?.clients?.isRequired === true && probe !== null) {
+    report.warning(['tls', 'clientCertificates'], 'the probe has no certificate: it does not try the doors that require one');
+  }
+  if (probe !== null) warnOfProbe(probe.login, table, report);
+}
+
+/** A probe that is not let in says nothing about the way to AWS. */
+function warnOfProbe(login: string | null, table: TenantTable, report: Report): void {
+  if (login === null) {
+    report.warning(['probe'], 'no login: where tenants are known by more than their sources the probe is refused, and tells nothing');
+    return;
+  }
+  const [user = ''] = login.split(':', 1);
+  const proof = table.byId(user)?.tokens.check(Buffer.from(login.slice(user.length + 1)));
+  if (!proof)
+    report.warning(['probe', 'login'], 'of no tenant, or with a token that is not its own: the probe is refused, and tells nothing');
 }
 
 function warnOfPolicy(policy: PolicySettings, report: Report): void {

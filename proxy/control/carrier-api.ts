@@ -6,8 +6,10 @@ import type { MoveView, Moving } from '../core/move.ts';
 import type { Readiness, ResolverState, SessionView, ShedCause, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
+import { wireText } from '../core/wire-text.ts';
 import type { Answer, Change, Listening, Question } from './bounded-server.ts';
 import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
+import type { Log } from './log.ts';
 import { DRAIN_CHANGED_PATH, DRAIN_PATH } from './drain-orders.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
 import { writeSnapshot } from './metrics-files.ts';
@@ -20,6 +22,7 @@ export interface CarrierApiView {
   readonly sessions: SessionView;
   readonly readiness: Readiness;
   readonly move: Moving;
+  readonly log: Pick<Log, 'info'>;
   metrics(): Promise<CarrierSnapshot>;
   load(): CarrierLoad;
   readonly drain: {
@@ -79,8 +82,15 @@ export interface CarrierGroups {
   readonly groups: readonly TunnelGroup[];
 }
 
+/** The answer of POST /close. */
+export interface TenantClosed {
+  readonly closed: number;
+}
+
 export const GROUPS_PATH = '/groups';
 export const CLOSE_PATH = '/drain/close';
+/** A POST of a tenant here ends all its tunnels at once; answered with how many. */
+export const CLOSE_TENANT_PATH = '/close';
 /** A POST here, answered with a MoveView. */
 export const MOVE_PATH = '/move';
 
@@ -119,11 +129,21 @@ async function obey(view: CarrierApiView, { path, query, body }: Change): Promis
     drain.changed();
     return json(200, {});
   }
+  if (path === CLOSE_TENANT_PATH) return closeTenant(view, body.value);
   if (path !== CLOSE_PATH) return NOT_FOUND;
   const { tenant, count } = Object(body.value) as Record<string, unknown>;
   if (typeof tenant !== 'string' || !Number.isSafeInteger(count)) return json(400, { error: 'expected tenant and count' });
   sessions.closeOldest(tenant, count as number, 'drain');
   return json(200, { groups: sessions.groups() } satisfies CarrierGroups);
+}
+
+/** Whoever of it comes back is let in again as before. */
+function closeTenant({ sessions, log }: CarrierApiView, value: unknown): Answer {
+  const { tenant, by } = Object(value) as Record<string, unknown>;
+  if (typeof tenant !== 'string' || tenant === '' || typeof by !== 'string') return json(400, { error: 'expected tenant and by' });
+  const closed = sessions.closeOldest(tenant, Infinity, 'operator');
+  log.info({ event: 'tenant-closed', tenant: wireText(tenant), by: wireText(by), tunnels: closed });
+  return json(200, { closed } satisfies TenantClosed);
 }
 
 /** POST /move?to=GENERATION: begins a move and answers at once; asked again, tells how far it is. One that is over begins anew. */

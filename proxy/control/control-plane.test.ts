@@ -22,7 +22,7 @@ import type { ProbeView } from './probe-report.ts';
 import { readVerdict, type Verdict } from './verdict.ts';
 
 const NO_PROBE = { start: () => {}, stop: async () => {}, replaceSilent: () => {} };
-const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
+const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {}, login: null };
 
 function probeText(changes: Partial<ProbeVerdict>): string {
   const endpoint = { failed: 0, succeeded: 0, isFailing: false, alone: 0, isMine: false };
@@ -160,7 +160,7 @@ test('the probe is started with the first carrier that accepts, replaced where i
 
 test('every metric of the table is served, with a value', async (t) => {
   const { certPem } = makeCertificate(['proxy.example.com']);
-  const tls = { certificatePem: certPem, keyPem: '', names: ['proxy.example.com'], minVersion: 'TLSv1.2' as const };
+  const tls = { certificatePem: certPem, keyPem: '', names: ['proxy.example.com'], minVersion: 'TLSv1.2' as const, clients: null };
   const { world, health } = await harness(t, { tls, probe: PROBE });
   writeFileSync(probeFile(world.runtime), probeText({}));
   const { metrics } = await world.carrier(0);

@@ -19,7 +19,7 @@ import { type Verdict, writeVerdict } from './verdict.ts';
 
 const DAY_MS = 86_400_000;
 const GENERATION = 2;
-const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {} };
+const PROBE: Settings['probe'] = { schedule: '* * * * *', failures: 3, peers: [], roots: {}, login: null };
 
 function status(load: Partial<CarrierLoad> = {}, accepting = true): CarrierStatus {
   return {
@@ -200,7 +200,7 @@ test('a listener that is slow is a reason, but not while new tunnels are refused
 
 test('our certificate: two weeks are a concern, and what the probe saw goes before the file', (t) => {
   const { certPem, keyPem } = makeCertificate(['proxy.example.com']);
-  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const };
+  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const, clients: null };
   const { listeners } = testSettings();
   const { look, probeSays, clock } = harness(t, { tls, listeners: listeners.map((one) => ({ ...one, port: 1 })), probe: PROBE });
   const carriers = [status({}, false)];
@@ -217,7 +217,7 @@ test('our certificate: two weeks are a concern, and what the probe saw goes befo
 
 test('a certificate that no door shows does not matter', (t) => {
   const { certPem, keyPem } = makeCertificate(['proxy.example.com']);
-  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const };
+  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const, clients: null };
   const { look, probeSays } = harness(t, { tls, listeners: [], probe: PROBE });
   probeSays({ certificateLeftMs: 0 });
   assert.equal(look([status()], 20).ready, true);
@@ -313,7 +313,7 @@ test('a probe that is switched on by a change has its time to speak, and one tha
 
 test('a change of the file brings its certificate', (t) => {
   const { certPem, keyPem } = makeCertificate(['proxy.example.com']);
-  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const };
+  const tls = { certificatePem: certPem, keyPem, names: [], minVersion: 'TLSv1.2' as const, clients: null };
   const { look, probeSays, reload } = harness(t, { probe: PROBE });
   const { listeners } = testSettings();
   probeSays({ certificateLeftMs: 11 * 3_600_000 });

@@ -16,7 +16,7 @@ const PROBE = fileURLToPath(new URL('../../healthcheck/probe/main.ts', import.me
 
 function harness(t: TestContext, changes: Partial<ProbeChildDeps> = {}) {
   const runtime = mkdtempSync(join(tmpdir(), 'probe-'));
-  const job = probeJobOf(runtime, testSettings(), { schedule: '* * * * * *', failures: 1, peers: [], roots: {} });
+  const job = probeJobOf(runtime, testSettings(), { schedule: '* * * * * *', failures: 1, peers: [], roots: {}, login: null });
   const deaths: unknown[] = [];
   const child = new ProbeChild({ entry: PROBE, job, clock: systemClock, died: (death) => deaths.push(death), ...changes });
   t.after(async () => {

@@ -9,12 +9,14 @@ const PROBE: ProbeSettings = {
   failures: 2,
   peers: [{ address: '203.0.113.11', port: 443 }],
   roots: { production: 'ROOTS' },
+  login: null,
 };
 const TLS: NonNullable<Settings['tls']> = {
   certificatePem: 'CERTIFICATE',
   keyPem: 'SECRET-KEY',
   names: ['proxy.example.com'],
   minVersion: 'TLSv1.2',
+  clients: null,
 };
 
 function listener(changes: Partial<ListenerSettings>): ListenerSettings {
@@ -48,8 +50,15 @@ test('the probe is told what to try, and where its word goes', () => {
     gateways: [],
     tls: { name: 'proxy.example.com', certificates: 'CERTIFICATE' },
     peers: [{ address: '203.0.113.11', port: 443 }],
+    login: null,
     ownAddresses: ['203.0.113.10'],
   });
+});
+
+test('it is told to leave out the doors for which it would need a certificate', () => {
+  const clients = { caPem: 'CA', crlPem: null, isRequired: true };
+  assert.deepEqual(Object.keys(job({ tls: { ...TLS, clients } }).places), ['connect', 'sni']);
+  assert.deepEqual(Object.keys(job({ tls: { ...TLS, clients: { ...clients, isRequired: false } } }).places), Object.keys(job().places));
 });
 
 test('it is told no secret', () => {

@@ -1,4 +1,5 @@
-// What the probe is told to do, by the node's settings. It is told nothing that it does not need: no key and no token.
+// What the probe is told to do, by the node's settings. It is told nothing that it does not need: no key, and no token
+// but one of a tenant, by which it is let in as an agent is.
 
 import type { OwnPlace, ProbedEndpoint, ProbeJob } from '../../healthcheck/probe/contract.ts';
 import { probeFile } from '../core/runtime-files.ts';
@@ -19,14 +20,17 @@ export function probeJobOf(runtime: string, settings: Settings, probe: ProbeSett
     gateways: gateways.map((gateway) => ({ name: gateway.name, endpoint: gateway.endpoint })),
     tls: tls === null || name === undefined ? null : { name: name.replace(/^\*/, 'probe'), certificates: tls.certificatePem },
     peers: probe.peers,
+    login: probe.login,
     ownAddresses: node.publicAddresses,
   };
 }
 
 /** Of several listeners with a door the first: whether the others answer is looked at by themselves. */
-function placesOf({ listeners }: Settings): ProbeJob['places'] {
+function placesOf({ listeners, tls }: Settings): ProbeJob['places'] {
   const places: Partial<Record<Door, OwnPlace>> = {};
-  for (const door of DOORS) {
+  // It has no certificate to show.
+  const tried = tls?.clients?.isRequired === true ? DOORS.filter((door) => door !== 'connect-tls' && door !== 'gateway') : DOORS;
+  for (const door of tried) {
     const listener = listeners.find(({ doors }) => doors.includes(door));
     if (listener) places[door] = ownDoorOf(listener);
   }

@@ -5,6 +5,7 @@ import type { FaultCode } from './fault.ts';
 import type { Stage } from './metrics.ts';
 import type { EndedBy, Phase, SessionEnd, SessionRecord } from './record.ts';
 import type { Door, EndpointKind } from './settings.ts';
+import type { Proof, TenantPlace } from './tenant.ts';
 
 /** Where finished facts go: log lines and counters. Never throws, never waits. */
 export interface Recorder {
@@ -34,6 +35,18 @@ export interface TunnelRow {
   readonly idleMs: number;
   readonly bytesUp: number;
   readonly bytesDown: number;
+}
+
+/** One open session, as far as a configuration judges it. */
+export interface OpenSession {
+  /** A moment of the clock. */
+  readonly startMs: number;
+  readonly isOver: boolean;
+  readonly record: Pick<SessionRecord, 'door' | 'tenant' | 'client_ip' | 'target_host' | 'target_port'>;
+  /** How its client has shown who it is; null where that is not known. */
+  readonly proof: Proof | null;
+  /** Ends it from outside; false where it is on its way already. */
+  close(by: EndedBy): boolean;
 }
 
 /** Some open sessions, oldest first. */
@@ -72,11 +85,16 @@ export interface SessionView {
  * `null` is yes; a code says which limit binds.
  */
 export interface Limits {
-  /** Charged after an allow and before resolving; on yes the tunnel's place is taken until `closed`. */
-  open(): FaultCode | null;
-  closed(): void;
+  /** Whether the tenant has a tunnel left; charges nothing. */
+  tenantLimit(tenant: TenantPlace): FaultCode | null;
+  /**
+   * Charged after an allow and before resolving, to the tenant too, which `tenantLimit` was asked for right before; on yes the tunnel's place is taken
+   * until `closed`.
+   */
+  open(tenant?: TenantPlace | null): FaultCode | null;
+  closed(tenant?: TenantPlace | null): void;
   /** Takes a place for a tunnel that another carrier gives up: no open, and within the node's limits already. False where this carrier has no room. */
-  movedHere(): boolean;
+  movedHere(tenant?: TenantPlace | null): boolean;
   /** A connection without a head yet; false where the node's or the source's share of them is used up. */
   pendingStarted(sourceKey: string): boolean;
   /** It was the node's share that was used up. */

@@ -10,6 +10,8 @@ export const settingsFile = (runtime: string, generation: number): string => `${
 export const preparedSettingsFile = (runtime: string, pid: number): string => `${runtime}/settings.${pid}.json`;
 export const generationFile = (runtime: string): string => `${runtime}/generation`;
 export const ledgerFile = (runtime: string): string => `${runtime}/ledger`;
+/** Beside a ledger; the first version of its layout. The first carrier that counts a tenant makes it. */
+export const tenantLedgerFile = (ledger: string): string => `${ledger}-tenants-1`;
 export const verdictFile = (runtime: string): string => `${runtime}/verdict.json`;
 export const probeFile = (runtime: string): string => `${runtime}/probe.json`;
 /** The order to drain, while there is one. */
@@ -60,7 +62,7 @@ export function longestSocketPath(runtime: string, carriers: number): string {
 
 /** Files of an earlier run: sockets nobody answers, counters of carriers that are gone, settings that were never taken into use. */
 export function isLeftover(name: string): boolean {
-  return /^((carrier|move)-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|probe\.json|drain\.json|pace\.sock.*|settings[.-]\d+\.json|.*\.tmp)$/.test(
+  return /^((carrier|move)-\d+-\d+\.sock|control\.sock|orders\.sock|metrics-.*\.json|verdict\.json|ledger-tenants-\d+|probe\.json|drain\.json|pace\.sock.*|settings[.-]\d+\.json|.*\.tmp)$/.test(
     name,
   );
 }

@@ -43,6 +43,27 @@ export interface TlsSettings {
   /** Lower case, `*.` allowed as the first label. */
   readonly names: readonly string[];
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Null where no client is asked for a certificate. */
+  readonly clients: ClientCertificates | null;
+}
+
+/** What client certificates are held to. */
+export interface ClientCertificates {
+  readonly caPem: string;
+  readonly crlPem: string | null;
+  /** False: a client may come without one. */
+  readonly isRequired: boolean;
+}
+
+/**
+ * Who may use the node, and from where in it each is counted. As texts (policy/tenant-text.ts): ten thousand tenants as objects of JSON would hold
+ * a carrier's event loop up for too long.
+ */
+export interface TenantsSettings {
+  /** One line for each. */
+  readonly list: string;
+  /** Ids by their place in the ledger of tenants, one line for each place; those of tenants that are gone keep theirs. */
+  readonly places: string;
 }
 
 export interface GatewaySettings {
@@ -75,6 +96,8 @@ export interface PolicySettings {
   readonly alpn: CheckMode;
   readonly address: CheckMode;
   readonly allowMissingSni: boolean;
+  /** What becomes of open tunnels whose tenant, credential or endpoint is gone. */
+  readonly revoked: 'close' | 'keep';
 }
 
 export interface ProbeSettings {
@@ -85,6 +108,8 @@ export interface ProbeSettings {
   readonly peers: readonly { readonly address: string; readonly port: number }[];
   /** Roots (PEM) instead of the public ones, by the name of the entry under `endpoints`. */
   readonly roots: Readonly<Record<string, string>>;
+  /** `USER:TOKEN` to come with; null without. */
+  readonly login: string | null;
 }
 
 export interface LimitSettings {
@@ -139,6 +164,8 @@ export interface AtStartSettings {
   readonly carriers: number | 'auto';
   readonly relay: RelayChoice;
   readonly runtime: string;
+  /** The presence of `tls.clientCa`. */
+  readonly clientCa: boolean;
   readonly health: { readonly host: string; readonly port: number };
   readonly admin: { readonly host: string; readonly port: number };
 }
@@ -150,6 +177,8 @@ export interface Settings {
   readonly tls: TlsSettings | null;
   readonly hosts: readonly ListedHost[];
   readonly gateways: readonly GatewaySettings[];
+  /** Null where anyone may use the list. */
+  readonly tenants: TenantsSettings | null;
   readonly policy: PolicySettings;
   readonly resolve: { readonly servers: readonly string[]; readonly family: AddressFamily; readonly pins: readonly ResolvePin[] };
   readonly limits: LimitSettings;

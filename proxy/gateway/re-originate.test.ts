@@ -40,7 +40,7 @@ for (const relay of ENGINES) {
     async function gatewayNode(port: number, options: { caPem?: string; upgradeMs?: number } = {}): Promise<TestNode> {
       return startTestNode({
         relay,
-        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['gw.proxy.test'], minVersion: 'TLSv1.2' },
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['gw.proxy.test'], minVersion: 'TLSv1.2', clients: null },
         gateways: [
           {
             name: 'gw.proxy.test',

@@ -15,8 +15,8 @@ const HEADER_WORDS = 4;
 /** Opens are counted in buckets of 100 ms; 16 of them, a power of two, hold the second in question and some that are over. */
 export const BUCKET_MS = 100;
 export const BUCKETS = 16;
-/** Words of a row: is it in use, tunnels, pending, one spare, then per bucket its tick and its opens. */
-export const ROW = { inUse: 0, tunnels: 1, pending: 2, buckets: 4, words: 4 + 2 * BUCKETS } as const;
+/** Words of a row: is it in use, tunnels, pending, the mark of the carrier that has it (0: of a version that has none), then per bucket its tick and its opens. */
+export const ROW = { inUse: 0, tunnels: 1, pending: 2, epoch: 3, buckets: 4, words: 4 + 2 * BUCKETS } as const;
 export const ROW_BYTES = ROW.words * 4;
 
 /**

@@ -2,11 +2,13 @@
 // and only to its own row, so nothing drifts, a torn read is wrong for one decision at most, and control is not needed.
 // A carrier that finds itself alone keeps its per-source counts in memory.
 
+import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import type { FaultCode } from '../core/fault.ts';
 import type { Limits, SourceKey } from '../core/ports.ts';
-import { ledgerFile } from '../core/runtime-files.ts';
+import { ledgerFile, tenantLedgerFile } from '../core/runtime-files.ts';
+import type { TenantPlace } from '../core/tenant.ts';
 import type { LimitSettings, Settings } from '../core/settings.ts';
 import type { Capacity } from '../core/supervision.ts';
 import { capacityOf, pendingRoom } from '../core/capacity.ts';
@@ -24,6 +26,7 @@ import { OtherRows } from './other-rows.ts';
 import { countRefusal, refusalsInLastSecond } from './refusal-rate.ts';
 import { SourceCells } from './source-ledger.ts';
 import type { CountIn } from './source-ledger.ts';
+import { takesTooMuch, tenantFault, TenantLedger } from './tenant-ledger.ts';
 
 /** How long a carrier that was alone takes itself to be alone still when it counts a connection; opens always look. */
 const ALONE_MS = 20;
@@ -39,6 +42,8 @@ export interface Ledger extends Limits {
   tunnels(): number;
   pending(): number;
   opensPerSecond(): number;
+  /** Carriers that there are, of every generation. */
+  carriers(): number;
   /** Reads and writes of the file that failed; the carrier then went on with what it knew. */
   ioFaults(): number;
   close(): void;
@@ -67,7 +72,7 @@ export function openLedgerFile(file: string, row: number, limits: LedgerLimits, 
   try {
     const header = readHeader(fd, file);
     if (row < 0 || row >= header.rows) throw new Error(`${file}: has ${header.rows} rows, and no row ${row}`);
-    return heldTo(limits, new LedgerCounts(fd, row, header, clock));
+    return heldTo(limits, new LedgerCounts({ fd, row, header, clock, tenants: tenantLedgerFile(file) }));
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -76,9 +81,10 @@ export function openLedgerFile(file: string, row: number, limits: LedgerLimits, 
 
 function heldTo(limits: LedgerLimits, counts: LedgerCounts): Ledger {
   return {
-    open: () => counts.open(limits),
-    closed: () => counts.closed(),
-    movedHere: () => counts.movedHere(limits),
+    tenantLimit: (tenant) => counts.tenantLimit(tenant),
+    open: (tenant) => counts.open(limits, tenant),
+    closed: (tenant) => counts.closed(tenant),
+    movedHere: (tenant) => counts.movedHere(limits, tenant),
     pendingStarted: (source) => counts.pendingStarted(source, limits),
     isPendingFull: () => counts.isPendingFull(limits),
     pendingEnded: (source) => counts.pendingEnded(source),
@@ -86,10 +92,20 @@ function heldTo(limits: LedgerLimits, counts: LedgerCounts): Ledger {
     tunnels: () => counts.tunnels(limits),
     pending: () => counts.pending(limits),
     opensPerSecond: () => counts.opensPerSecond(),
+    carriers: () => counts.carriers(),
     ioFaults: () => counts.ioFaults(),
     under: (others) => heldTo(others, counts),
     close: () => counts.close(),
   };
+}
+
+interface LedgerPlace {
+  readonly fd: number;
+  readonly row: number;
+  readonly header: { readonly rows: number; readonly k0: number; readonly k1: number };
+  readonly clock: Clock;
+  /** The file of the tenants' counts. */
+  readonly tenants: string;
 }
 
 class LedgerCounts {
@@ -101,10 +117,13 @@ class LedgerCounts {
   readonly #others: OtherRows;
   readonly #pendingCells: SourceCells;
   readonly #refusalCells: SourceCells;
+  readonly #tenants: TenantLedger;
+  /** Of the tenant that was asked about last, as of that moment. */
+  #tenantOpens = 0;
   #lookedMs = -Infinity;
   #ioFaults = 0;
 
-  constructor(fd: number, row: number, header: { rows: number; k0: number; k1: number }, clock: Clock) {
+  constructor({ fd, row, header, clock, tenants }: LedgerPlace) {
     const { rows } = header;
     this.#fd = fd;
     this.#row = row;
@@ -114,36 +133,52 @@ class LedgerCounts {
     this.#refusalCells = new SourceCells({ fd, row, rows, offset: refusalCellsOffset(rows), wordsPerCell: REFUSAL_CELL_WORDS }, header);
     this.#pendingCells.writeAll();
     this.#refusalCells.writeAll();
+    const epoch = randomBytes(4).readUInt32LE(0) || 1;
+    this.#tenants = new TenantLedger({ file: tenants, row, rows, epoch, others: this.#others });
+    this.#own[ROW.epoch] = epoch;
     // Only now do the others count this row, whatever an earlier carrier left in its cells.
     this.#own[ROW.inUse] = 1;
     this.#writeOwn();
   }
 
-  open({ capacity, opensPerSecond }: LedgerLimits): FaultCode | null {
+  tenantLimit(tenant: TenantPlace): FaultCode | null {
+    const nowMs = this.#clock.nowMs();
+    this.#look(nowMs);
+    const counts = this.#tenants.counts(tenant, nowMs);
+    this.#tenantOpens = counts.opens;
+    return tenantFault(tenant, counts);
+  }
+
+  open({ capacity, opensPerSecond }: LedgerLimits, tenant: TenantPlace | null = null): FaultCode | null {
     const nowMs = this.#clock.nowMs();
     this.#look(nowMs);
     const own = this.#own[ROW.tunnels] ?? 0;
     if (own >= capacity.perCarrier) return 'NODE_FULL';
     if (this.#sum(ROW.tunnels, capacity.perCarrier) >= capacity.tunnels) return 'NODE_FULL';
-    if (this.#opens(nowMs) + 1 > opensPerSecond) return 'NODE_RATE_LIMITED';
+    const opens = this.#opens(nowMs);
+    if (opens + 1 > opensPerSecond) return 'NODE_RATE_LIMITED';
+    if (tenant && takesTooMuch(tenant, this.#tenantOpens, opens, opensPerSecond)) return 'NODE_RATE_LIMITED';
 
     this.#own[ROW.tunnels] = own + 1;
     countOpen(this.#own, 0, nowMs);
     this.#writeOwn();
+    if (tenant) this.#tenants.opened(tenant, nowMs);
     return null;
   }
 
-  closed(): void {
+  closed(tenant: TenantPlace | null = null): void {
+    if (tenant) this.#tenants.closed(tenant);
     this.#own[ROW.tunnels] = Math.max(0, (this.#own[ROW.tunnels] ?? 0) - 1);
     this.#writeOwn();
   }
 
   // The place is counted twice until the other carrier has heard of it, and never not at all: the limits are not passed meanwhile.
-  movedHere({ capacity }: LedgerLimits): boolean {
+  movedHere({ capacity }: LedgerLimits, tenant: TenantPlace | null = null): boolean {
     const own = this.#own[ROW.tunnels] ?? 0;
     if (own >= capacity.perCarrier) return false;
     this.#own[ROW.tunnels] = own + 1;
     this.#writeOwn();
+    if (tenant) this.#tenants.movedHere(tenant);
     return true;
   }
 
@@ -198,12 +233,18 @@ class LedgerCounts {
     return this.#opens(nowMs);
   }
 
+  carriers(): number {
+    this.#look(this.#clock.nowMs());
+    return 1 + this.#others.inUse();
+  }
+
   ioFaults(): number {
-    return this.#ioFaults;
+    return this.#ioFaults + this.#tenants.ioFaults();
   }
 
   close(): void {
     closeSync(this.#fd);
+    this.#tenants.close();
   }
 
   /** Reads what all carriers say. Where another one has appeared, it must see what this one kept in memory. */

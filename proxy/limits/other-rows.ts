@@ -34,6 +34,18 @@ export class OtherRows {
     return row !== this.#own && this.#words[row * ROW.words + ROW.inUse] === 1;
   }
 
+  /** Rows besides the own one. */
+  inUse(): number {
+    let rows = 0;
+    for (let row = 0; row * ROW.words < this.#words.length; row += 1) if (this.isInUse(row)) rows += 1;
+    return rows;
+  }
+
+  /** The mark of the carrier that has another row; 0 where nobody has. */
+  epochOf(row: number): number {
+    return this.isInUse(row) ? (this.#words[row * ROW.words + ROW.epoch] ?? 0) : 0;
+  }
+
   /** One word of every other row in use. No row is believed more than it can have: garbage must not become a refusal for ever. */
   sum(word: number, rowMax: number): number {
     if (this.#isAlone) return 0;

@@ -10,7 +10,7 @@ const LIST = new HostList([LISTED]);
 
 for (const port of [443, 8883]) {
   test(`a listed host is allowed on its port ${port}`, () => {
-    assert.deepEqual(decideTarget({ host: HOST, port }, LIST), { allow: true, listed: LISTED });
+    assert.deepEqual(decideTarget({ host: HOST, port }, LIST, null), { allow: true, listed: LISTED });
   });
 }
 
@@ -24,6 +24,6 @@ for (const [host, port, code] of [
   ['52.1.2.3', 443, 'TARGET_NOT_ALLOWED'],
 ] as const) {
   test(`${host}:${port} is ${code}`, () => {
-    assert.deepEqual(decideTarget({ host, port }, LIST), { allow: false, code });
+    assert.deepEqual(decideTarget({ host, port }, LIST, null), { allow: false, code });
   });
 }

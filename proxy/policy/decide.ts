@@ -8,9 +8,15 @@ export type Decision =
   | { readonly allow: true; readonly listed: ListedHost }
   | { readonly allow: false; readonly code: 'TARGET_NOT_ALLOWED' | 'PORT_NOT_ALLOWED' };
 
-export function decideTarget(target: Target, list: HostList): Decision {
+/** What a tenant may use; null where anyone may use the list. */
+export interface Reach {
+  mayReach(listed: ListedHost): boolean;
+}
+
+/** For a tenant an endpoint that is not its own does not exist. */
+export function decideTarget(target: Target, list: HostList, tenant: Reach | null): Decision {
   const listed = list.find(target.host);
-  if (listed === null) return { allow: false, code: 'TARGET_NOT_ALLOWED' };
+  if (listed === null || tenant?.mayReach(listed) === false) return { allow: false, code: 'TARGET_NOT_ALLOWED' };
   if (!listed.ports.includes(target.port)) return { allow: false, code: 'PORT_NOT_ALLOWED' };
   return { allow: true, listed };
 }

@@ -7,7 +7,7 @@ const HOST = 'a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com';
 const OTHER = 'z0z0z0z0z0z0z0-ats.iot.eu-west-1.amazonaws.com';
 
 function policy(sni: CheckMode, alpn: CheckMode, allowMissingSni = false): PolicySettings {
-  return { sni, alpn, address: 'enforce', allowMissingSni };
+  return { sni, alpn, address: 'enforce', allowMissingSni, revoked: 'close' };
 }
 const STRICT = policy('enforce', 'enforce');
 

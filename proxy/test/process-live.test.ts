@@ -25,6 +25,7 @@ function endpoints(hosts: readonly string[], upstream: number): string[] {
 }
 
 const NO_HELLO = 'policy: { sni: off, alpn: off }';
+const KEEPS = 'policy: { sni: off, alpn: off, revoked: keep }';
 
 async function metric(port: number, series: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -38,7 +39,7 @@ describe('a node with open tunnels', { concurrency: 2 }, () => {
       t.after(() => upstream.close());
       const [listed = '', pins = ''] = endpoints([DATA_HOST], upstream.port);
       const [otherListed = '', otherPins = ''] = endpoints([OTHER_HOST], upstream.port);
-      const node = await liveNode(t, [`relay: ${relay}`, NO_HELLO, listed, pins]);
+      const node = await liveNode(t, [`relay: ${relay}`, KEEPS, listed, pins]);
       const before = (await statusOf(node.runtime)).configuration.policyVersion;
       const tunnels = await Promise.all(Array.from({ length: 20 }, () => openTunnel(t, node.port, DATA_HOST)));
       assert.deepEqual(new Set(tunnels.map(({ answer }) => answer)), new Set([ALLOWED]));
@@ -98,6 +99,58 @@ describe('a node with open tunnels', { concurrency: 2 }, () => {
       assert.equal((await statusOf(node.runtime)).capacity.tunnels, 3);
     });
   }
+
+  test('closes at its pace what a new list would not let in, and nothing else', async (t) => {
+    const upstream = await startUpstream(echo);
+    t.after(() => upstream.close());
+    const token = 'sha256:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b';
+    const tenant = (id: string): string => `- { id: ${id}, tokens: ["${token}"] }\n`;
+    let tenants = '';
+    const put = (text: string): void => {
+      writeFileSync(`${tenants}.new`, text);
+      renameSync(`${tenants}.new`, tenants);
+    };
+    const node = await liveNode(
+      t,
+      [NO_HELLO, ...endpoints([DATA_HOST], upstream.port), 'tenantsFile: tenants.yaml', 'drain: { rate: 4 }'],
+      (folder) => {
+        tenants = join(folder, 'tenants.yaml');
+        put(tenant('acme') + tenant('globex'));
+      },
+    );
+    const open = async (id: string): Promise<net.Socket> => {
+      const socket = net.connect({ port: node.port, host: '127.0.0.1' });
+      t.after(() => socket.destroy());
+      const credentials = Buffer.from(`${id}:secret`).toString('base64');
+      socket.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\nProxy-Authorization: Basic ${credentials}\r\n\r\n`);
+      const answer = await new Promise<Buffer>((resolve) => socket.once('data', resolve));
+      assert.equal(answer.toString().split('\r\n')[0], ALLOWED, id);
+      socket.resume();
+      return socket;
+    };
+    const [gone, stays] = [await Promise.all(Array.from({ length: 8 }, () => open('acme'))), await open('globex')];
+
+    // Half a list is none: the last good one stays in force.
+    put(tenant('globex') + tenant('globex'));
+    await node.serve.line('configuration-refused');
+    await open('acme');
+
+    put(tenant('globex') + tenant('initech'));
+    await node.serve.line('configuration-taken');
+    await open('initech');
+    await until(() => node.records('close').length >= gone.length + 1, 'the ends of the tenant that is gone');
+    const ends = node.records('close');
+    assert.deepEqual(new Set(ends.map((line) => `${String(line['tenant'])} ${String(line['ended_by'])}`)), new Set(['acme policy']));
+    const spanMs = Date.parse(String(ends.at(-1)?.['time'])) - Date.parse(String(ends[0]?.['time']));
+    assert.ok(spanMs >= 1_000, `${ends.length} in ${spanMs} ms`);
+    assert.deepEqual([stays.destroyed, gone.every((socket) => socket.destroyed)], [false, true]);
+    const closed = await pinhole('close', '--tenant', 'globex', '--runtime', node.runtime);
+    assert.deepEqual([closed.code, closed.stdout], [0, 'closed 1 tunnel of globex\n']);
+    await until(() => node.records('close').some((line) => line['tenant'] === 'globex' && line['ended_by'] === 'operator'), 'its end');
+    assert.match(String((await node.serve.line('tenant-closed'))['by']), /command line/);
+    await open('globex');
+    assert.doesNotMatch(JSON.stringify(node.serve.lines), /2bb80d53|c2VjcmV0|:secret/);
+  });
 
   test('shows a renewed certificate to those that come, and goes on with those that are there', async (t) => {
     const upstream = await startUpstream(echo);

@@ -6,6 +6,7 @@ import { peeks } from '../policy/judge-hello.ts';
 import { checkConnect } from '../wire/connect-request.ts';
 import { ESTABLISHED } from '../wire/reply.ts';
 import type { RequestHead } from '../wire/request-head.ts';
+import { isKnown } from './identity.ts';
 import { judgeFirstHello, nothingSent } from './peek.ts';
 import { forwardAndRelay, openTunnel, relayTunnel } from './tunnel.ts';
 import type { Walk } from './walk.ts';
@@ -13,12 +14,15 @@ import type { Walk } from './walk.ts';
 export async function serveConnect(walk: Walk, head: RequestHead): Promise<void> {
   const { plane, session, inbox } = walk;
   const asked = checkConnect(head, plane.isOurs);
+  // That an address is no target is a word about targets: strangers do not get to hear it.
+  if (!asked.ok && asked.code !== 'TARGET_NOT_ALLOWED') return walk.refuse(asked.code);
+  if (!isKnown(walk, head)) return;
   if (!asked.ok) return walk.refuse(asked.code);
 
   const { target } = asked.value;
   session.record.target_host = target.host;
   session.record.target_port = target.port;
-  const decision = decideTarget(target, plane.list);
+  const decision = decideTarget(target, plane.list, session.tenant);
   if (!decision.allow) return walk.refuse(decision.code);
 
   inbox.setCap(EARLY_BYTES_MAX);

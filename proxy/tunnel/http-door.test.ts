@@ -23,7 +23,7 @@ for (const relay of ENGINES) {
         relay,
         addresses: LIST,
         limits: { ...limits, pending: 2 },
-        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2', clients: null },
       });
     });
 

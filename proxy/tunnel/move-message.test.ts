@@ -20,6 +20,32 @@ describe('the identity of a moved tunnel', () => {
     assert.deepEqual(readIdentity(writeIdentity(ageless) as Buffer), ageless);
   });
 
+  for (const proof of [
+    { by: 'token', hash: 'a'.repeat(64) },
+    { by: 'source' },
+    { by: 'certificate', certificate: { commonName: 'acme', names: ['acme.example'], fingerprint: 'b'.repeat(64) } },
+    { by: 'certificate', certificate: { commonName: null, names: [], fingerprint: 'b'.repeat(64) } },
+  ] as const) {
+    test(`says how its client was known: ${proof.by}`, () => {
+      const moved = movedSession({ proof });
+      assert.deepEqual(readIdentity(writeIdentity(moved) as Buffer), moved);
+    });
+  }
+
+  for (const proof of [
+    undefined,
+    null,
+    'token',
+    { by: 'oath' },
+    { by: 'token' },
+    { by: 'certificate' },
+    { by: 'certificate', certificate: 7 },
+  ]) {
+    test(`goes on where that cannot be read: ${JSON.stringify(proof)}`, () => {
+      assert.equal(readIdentity(changed((said) => (said['proof'] = proof)))?.proof, null);
+    });
+  }
+
   test('of a later version is read without what is new, and of an earlier one with null for what is missing', () => {
     const later = changed((said, record) => ((said['colour'] = 'blue'), (record['colour'] = { deep: [1] })));
     assert.deepEqual(readIdentity(later), movedSession());

@@ -6,6 +6,7 @@ import { MOVE_IDENTITY_BYTES_MAX } from '../core/limits.ts';
 import { STAY_REASONS, type StayReason } from '../core/move.ts';
 import type { SessionRecord } from '../core/record.ts';
 import { DOORS, ENDPOINT_KINDS } from '../core/settings.ts';
+import type { Proof } from '../core/tenant.ts';
 
 /** Raised where an older version must not take a tunnel that it would read wrongly; new fields do not need that. */
 const VERSION = 1;
@@ -21,16 +22,19 @@ export interface MovedSession {
   readonly maxAgeMs: number;
   /** The policy under which it was allowed. */
   readonly policyVersion: string;
+  /** Null where anyone may use the list, and from a version that does not say. */
+  readonly proof: Proof | null;
 }
 
 /** Null where it is longer than the other side would read. */
-export function writeIdentity({ record, startMs, maxAgeMs, policyVersion }: MovedSession): Buffer | null {
+export function writeIdentity({ record, startMs, maxAgeMs, policyVersion, proof }: MovedSession): Buffer | null {
   const bytes = Buffer.from(
     JSON.stringify({
       version: VERSION,
       start_ms: startMs,
       max_age_ms: maxAgeMs === Infinity ? null : maxAgeMs,
       policy_version: policyVersion,
+      ...(proof && { proof }),
       record,
     }),
   );
@@ -66,6 +70,7 @@ export function readIdentity(bytes: Buffer, share: (text: string) => string = (t
     startMs,
     maxAgeMs: about.number('max_age_ms') ?? Infinity,
     policyVersion: about.text('policy_version') ?? '',
+    proof: readProof(fieldsOf(said['proof']), share),
     record: {
       id,
       listener,
@@ -92,6 +97,25 @@ export function readIdentity(bytes: Buffer, share: (text: string) => string = (t
     },
   };
 }
+
+/** What cannot be read counts as not said: the tunnel goes on as long as its tenant does. */
+function readProof(said: Fields, share: (text: string) => string): Proof | null {
+  const from = new Reader(said, share);
+  const by = from.one('by', PROOFS);
+  if (by === 'source') return { by };
+  if (by === 'token') {
+    const hash = from.text('hash');
+    return hash === null ? null : { by, hash };
+  }
+  if (by !== 'certificate') return null;
+  const shown = fieldsOf(said['certificate']);
+  const certificate = new Reader(shown, share);
+  const fingerprint = certificate.text('fingerprint');
+  const names = Array.isArray(shown['names']) ? shown['names'].filter((name) => typeof name === 'string') : [];
+  return fingerprint === null ? null : { by, certificate: { commonName: certificate.text('commonName'), names, fingerprint } };
+}
+
+const PROOFS = ['token', 'certificate', 'source'] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 

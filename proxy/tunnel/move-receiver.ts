@@ -95,13 +95,14 @@ export class MoveReceiver implements LinkOwner {
   #take(link: number, moved: MovedSession | null): void {
     const { moves } = this.#options;
     const plane = this.#options.planes.current;
-    const why = moved === null ? 'version' : !moves.hasRoom() || !plane.limits.movedHere() ? 'full' : null;
+    const counted = moved?.record.tenant ? (plane.tenants.current?.placeOf(moved.record.tenant) ?? null) : null;
+    const why = moved === null ? 'version' : !moves.hasRoom() || !plane.limits.movedHere(counted) ? 'full' : null;
     if (moved === null || why !== null) {
       moves.discard();
       return void this.#answer(link, why);
     }
-    if (this.#answer(link, null)) return Session.moved(plane, moved).goOn(moves);
-    plane.limits.closed();
+    if (this.#answer(link, null)) return Session.moved(plane, moved).goOn(moves, counted);
+    plane.limits.closed(counted);
     moves.discard();
   }
 

@@ -165,7 +165,13 @@ describe('between two carriers', { skip: ENGINES.includes('native') ? false : 't
 
   test('tunnels that are TLS stay, and so do those that are being opened', async (t) => {
     const ours = makeCertificate(['proxy.test']);
-    const certificate = { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' as const };
+    const certificate = {
+      certificatePem: ours.certPem,
+      keyPem: ours.keyPem,
+      names: ['proxy.test'],
+      minVersion: 'TLSv1.2' as const,
+      clients: null,
+    };
     const { first, open } = await pair(t, { tls: certificate });
     await open();
     const outer = tls.connect({ host: '127.0.0.1', port: first.node.port, ca: ours.certPem, servername: 'proxy.test' });

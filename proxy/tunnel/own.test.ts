@@ -12,7 +12,7 @@ function own(overrides: Partial<Settings>, interfaces: readonly string[] = []) {
   return createOwn(testSettings(overrides), () => interfaces);
 }
 
-const TLS = { certificatePem: '', keyPem: '', minVersion: 'TLSv1.2' } as const;
+const TLS = { certificatePem: '', keyPem: '', minVersion: 'TLSv1.2', clients: null } as const;
 
 describe('our addresses', () => {
   const node = { name: 'n', publicAddresses: ['203.0.113.10', '2001:db8::10'] };

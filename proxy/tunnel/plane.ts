@@ -7,6 +7,7 @@ import type { Limits, Overload, Recorder, SourceKey } from '../core/ports.ts';
 import type { GatewaySettings, ListedHost, Settings } from '../core/settings.ts';
 import type { AddressJudge } from '../policy/address-rule.ts';
 import type { HostList } from '../policy/host-list.ts';
+import type { TenantSource } from './tenant-roll.ts';
 import type { Dial } from './dial.ts';
 import type { NameResolver } from './resolve.ts';
 import type { CoarseTime, RelayEngine } from './relay.ts';
@@ -20,10 +21,12 @@ export interface PlaneSource {
 }
 
 export interface DataPlane {
+  /** Without the tenants, of whom there may be many: those are in `tenants`, the same for every plane. */
   readonly settings: Settings;
   readonly clock: Clock;
   readonly time: CoarseTime;
   readonly list: HostList;
+  readonly tenants: TenantSource;
   readonly gateways: ReadonlyMap<string, GatewaySettings>;
   readonly gatewayNames: ReadonlySet<string>;
   readonly judge: AddressJudge;

@@ -5,6 +5,8 @@ import { renderAddress } from '../core/address.ts';
 import type { FaultCode } from '../core/fault.ts';
 import type { StayReason } from '../core/move.ts';
 import type { TunnelRow } from '../core/ports.ts';
+import type { Proof, TenantPlace } from '../core/tenant.ts';
+import type { Tenant } from '../policy/tenants.ts';
 import { emptyRecord, type EndedBy, type Phase, type SessionRecord } from '../core/record.ts';
 import type { DataPlane } from './plane.ts';
 import { step } from './phase.ts';
@@ -19,6 +21,10 @@ export class Session {
   /** A moment of the clock. */
   readonly startMs: number;
   upstreamStatus: number | null = null;
+  /** Null where anyone may use the list, and until it is known. */
+  tenant: Tenant | null = null;
+  proof: Proof | null = null;
+  #counted: TenantPlace | null = null;
   readonly #plane: DataPlane;
   #phase: Phase = 'sniffing';
   #outcome: Outcome = 'undecided';
@@ -42,12 +48,13 @@ export class Session {
   }
 
   /** One that another carrier has opened: it was allowed there, is on the relay, and its place has been taken here. */
-  static moved(plane: DataPlane, { record, startMs, maxAgeMs, policyVersion }: MovedSession): Session {
+  static moved(plane: DataPlane, { record, startMs, maxAgeMs, policyVersion, proof }: MovedSession): Session {
     const session = new Session(plane, record.listener, { address: record.client_ip, port: record.client_port }, { record, startMs });
     session.#phase = 'relaying';
     session.#outcome = 'allowed';
     session.#maxAgeMs = maxAgeMs;
     session.#policyVersion = policyVersion;
+    session.proof = proof;
     return session;
   }
 
@@ -74,8 +81,16 @@ export class Session {
     return this.#abortedBy;
   }
 
-  /** From here on the session has a tunnel's place in the limits and is in the table, until its end. */
-  takePlace(): void {
+  /** Final: the session's tenant does not change any more. */
+  identified(tenant: Tenant, proof: Proof): void {
+    this.tenant = tenant;
+    this.proof = proof;
+    this.record.tenant = tenant.id;
+  }
+
+  /** From here on the session has a tunnel's place in the limits, and in its tenant's, and is in the table, until its end. */
+  takePlace(counted: TenantPlace | null): void {
+    this.#counted = counted;
     this.#holdsPlace = true;
     this.#place = this.#plane.sessions.add(this);
   }
@@ -129,8 +144,8 @@ export class Session {
   }
 
   /** Runs the tunnel that was received. */
-  goOn(moves: RelayMoves): void {
-    this.takePlace();
+  goOn(moves: RelayMoves, counted: TenantPlace | null): void {
+    this.takePlace(counted);
     this.#plane.recorder.movedHere(this.record);
     this.#relay = moves.adopt(this.#plane.engine.limits, (by) => this.#relay && this.ended(by, this.#relay));
     if (this.#relay) return;
@@ -148,7 +163,7 @@ export class Session {
   /** What another carrier has to know of it. */
   identity(): MovedSession {
     const policyVersion = this.#policyVersion ?? this.#plane.settings.policyVersion;
-    return { record: this.record, startMs: this.startMs, maxAgeMs: this.#maxAgeMs, policyVersion };
+    return { record: this.record, startMs: this.startMs, maxAgeMs: this.#maxAgeMs, policyVersion, proof: this.proof };
   }
 
   /** Another carrier has it, and will tell of its end. */
@@ -220,6 +235,6 @@ export class Session {
     if (!this.#holdsPlace) return;
     this.#holdsPlace = false;
     this.#plane.sessions.remove(this);
-    this.#plane.limits.closed();
+    this.#plane.limits.closed(this.#counted);
   }
 }

@@ -51,11 +51,15 @@ export class Sessions implements SessionView {
 
   /** The open ones that nobody has told to leave, as of now and oldest first; those that are over when their turn comes are left out. */
   all(): Iterator<Session> {
-    const open = [...this.#tenants.values()].flatMap((sessions) => [...sessions]);
-    return open
+    return this.everyOne()
       .sort((a, b) => a.place - b.place)
       .values()
       .filter((session) => !session.isOver);
+  }
+
+  /** The same in no order. */
+  everyOne(): Session[] {
+    return [...this.#tenants.values()].flatMap((sessions) => [...sessions]);
   }
 
   remove(session: Session): void {

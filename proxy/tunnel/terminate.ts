@@ -6,12 +6,13 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import { ProxyError } from '../core/fault.ts';
 import type { Clock } from '../core/clock.ts';
-import type { TlsSettings } from '../core/settings.ts';
+import type { ClientCertificates, TlsSettings } from '../core/settings.ts';
+import { hasBadCertificate } from './client-certificate.ts';
 
 export interface TlsTerminator {
   /**
    * Finishes the handshake on a socket whose first bytes have been read already, by a moment of the clock.
-   * Throws HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT or CLIENT_GONE, and the socket is then destroyed.
+   * Throws HANDSHAKE_FAILED, HANDSHAKE_TIMEOUT, CERTIFICATE_INVALID or CLIENT_GONE, and the socket is then destroyed.
    */
   handshake(socket: Socket, firstBytes: Buffer, deadlineMs: number): Promise<tls.TLSSocket>;
 }
@@ -23,7 +24,9 @@ interface Waiting {
 
 export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTerminator {
   const waiting = new Map<Socket, Waiting>();
+  const { clients } = settings;
   const server = tls.createServer({
+    ...(clients && askForCertificates(clients)),
     cert: settings.certificatePem,
     key: settings.keyPem,
     minVersion: settings.minVersion,
@@ -33,9 +36,14 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
     honorCipherOrder: true,
   });
-  server.on('secureConnection', (socket) => take(waiting, socket)?.resolve(socket));
+  server.on('secureConnection', (socket) => {
+    const handshake = take(waiting, socket);
+    // Who need not show a certificate must not come with a bad one either.
+    if (clients && hasBadCertificate(socket)) handshake?.reject(badCertificate());
+    else handshake?.resolve(socket);
+  });
   server.on('tlsClientError', (error, socket) => {
-    take(waiting, socket)?.reject(asFault(error));
+    take(waiting, socket)?.reject(isOfCertificate(error, socket) ? badCertificate() : asFault(error));
   });
 
   return {
@@ -52,7 +60,9 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
           socket.destroy();
           reject(error);
         };
-        const onClose = (): void => fail(new ProxyError('CLIENT_GONE', 'the client left during the TLS handshake'));
+        const left = (): void => fail(new ProxyError('CLIENT_GONE', 'the client left during the TLS handshake'));
+        // Node closes who has shown a bad certificate, and says why right behind that.
+        const onClose = (): void => (clients ? void clock.after(0, () => waiting.has(socket) && left()) : left());
         const cancel = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () =>
           fail(new ProxyError('HANDSHAKE_TIMEOUT', 'the TLS handshake did not finish in time')),
         );
@@ -73,6 +83,20 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
       });
     },
   };
+}
+
+function askForCertificates({ caPem, crlPem, isRequired }: ClientCertificates): tls.TlsOptions {
+  return { ca: caPem, ...(crlPem !== null && { crl: crlPem }), requestCert: true, rejectUnauthorized: isRequired };
+}
+
+function badCertificate(): ProxyError {
+  return new ProxyError('CERTIFICATE_INVALID', 'the client showed no certificate that could be verified');
+}
+
+function isOfCertificate(error: NodeJS.ErrnoException, secure: tls.TLSSocket): boolean {
+  // Null, whatever the types say, where nothing was wrong with one.
+  const isUnverified = (secure.authorizationError as Error | null) !== null;
+  return isUnverified || error.code === 'ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE';
 }
 
 function take(waiting: Map<Socket, Waiting>, secure: tls.TLSSocket): Waiting | undefined {

@@ -25,7 +25,7 @@ for (const relay of ENGINES) {
       upstream = await startTlsUpstream(theirs, echo);
       node = await startTestNode({
         relay,
-        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2', clients: null },
         resolve: {
           servers: [],
           family: 'ipv4',
@@ -174,7 +174,7 @@ for (const relay of ENGINES) {
           relay,
           limits: { ...limits, pending: 0 },
           timeouts: { ...timeouts, handshakeMs: 60_000 },
-          tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+          tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2', clients: null },
         });
         const [near, far] = duplexPair();
         tls.connect({ socket: near, servername: 'proxy.test' }).on('error', () => {});
@@ -225,12 +225,12 @@ for (const relay of ENGINES) {
 
     test('connect-tls: a client that has finished goes on reading', { timeout: 10_000 }, async () => {
       const slow = await startUpstream((socket) => void socket.resume().on('end', () => socket.end('all the same')));
-      const policy = { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false } as const;
+      const policy = { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false, revoked: 'close' } as const;
       const pins = [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: slow.port }] }];
       const open = await startTestNode({
         relay,
         policy,
-        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2', clients: null },
         resolve: { servers: [], family: 'ipv4', pins },
       });
       const plain = await open.connect();
@@ -277,7 +277,7 @@ for (const relay of ENGINES) {
       const plain = await startUpstream(echo);
       const other = await startTestNode({
         relay,
-        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2' },
+        tls: { certificatePem: ours.certPem, keyPem: ours.keyPem, names: ['proxy.test'], minVersion: 'TLSv1.2', clients: null },
         listeners: [{ name: 'tls', host: '127.0.0.1', port: 0, doors: ['connect-tls'], backlog: 16, proxyProtocolTrust: null }],
       });
       const client = tls.connect({

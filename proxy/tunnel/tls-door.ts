@@ -8,6 +8,8 @@ import { HEAD_BYTES_MAX } from '../core/limits.ts';
 import { serveHttp } from './http-door.ts';
 import { asSocket } from './as-stream.ts';
 import { Inbox } from './inbox.ts';
+import { clientCertificateOf } from './client-certificate.ts';
+import { isKnown } from './identity.ts';
 import { judge } from './peek.ts';
 import { forwardAndRelay, openTunnel } from './tunnel.ts';
 import type { Walk } from './walk.ts';
@@ -60,7 +62,8 @@ async function passThrough(walk: Walk, judged: WholeHello, listed: ListedHost): 
   session.to('deciding');
   const host = judged.hello.sni ?? listed.host;
   const target = { host, port: SNI_DOOR_PORT };
-  const decision = decideTarget(target, plane.list);
+  if (!isKnown(walk, null)) return;
+  const decision = decideTarget(target, plane.list, session.tenant);
   if (!decision.allow) return walk.refuse(decision.code);
   judge(plane, session, judged, host);
 
@@ -91,7 +94,7 @@ async function terminate(walk: Walk, gateway: string | null): Promise<void> {
   if (session.isOver) return void secure.destroy();
   plane.recorder.stage('handshake', (plane.clock.nowMs() - walk.acceptMs) / 1_000);
   session.record.tls_version = secure.getProtocol();
-  walk.secure = { gateway };
+  walk.secure = { gateway, certificate: plane.settings.tls?.clients ? clientCertificateOf(secure) : null };
   walk.socket = secure;
   walk.inbox = new Inbox(secure, plane.clock, 2 * HEAD_BYTES_MAX);
   return serveHttp(walk, walk.acceptMs + headMs);

@@ -26,14 +26,15 @@ export async function openTunnel(walk: Walk, target: Target, listed: ListedHost,
     walk.refuse('DRAINING');
     return null;
   }
-  // What is shed is charged to nobody.
-  const limited = plane.overload.shed() ?? plane.limits.open();
+  // Who is over its own limits is refused before anybody else has to step back for it. What is shed is charged to nobody.
+  const { tenant } = session;
+  const limited = (tenant && plane.limits.tenantLimit(tenant)) ?? plane.overload.shed() ?? plane.limits.open(tenant);
   if (limited) {
     walk.refuse(limited);
     return null;
   }
   const leaving = new Interrupt();
-  session.takePlace();
+  session.takePlace(tenant);
   session.abortWith(leaving.abort);
   // A FIN before the answer is a client that gave up: its timeout closes with one, and no TLS client finishes first.
   // Where no hello is looked at a client may finish right behind its head and go on reading.

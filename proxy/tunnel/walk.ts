@@ -5,6 +5,7 @@ import { asProxyError, REASONS, type FaultCode } from '../core/fault.ts';
 import { RETRY_AFTER_DRAINING_S, RETRY_AFTER_S } from '../core/limits.ts';
 import type { SourceKey } from '../core/ports.ts';
 import type { ListenerSettings } from '../core/settings.ts';
+import type { ClientCertificate } from '../core/tenant.ts';
 import { renderRefusal } from '../wire/reply.ts';
 import { unrecognizedName } from '../wire/tls-alert.ts';
 import type { Inbox } from './inbox.ts';
@@ -29,8 +30,8 @@ export class Walk {
   voice: Voice = 'none';
   /** The node has no room for this connection: its head is read only because it may ask for health, and refused with this otherwise. */
   limited: FaultCode | null = null;
-  /** Set once TLS to one of our names is up: the gateway that its SNI names, if any. */
-  secure: { readonly gateway: string | null } | null = null;
+  /** Set once TLS to one of our names is up: the gateway that its SNI names, if any, and the certificate that the client has shown, if any. */
+  secure: { readonly gateway: string | null; readonly certificate: ClientCertificate | null } | null = null;
   #pendingUnder: SourceKey | null = null;
   #established = false;
   #leaveReserve: (() => void) | null = null;

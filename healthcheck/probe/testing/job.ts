@@ -17,6 +17,7 @@ export function testJob(changes: Partial<ProbeJob> = {}): ProbeJob {
     gateways: [],
     tls: null,
     peers: [],
+    login: null,
     ownAddresses: [],
     ...changes,
   };

@@ -4,7 +4,7 @@
 import type net from 'node:net';
 import { type Answer, type Door, speak } from './door-client.ts';
 import { exchange, secureInside } from './exchange.ts';
-import { CREDENTIALS, DATA, GATEWAY_NAME, MARK_OF_SECRETS } from './fixture.ts';
+import { CREDENTIALS, DATA, GATEWAY_NAME, MARK_OF_SECRETS, TENANT_LOGIN } from './fixture.ts';
 import { describe, judgeAnswer, judgeRefusal } from './judge-answer.ts';
 import type { LogLine, NodeProcess } from './node-process.ts';
 import type { HostileRow } from './rows.ts';
@@ -28,14 +28,13 @@ const DOORS_OF: Readonly<Record<string, readonly (keyof Doors)[]>> = { plain: ['
 const ROW_BYTES = 300_000;
 const CANARY_BYTES = 2_000;
 
-/** The rows that ask for credentials wait until somebody has some. */
-export function waitsForTenants(row: HostileRow): boolean {
+/** The rows about credentials are for a node on which somebody has some. */
+export function needsTenants(row: HostileRow): boolean {
   return row.stage === 'auth';
 }
 
 export function casesOf(rows: readonly HostileRow[]): Case[] {
-  const runnable = rows.filter((row) => !waitsForTenants(row));
-  return runnable
+  return rows
     .flatMap((row) => (DOORS_OF[row.door] ?? []).map((door) => ({ row, door })))
     .map((one, index) => ({ ...one, source: addressOf(10, index), canarySource: addressOf(100, index) }));
 }
@@ -111,10 +110,11 @@ function judgeBystanders(world: World, before: Before, { problems, answer }: Out
 }
 
 /** A good client right behind the row, from elsewhere. */
-async function sendCanary({ canarySource }: Case, world: World, door: Door, problems: string[]): Promise<void> {
+async function sendCanary({ row, canarySource }: Case, world: World, door: Door, problems: string[]): Promise<void> {
   let socket: net.Socket | null = null;
+  const login = needsTenants(row) ? `Proxy-Authorization: Basic ${Buffer.from(TENANT_LOGIN).toString('base64')}\r\n` : '';
   try {
-    const answer = await speak(door, canarySource, Buffer.from(`CONNECT ${DATA}:443 HTTP/1.1\r\nHost: ${DATA}:443\r\n\r\n`));
+    const answer = await speak(door, canarySource, Buffer.from(`CONNECT ${DATA}:443 HTTP/1.1\r\nHost: ${DATA}:443\r\n${login}\r\n`));
     socket = answer.socket;
     if (answer.kind !== 'open') throw new Error(describe(answer));
     await exchange(await secureInside(socket, { serverName: DATA, ca: world.upstreamCa }), world.upstream, CANARY_BYTES);

@@ -17,6 +17,9 @@ export const UPSTREAM_PORTS = [443, 8883] as const;
 export const PROXY_HOST = '127.0.0.1';
 export const DNS_SERVER = { host: '127.0.0.53', port: 53 } as const;
 
+/** The one tenant of the rows about credentials: its token is in some of them. */
+export const TENANT_LOGIN = 'fleet:s3cret';
+
 export const MARK_OF_SECRETS = 'SECRETMARK';
 
 /** Listeners that only record: whoever gets here was led astray. */

@@ -114,6 +114,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     },
   };
   const api = await startCarrierApi({
+    log: { info: () => {} },
     runtime,
     sessions: {
       tunnels: () => carrier.rows.length,

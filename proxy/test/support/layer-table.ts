@@ -41,7 +41,10 @@ export const LAYERS: readonly Layer[] = [
   {
     place: 'proxy/policy',
     imports: ['proxy/core', { place: 'proxy/wire/client-hello.ts', types: true, why: JUDGED_TYPE }],
-    node: [['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList']],
+    node: [
+      ['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList'],
+      ['crypto', 'hash', 'timingSafeEqual'],
+    ],
     packages: [],
     instead: 'policy decides on values: bytes are read in proxy/wire, names are resolved and dialled in proxy/tunnel',
   },
@@ -135,7 +138,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/carrier.ts', why: 'cli/roles.ts loads the role it was started for' },
       { place: 'proxy/control.ts', why: 'cli/roles.ts loads the role it was started for' },
     ],
-    node: ['fs', 'module', 'path', 'util'],
+    node: [['crypto', 'createHash', 'randomBytes'], 'fs', 'module', 'path', 'util'],
     packages: [],
     instead: 'a command reads its words and prints: what it does belongs to the folder that does it in `serve` too',
   },
@@ -176,6 +179,13 @@ export const LAYERS: readonly Layer[] = [
     instead: 'when a retired carrier moves and closes; how is proxy/tunnel',
   },
   {
+    place: 'proxy/revocation.ts',
+    imports: ['proxy/core'],
+    node: [],
+    packages: [],
+    instead: 'which tunnels a new configuration closes, and when; what it allows is proxy/policy',
+  },
+  {
     place: 'proxy/carrier.ts',
     imports: [
       'proxy/core',
@@ -186,6 +196,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/compose.ts',
       'proxy/machinery.ts',
       'proxy/retirement.ts',
+      'proxy/revocation.ts',
       'proxy/warm-up.ts',
       { place: 'proxy/supervisor/child.ts', why: 'a child’s side of the supervisor’s channel' },
       { place: 'proxy/supervisor/lock.ts', why: 'one carrier keeps the pace of a drain, as one supervisor holds a folder' },
@@ -367,10 +378,11 @@ export function isTestFile(path: string): boolean {
  */
 export const TUNNEL_PARTS = {
   door: ['listener', 'accept', 'http-door', 'tls-door', 'connect-door', 'gateway-door'],
-  stage: ['move-receiver', 'move-sender', 'mover', 'open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
+  stage: ['identity', 'move-receiver', 'move-sender', 'mover', 'open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
   seam: [
     'acceptor',
     'as-stream',
+    'client-certificate',
     'collect',
     'dial',
     'drain',
@@ -392,6 +404,7 @@ export const TUNNEL_PARTS = {
     'relay',
     'resolve',
     'session-id',
+    'tenant-roll',
     'terminate',
   ],
 } as const;

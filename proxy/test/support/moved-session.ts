@@ -7,6 +7,7 @@ export function movedSession(overrides: Partial<MovedSession> = {}): MovedSessio
     startMs: 1_234.5,
     maxAgeMs: 86_400_000,
     policyVersion: '0123456789ab',
+    proof: null,
     record: {
       id: 'ABCDEFGHIJKLMNOP2345',
       listener: 'first',

@@ -76,7 +76,7 @@ export async function movingNode(t: TestContext, overrides: Partial<Settings> = 
     runtime,
     relay: 'native',
     listeners: [{ name: 'first', host: '127.0.0.1', port, doors: ['connect', 'sni'], backlog: 512, proxyProtocolTrust: null }],
-    policy: { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false },
+    policy: { sni: 'off', alpn: 'off', address: 'enforce', allowMissingSni: false, revoked: 'close' },
     resolve: { servers: [], family: 'ipv4', pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: upstream.port }] }] },
     log: { level: 'info', file: log },
     ...overrides,

@@ -12,6 +12,7 @@ import { createMachinery } from '../../machinery.ts';
 import { AddressJudge } from '../../policy/address-rule.ts';
 import { HostList } from '../../policy/host-list.ts';
 import { rangeList } from '../../policy/ranges.ts';
+import { TenantTable } from '../../policy/tenants.ts';
 import { serveConnection } from '../../tunnel/accept.ts';
 import type { Leg, Peer } from '../../tunnel/leg.ts';
 import type { MoveLinks } from '../../tunnel/move-links.ts';
@@ -42,6 +43,8 @@ export interface TestNode {
   readonly counts: { open: number; pending: number; refused: number; moved: number };
   /** What the limits say to the next open. */
   limit: FaultCode | null;
+  /** What the limits of its tenant say to it. */
+  tenantLimit: FaultCode | null;
   /** What the overload says to the next open, and towards which ports of upstreams it has no port left. */
   shed: FaultCode | null;
   readonly fullPorts: Set<number>;
@@ -66,6 +69,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   };
   const node = {
     limit: null as FaultCode | null,
+    tenantLimit: null as FaultCode | null,
     shed: null as FaultCode | null,
     fullPorts: new Set<number>(),
     isDraining: false,
@@ -91,6 +95,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     clock: systemClock,
     time,
     list: new HostList(settings.hosts),
+    tenants: { current: settings.tenants && (await TenantTable.build(settings.tenants, () => Promise.resolve())) },
     gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),
     gatewayNames: new Set(settings.gateways.map((gateway) => gateway.name)),
     judge: new AddressJudge({ own: own.isAddress, mode: settings.policy.address }),
@@ -99,6 +104,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
     resolver: new NameResolver({ dns: dns ?? noDns, clock: systemClock, family: settings.resolve.family }),
     dial: machinery.dial,
     limits: {
+      tenantLimit: () => node.tenantLimit,
       open: () => {
         if (node.limit) return node.limit;
         counts.open += 1;

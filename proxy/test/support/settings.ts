@@ -31,7 +31,8 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     tls: null,
     hosts: [DATA, { ...DATA, host: CREDENTIALS_HOST, kind: 'credentials', ports: [443] }],
     gateways: [],
-    policy: { sni: 'enforce', alpn: 'enforce', address: 'enforce', allowMissingSni: false },
+    tenants: null,
+    policy: { sni: 'enforce', alpn: 'enforce', address: 'enforce', allowMissingSni: false, revoked: 'close' },
     resolve: { servers: [], family: 'ipv4', pins: [] },
     limits: {
       tunnels: 1_000,
@@ -64,6 +65,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
       carriers: 1,
       relay: 'node',
       runtime: '/nonexistent',
+      clientCa: false,
       health: { host: '127.0.0.1', port: 0 },
       admin: { host: '127.0.0.1', port: 0 },
     },
