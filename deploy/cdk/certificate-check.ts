@@ -1,7 +1,7 @@
 // The public certificate of a stage against the names that agents will dial. Its key is never here.
 
 import type { X509Certificate } from 'node:crypto';
-import { parseCertificates } from '../../proxy/config/certificate.ts';
+import { parseCertificates } from '../../proxy/config/pem.ts';
 import type { Files } from '../../proxy/config/files.ts';
 import type { ConfigPath, Report } from '../../proxy/config/problem.ts';
 import type { Stage } from './stage.ts';
