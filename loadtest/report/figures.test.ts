@@ -41,6 +41,7 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       words: /NODE_FULL/,
     },
     { run: 'in which opens fail in a fault alone', of: failingInFault(killed), is: 1 },
+    { run: 'in which they fail in the very second in which the fault begins', of: failingAsFaultBegins(killed), is: 1 },
     {
       run: 'of a proxy that is silent to half of them',
       of: withAgents(madeRun(), (agents) => ({ ...agents, tried: agents.opened * 2 })),
@@ -224,6 +225,15 @@ function withMarks(record: RunRecord, change: Partial<RunRecord['marks'][number]
 function failingInFault(record: RunRecord): RunRecord {
   return withSeconds(record, (second) =>
     second.at > 90 && second.at < 95 ? { ...second, agents: { ...second.agents, failed: { NODE_FULL: 500 } } } : second,
+  );
+}
+
+function failingAsFaultBegins(record: RunRecord): RunRecord {
+  const from = record.phases.find(({ kind }) => kind === 'fault')?.from ?? 0;
+  const later = (moment: number): number => (moment === from ? from + 0.55 : moment);
+  const phases = record.phases.map((phase) => ({ ...phase, from: later(phase.from), to: later(phase.to) }));
+  return withSeconds({ ...record, phases }, (second) =>
+    second.at === from ? { ...second, agents: { ...second.agents, failed: { NODE_FULL: 500 } } } : second,
   );
 }
 

@@ -5,9 +5,10 @@ import type { Mark, Phase, RunRecord, Second } from '../run-record.ts';
 /** Where phases overlap, the first of these says what a second is: a fault inside a hold is a fault. */
 const FIRST: readonly Phase['kind'][] = ['fault', 'close', 'step', 'ramp', 'hold'];
 
-/** Null between the phases, as before the first of them. */
+/** Null between the phases, as before the first of them. A second in which a fault begins is the fault's: what fails in it does so behind it. */
 export function kindAt(phases: readonly Phase[], at: number): Phase['kind'] | null {
-  const around = phases.filter(({ from, to }) => from <= at && at < to).map(({ kind }) => kind);
+  const begins = (kind: Phase['kind'], from: number): boolean => (kind === 'fault' ? from < at + 1 : from <= at);
+  const around = phases.filter(({ kind, from, to }) => begins(kind, from) && at < to).map(({ kind }) => kind);
   return FIRST.find((kind) => around.includes(kind)) ?? null;
 }
 
