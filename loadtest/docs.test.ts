@@ -41,7 +41,7 @@ describe('docs/loadtest.md', () => {
   });
 
   test('has a target that can be taken', () => {
-    const example = /```yaml\n([^]*?)```/.exec(page)?.[1] ?? '';
+    const example = /```yaml[^\n]*\n([^]*?)```/.exec(page)?.[1] ?? '';
     const read = parseTarget(example);
     assert.equal(read.ok, true, read.ok ? '' : read.problems.join('\n'));
   });

@@ -99,7 +99,7 @@ describe('DNS', () => {
     assert.equal(group('pinhole-example-reconciler')['MaxSize'], '1');
 
     const documented = JSON.parse(
-      /^```json\n(\{[^]*?)^```/m.exec(readText('docs/fleet.md').split('## Who may do it')[1] ?? '')?.[1] ?? '',
+      /^```json[^\n]*\n(\{[^]*?)^```/m.exec(readText('docs/fleet.md').split('## Who may do it')[1] ?? '')?.[1] ?? '',
     ) as {
       Statement: (Statement & { Sid: string; Effect: string })[];
     };
