@@ -33,7 +33,7 @@ function elsewhere(t: TestContext, nodeVersion: string | null): { script: string
   t.after(() => rmSync(root, { recursive: true }));
   const script = join(root, 'pinhole');
   copyFileSync(PINHOLE, script);
-  for (const main of ['proxy/main.ts', 'sandbox/main.ts', 'sandbox/gameday/main.ts', 'agent/main.ts']) {
+  for (const main of ['proxy/main.ts', 'sandbox/main.ts', 'sandbox/gameday/main.ts', 'agent/main.ts', 'loadtest/main.ts']) {
     mkdirSync(dirname(join(root, main)), { recursive: true });
     writeFileSync(join(root, main), '');
   }
