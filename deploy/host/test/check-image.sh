@@ -23,7 +23,7 @@ stand_in_for_base() {
   tree=$(debian_tree image libatomic1,ca-certificates) || return 1
   npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
   # What this machine's npm trusts, at the place where its settings have it.
-  cafile=$(npm config get cafile)
+  cafile=$(npm_setting cafile)
   cp -a "$tree" "$folder" &&
     cp "$node" "$folder/usr/local/bin/node" &&
     mkdir -p "$folder/usr/local/lib/node_modules" &&
@@ -37,7 +37,7 @@ check 'a base of the name that the Dockerfile wants is at hand' stand_in_for_bas
 
 build() {
   local npmrc=$work/npmrc key
-  for key in registry cafile; do [ "$(npm config get $key)" = null ] || echo "$key=$(npm config get $key)"; done >"$npmrc"
+  for key in registry cafile; do [ "$(npm_setting $key)" = null ] || echo "$key=$(npm_setting $key)"; done >"$npmrc"
   buildah build --quiet --format docker --network host --pull-never --secret "id=npmrc,src=$npmrc" --build-arg "COMMIT=$(git -C "$root" rev-parse HEAD)" --tag "$image" "$root"
 }
 check 'the image is built' build

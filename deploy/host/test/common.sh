@@ -6,6 +6,9 @@ node=$root/node_modules/node-$(uname -m | sed 's/x86_64/linux-x64/; s/aarch64/li
 passed=0
 failed=0
 
+# What this machine's npm is told. npm answers it nowhere inside a workspace, as this folder is.
+npm_setting() { (cd / && npm config get "$1"); }
+
 # check SENTENCE COMMAND...: a claim, and what shows it; its words are shown where it does not hold.
 check() {
   local sentence=$1 output
