@@ -66,6 +66,7 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       is: lost,
     },
     { run: 'whose drain ended early, and closed less than the node held', of: drained(400), is: lost - 400 },
+    { run: 'whose drain closed all that the node held, from its very first second on', of: drained(lost), is: 0 },
   ],
   messagesAnswered: [
     { run: 'in which all are answered', of: madeRun(), is: 1 },
@@ -242,7 +243,7 @@ function drained(closed: number): RunRecord {
   return withSeconds(record, (second) => {
     const node = second.nodes['node-2'];
     return node
-      ? { ...second, nodes: { ...second.nodes, 'node-2': { ...node, closes: { drain: second.at < 100 ? 0 : closed } } } }
+      ? { ...second, nodes: { ...second.nodes, 'node-2': { ...node, closes: second.at < 92 ? {} : { drain: Math.min(closed, (second.at - 91) * 100) } } } }
       : second;
   });
 }

@@ -62,12 +62,20 @@ export function survivorsDropped(record: RunRecord): Figure {
   );
 }
 
-/** What a node closed in its drain by its own count, which ends early where the drain does; else what it held. */
+/**
+ * What a node closed in its drain by its own count, which ends early where the drain does; else what it held. A count that is not there
+ * yet is 0: the first close makes it.
+ */
 function drainedBy({ seconds }: RunRecord, { node, at, tunnels }: Mark): number | null {
-  const counts = seconds.filter((second) => second.at >= at - 1).flatMap((second) => second.nodes[node ?? '']?.closes['drain'] ?? []);
-  const [first, last] = [counts[0], counts.at(-1)];
-  const closed = last === undefined ? null : last - (counts.length > 1 ? (first ?? 0) : 0);
-  return closed === null ? tunnels : Math.min(closed, tunnels ?? closed);
+  const from = Math.floor(at);
+  const closesIn = (some: readonly Second[]): number | null => {
+    const read = some.findLast((second) => second.nodes[node ?? ''] ?? null)?.nodes[node ?? ''];
+    return read ? (read.closes['drain'] ?? 0) : null;
+  };
+  const last = closesIn(seconds.filter((second) => second.at >= from));
+  if (last === null) return tunnels;
+  const closed = last - (closesIn(seconds.filter((second) => second.at < from)) ?? 0);
+  return Math.min(closed, tunnels ?? closed);
 }
 
 /** Before the close: a session that ends takes no more answers. What was on its way when the close began is not lost if its answer still came. */
