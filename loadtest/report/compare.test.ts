@@ -93,6 +93,12 @@ describe('the command', () => {
     assert.match(readFileSync(file, 'utf8'), /script-src &#39;none&#39;/);
   });
 
+  test('takes a report that was written before there was one of the figures', () => {
+    const { backAtEnd: _, ...figures } = one.figures;
+    const earlier = fileOf('earlier.json', JSON.stringify({ ...one, figures }));
+    assert.match(run(a, earlier).out, /Sessions that stood at the end, of those wanted +100 % +– +–/);
+  });
+
   test('says that a page could not be written', () => assert.equal(run(a, a, '--html', join(folder, 'no', 'where.html')).code, 1));
 
   for (const [why, args, says] of [

@@ -68,6 +68,18 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'whose drain ended early, and closed less than the node held', of: drained(400), is: lost - 400 },
     { run: 'whose drain closed all that the node held, from its very first second on', of: drained(lost), is: 0 },
   ],
+  backAtEnd: [
+    { run: 'in which all stand', of: madeRun(), is: 1 },
+    { run: 'in which all are back', of: killed, is: 1 },
+    {
+      run: 'whose fault nothing recovers from',
+      of: madeRun({ kill: { after: 30, backPerSecond: 0 } }),
+      is: 0.667,
+      words: /4,000 of 6,000 sessions stood/,
+    },
+    { run: 'that did not come to its close', of: { ...killed, phases: killed.phases.slice(0, -1) }, is: null, words: /its close/ },
+    { run: 'that wanted no session', of: withAgents(madeRun(), (agents) => ({ ...agents, wanted: 0 })), is: null },
+  ],
   messagesAnswered: [
     { run: 'in which all are answered', of: madeRun(), is: 1 },
     { run: 'in which a tenth is not', of: withAgents(madeRun(), (agents) => ({ ...agents, back: agents.sent * 0.9 })), is: 0.9 },
@@ -243,7 +255,13 @@ function drained(closed: number): RunRecord {
   return withSeconds(record, (second) => {
     const node = second.nodes['node-2'];
     return node
-      ? { ...second, nodes: { ...second.nodes, 'node-2': { ...node, closes: second.at < 92 ? {} : { drain: Math.min(closed, (second.at - 91) * 100) } } } }
+      ? {
+          ...second,
+          nodes: {
+            ...second.nodes,
+            'node-2': { ...node, closes: second.at < 92 ? {} : { drain: Math.min(closed, (second.at - 91) * 100) } },
+          },
+        }
       : second;
   });
 }

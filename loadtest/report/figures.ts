@@ -9,7 +9,7 @@ import { kibPerTunnel, memoryGrowth } from './memory.ts';
 import { achievedRate } from './rates.ts';
 import { recoveryByQuota } from './recovery.ts';
 import { closeFrom, sumOf } from './seen.ts';
-import { descriptorsBack, messagesAnswered, openSuccess, survivorsDropped, unexpectedDrops } from './sessions.ts';
+import { backAtEnd, descriptorsBack, messagesAnswered, openSuccess, survivorsDropped, unexpectedDrops } from './sessions.ts';
 
 export type Figures = Readonly<Record<FigureName, Figure>>;
 
@@ -20,6 +20,7 @@ const FIGURES: Readonly<Record<FigureName, (record: RunRecord) => Figure>> = {
   openSuccess,
   unexpectedDrops,
   survivorsDropped,
+  backAtEnd,
   messagesAnswered,
   achievedRate,
   addedP99Us: ({ probe }) => addedP99(probe),

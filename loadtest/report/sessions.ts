@@ -78,6 +78,16 @@ function drainedBy({ seconds }: RunRecord, { node, at, tunnels }: Mark): number 
   return Math.min(closed, tunnels ?? closed);
 }
 
+/** A fault that nothing recovers from lasts until the close, and no open in it counts: this is what then shows it. */
+export function backAtEnd(record: RunRecord): Figure {
+  if (!record.phases.some(({ kind }) => kind === 'close')) return unseen('the run did not come to its close');
+  const end = closeFrom(record);
+  const last = record.seconds.findLast(({ at }) => at < end)?.agents;
+  if (last === undefined || last.wanted === 0) return unseen('no session was wanted before the close');
+  const { established, wanted } = last;
+  return seen(established / wanted, `${grouped(established)} of ${grouped(wanted)} sessions stood when the close began`);
+}
+
 /** Before the close: a session that ends takes no more answers. What was on its way when the close began is not lost if its answer still came. */
 export function messagesAnswered(record: RunRecord): Figure {
   const end = closeFrom(record);

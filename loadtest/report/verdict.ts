@@ -58,6 +58,7 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
 
 const SHARES: ReadonlySet<string> = new Set([
   'openSuccess',
+  'backAtEnd',
   'messagesAnswered',
   'achievedRate',
   'refusalsWithRetryAfter',
