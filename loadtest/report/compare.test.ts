@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { RunRecord } from '../run-record.ts';
 import { type Made, madeRun } from '../testing/made-run.ts';
+import { findScenario } from '../scenarios.ts';
+import type { Scenario } from '../scenario.ts';
 import { compare } from './compare.ts';
 import { compareRuns } from './comparison.ts';
 import { summarise } from './summary.ts';
@@ -31,10 +33,20 @@ describe('two runs of the same work on the same machine', () => {
     assert.match(rows.find(({ name }) => name === 'round trip, whole run, p99')?.one ?? '', /^\d+\.\d\d ms$/);
   });
 
-  test('may differ in what is compared', () => {
-    const squid = made({ scenario: { through: 'squid' } });
-    assert.deepEqual(compareRuns(one, squid).obstacles, []);
-    assert.deepEqual(compareRuns(one, squid).differences, ['through: pinhole and squid']);
+  test('may differ in what they go through, and are named by it', () => {
+    const through = (name: string, change: Partial<Scenario> = {}) =>
+      made({ tunnels: 5_000, scenario: { ...findScenario(name)!, ...change } });
+    const [hold, direct, squid] = [through('hold', { tunnels: 5_000 }), through('direct'), through('squid')];
+    for (const [left, right] of [
+      [hold, direct],
+      [hold, squid],
+      [direct, squid],
+    ] as const) {
+      const { obstacles, differences, rows } = compareRuns(left, right);
+      assert.deepEqual(obstacles, []);
+      assert.ok(differences.includes(`through: ${left.scenario.through} and ${right.scenario.through}`));
+      assert.ok(rows.some(({ ratio }) => ratio !== null));
+    }
   });
 });
 
@@ -43,6 +55,11 @@ describe('two runs are not comparable, and have no ratio,', () => {
   for (const [why, other, says] of [
     ['where one is not valid', made({}, { ended: 'interrupted' }), /is not a valid run: It was interrupted/],
     ['where the scenarios differ', made({ scenario: { name: 'soak' } }), /scenarios differ: hold and soak/],
+    [
+      'where something was done to the nodes of one of them',
+      made({ kill: { after: 30, backPerSecond: 400 }, scenario: { name: 'storm', through: 'squid' } }),
+      /scenarios differ: hold and storm/,
+    ],
     ['where the tunnels differ', made({ tunnels: 9_000 }), /tunnels differ: 6000 and 9000/],
     ['where the work differs', made({ scenario: { work: { kind: 'ping', everySeconds: 30 } } }), /work differs/],
     ['where one has TLS inside', made({}, { honesty: { ...honesty, wire: 'tls' } }), /inside the tunnels differs: plain and tls/],

@@ -50,13 +50,18 @@ function obstaclesOf(one: Summary, other: Summary): readonly string[] {
       run.verdict.outcome === 'not a valid run' ? [`${labelOf(run)} is not a valid run: ${run.verdict.invalid[0] ?? ''}`] : [],
     ),
     ...differing('one is synthetic', one.isSynthetic, other.isSynthetic),
-    ...differing('the scenarios differ', one.scenario.name, other.scenario.name),
+    ...(areBaselines(one, other) ? [] : differing('the scenarios differ', one.scenario.name, other.scenario.name)),
     ...differing('the numbers of tunnels differ', one.scenario.tunnels, other.scenario.tunnels),
     ...differing('the work differs', JSON.stringify(one.scenario.work), JSON.stringify(other.scenario.work)),
     ...differing('the far ends differ', one.scenario.to, other.scenario.to),
     ...differing('what is inside the tunnels differs', one.honesty.wire, other.honesty.wire),
     ...differing('the machines differ', machine(one), machine(other)),
   ];
+}
+
+/** A baseline is named by what it goes through: where nothing was done to anybody, that is what is compared. */
+function areBaselines({ scenario: one }: Summary, { scenario: other }: Summary): boolean {
+  return one.through !== other.through && one.events.length === 0 && other.events.length === 0;
 }
 
 function differencesOf(one: Summary, other: Summary): readonly string[] {

@@ -24,6 +24,7 @@ const schema = z.looseObject({
     tunnels: z.number(),
     quota: z.number().nullable(),
     work: z.looseObject({ kind: text }),
+    events: z.array(z.unknown()),
   }),
   honesty: z.looseObject({
     machine: z.looseObject({ cpu: text, cores: z.number(), memoryMib: z.number(), kernel: text }),
