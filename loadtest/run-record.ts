@@ -16,6 +16,10 @@ export interface RunRecord {
   /** In words: why it is broken, what was found wrong, what could not be measured. */
   readonly troubles: readonly string[];
   readonly honesty: Honesty;
+  /** Which machine of several this was: what its agents did is here, and what the scenario asks is of all of them. Null where one had all agents. */
+  readonly machine: { readonly number: number; readonly of: number } | null;
+  /** Ticks of k6 that came torn or too late: what they counted is in no second. */
+  readonly lostTicks: number;
   readonly phases: readonly Phase[];
   readonly marks: readonly Mark[];
   readonly seconds: readonly Second[];
@@ -31,7 +35,7 @@ export interface Phase {
   readonly kind: 'ramp' | 'hold' | 'step' | 'fault' | 'close';
   readonly from: number;
   readonly to: number;
-  /** Of a step. */
+  /** Of a step; of all machines together. */
   readonly askedPerSecond?: number;
 }
 

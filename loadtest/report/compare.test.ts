@@ -61,6 +61,7 @@ describe('two runs are not comparable, and have no ratio,', () => {
       /scenarios differ: hold and storm/,
     ],
     ['where the tunnels differ', made({ tunnels: 9_000 }), /tunnels differ: 6000 and 9000/],
+    ['where one is of one machine of three', made({}, { machine: { number: 1, of: 3 } }), /machines that share them differ: 1 and 3/],
     ['where the work differs', made({ scenario: { work: { kind: 'ping', everySeconds: 30 } } }), /work differs/],
     ['where one has TLS inside', made({}, { honesty: { ...honesty, wire: 'tls' } }), /inside the tunnels differs: plain and tls/],
     [

@@ -102,6 +102,11 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       words: /4000\/s: 1000 of 4000/,
     },
     { run: 'with a step that is meant to be', of: madeRun({ steps: { ...messages, rates: expected } }), is: 1 },
+    {
+      run: 'of one machine of three, which does a third of what all are asked',
+      of: onThird(madeRun({ steps: { ...messages, rates: [{ perSecond: 900, seconds: 20 }], mostPerSecond: 300 } })),
+      is: 1,
+    },
     { run: 'of opens', of: madeRun({ steps: { ...messages, of: 'opens', mostPerSecond: 3_000 } }), is: 0.75 },
     { run: 'that ends within its ramp', of: cutAt(madeRun(), 30), is: null },
   ],
@@ -264,6 +269,10 @@ function drained(closed: number): RunRecord {
         }
       : second;
   });
+}
+
+function onThird(record: RunRecord): RunRecord {
+  return { ...record, machine: { number: 2, of: 3 } };
 }
 
 function cutAt(record: RunRecord, at: number): RunRecord {

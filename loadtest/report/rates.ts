@@ -48,9 +48,14 @@ function rateOf(record: RunRecord, phase: Phase): Achieved | null {
   if (phase.kind !== 'step' || phase.askedPerSecond === undefined) return null;
   const opens = record.scenario.work.kind === 'opens';
   const done = sumOf(seconds, ({ agents }) => (opens ? agents.opened : agents.back));
-  const { askedPerSecond } = phase;
-  const step = stepsOf(record).find(({ perSecond }) => perSecond === askedPerSecond);
+  const step = stepsOf(record).find(({ perSecond }) => perSecond === phase.askedPerSecond);
+  const askedPerSecond = askedHere(record, phase.askedPerSecond);
   return { phase, askedPerSecond, achievedPerSecond: done / length, isBeyondKnee: step?.isBeyondKnee ?? false };
+}
+
+/** Of this machine, of what all of them together were asked. */
+export function askedHere({ machine }: Pick<RunRecord, 'machine'>, ofAllPerSecond: number): number {
+  return ofAllPerSecond / (machine?.of ?? 1);
 }
 
 function stepsOf({ scenario: { work } }: RunRecord): readonly Step[] {

@@ -2,6 +2,7 @@
 
 import type { RunRecord, Second } from '../run-record.ts';
 import { Histogram, type SparseHistogram } from '../shared/histogram.ts';
+import { askedHere } from './rates.ts';
 import { kindAt, sumOf, tally, total } from './seen.ts';
 
 /** Null: nothing was seen then. */
@@ -116,14 +117,14 @@ function binned(seconds: readonly Second[], step: number, count: number): readon
 }
 
 /** What the schedule wants in a second. Sessions come in the ramp, and in steps of opens; messages in steps, or one a while from each. */
-function askedOf({
-  phases,
-  scenario: { work },
-  seconds,
-}: RunRecord): Readonly<Record<'opens' | 'messages', (at: number) => number | null>> {
+function askedOf(record: RunRecord): Readonly<Record<'opens' | 'messages', (at: number) => number | null>> {
+  const { phases, seconds } = record;
+  const { work } = record.scenario;
   const wanted = new Map(seconds.map(({ at, agents }) => [at, agents.wanted]));
-  const stepAt = (at: number): number | null =>
-    phases.find(({ kind, from, to }) => kind === 'step' && from <= at && at < to)?.askedPerSecond ?? null;
+  const stepAt = (at: number): number | null => {
+    const asked = phases.find(({ kind, from, to }) => kind === 'step' && from <= at && at < to)?.askedPerSecond;
+    return asked === undefined ? null : askedHere(record, asked);
+  };
   const isClosing = (at: number): boolean => kindAt(phases, at) === 'close';
   return {
     opens: (at) => {

@@ -17,7 +17,10 @@ import { judge, type Verdict } from './verdict.ts';
 export const REPORT = 'pinhole loadtest';
 export const FORMAT = 1;
 
-type Kept = Pick<RunRecord, 'scenario' | 'began' | 'ended' | 'troubles' | 'honesty' | 'phases' | 'marks' | 'descriptors'>;
+type Kept = Pick<
+  RunRecord,
+  'scenario' | 'began' | 'ended' | 'troubles' | 'honesty' | 'machine' | 'lostTicks' | 'phases' | 'marks' | 'descriptors'
+>;
 
 export interface Summary extends Kept {
   readonly report: typeof REPORT;
@@ -88,7 +91,7 @@ export interface RecoverySummary {
 }
 
 export function summarise(record: RunRecord): Summary {
-  const { scenario, began, ended, troubles, honesty, phases, marks, descriptors } = record;
+  const { scenario, began, ended, troubles, honesty, machine, lostTicks, phases, marks, descriptors } = record;
   const figures = figuresOf(record);
   return {
     report: REPORT,
@@ -102,6 +105,8 @@ export function summarise(record: RunRecord): Summary {
     cautions: cautionsOf(record),
     troubles,
     honesty,
+    machine,
+    lostTicks,
     phases,
     marks,
     descriptors,

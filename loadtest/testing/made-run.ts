@@ -138,6 +138,8 @@ export function madeRun(made: Made = {}): RunRecord {
     ended: 'whole',
     troubles: [],
     honesty: HONESTY,
+    machine: null,
+    lostTicks: 0,
     phases,
     marks: kill === undefined ? [] : [killedMark(killedAt, lost)],
     seconds,
