@@ -59,6 +59,8 @@ describe('it is not a valid run', () => {
       { ...good, scenario: { ...good.scenario, thresholds: [back] } },
       /could not show recoveryByQuota: no node/,
     ],
+    ['where ticks of k6 were lost, with the drops that they counted', { ...good, lostTicks: 2 }, /2 ticks of k6 .* lost/],
+    ['where one tick was lost', { ...good, lostTicks: 1 }, /1 tick of k6 was lost/],
     ['where nothing was recorded', { ...good, seconds: [] }, /Not one second/],
     ['where it failed besides', { ...losing, ended: 'interrupted' }, /interrupted/],
   ];

@@ -40,6 +40,10 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
   if (record.ended === 'broken')
     why.push(`A part of the rig could not go on${record.troubles[0] === undefined ? '' : `: ${record.troubles[0]}`}`);
   if (record.seconds.length === 0) why.push('Not one second of it was recorded.');
+  if (record.lostTicks > 0) {
+    const ticks = record.lostTicks === 1 ? '1 tick of k6 was' : `${grouped(record.lostTicks)} ticks of k6 were`;
+    why.push(`${ticks} lost, torn or more than ten seconds late: what failed or was dropped in them is in no figure.`);
+  }
   for (const { at, what, node, isPlanned } of record.marks) {
     if (!isPlanned)
       why.push(`At ${Math.round(at)} s something befell the fleet that nobody asked for: ${what}${node === null ? '' : ` (${node})`}.`);
