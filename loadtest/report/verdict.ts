@@ -2,10 +2,13 @@
 
 import type { RunRecord } from '../run-record.ts';
 import type { Threshold } from '../scenario.ts';
+import { GENERATORS_OWN } from '../shared/reasons.ts';
 import { grouped, percent } from './figure.ts';
 import type { Figures } from './figures.ts';
 import { GENERATOR_SHARE_MOST } from './load.ts';
 import type { Outcome } from './parts.ts';
+import { secondsWithinKnee } from './rates.ts';
+import { sumOf, tally } from './seen.ts';
 
 export interface Judged extends Threshold {
   /** Null where there was nothing to judge. */
@@ -53,6 +56,11 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
     why.push(
       `Generator-bound: ${figures.generatorShare.words}; beyond ${percent(GENERATOR_SHARE_MOST, 0)} the run measures k6, not the proxy.`,
     );
+  }
+  const own = tally(secondsWithinKnee(record).map(({ agents }) => agents.failed)).filter(([reason]) => GENERATORS_OWN.has(reason));
+  if (own.length > 0) {
+    const reasons = own.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
+    why.push(`${grouped(sumOf(own, ([, count]) => count))} opens never left k6: ${reasons}; they say nothing of the proxy.`);
   }
   for (const { figure, isHeld: held } of thresholds) {
     if (held === null) why.push(`It could not show ${figure}: ${figures[figure].words}.`);
