@@ -9,7 +9,7 @@ import { soundFit, memoryPoints } from './memory.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 import { ratesOf } from './rates.ts';
 import { recoveriesOf } from './recovery.ts';
-import { secondsIn, sumOf, tally, total } from './seen.ts';
+import { phaseAt, sumOf, tally, total } from './seen.ts';
 import { POINTS_MOST, type Series, seriesOf } from './series.ts';
 import { stuckOpens } from './sessions.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -146,10 +146,11 @@ function totalsOf(record: RunRecord): Totals {
 
 /** Of the whole run, and of each phase that has any. */
 function percentileRows(record: RunRecord): readonly PercentileRow[] {
-  const whole = { name: 'all', from: 0, to: Infinity };
-  const rows = [whole, ...record.phases].flatMap((phase) => {
-    const agents = secondsIn(record, phase).map((second) => second.agents);
-    const row = (of: PercentileRow['of'], percentiles: Percentiles): PercentileRow => ({ of, phase: phase.name, ...percentiles });
+  const { seconds, phases } = record;
+  const parts = phases.map((phase) => ({ name: phase.name, seconds: seconds.filter(({ at }) => phaseAt(phases, at) === phase) }));
+  const rows = [{ name: 'all', seconds }, ...parts].flatMap((part) => {
+    const agents = part.seconds.map((second) => second.agents);
+    const row = (of: PercentileRow['of'], percentiles: Percentiles): PercentileRow => ({ of, phase: part.name, ...percentiles });
     return [
       row('open', percentilesOf(agents.map(({ openUs }) => openUs))),
       row('dial', percentilesOf(agents.map(({ dialUs }) => dialUs))),
