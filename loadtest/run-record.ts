@@ -25,8 +25,11 @@ export interface RunRecord {
   readonly seconds: readonly Second[];
   /** What the Node probe saw. Null where it did not run. */
   readonly probe: ProbeSeen | null;
-  /** Open descriptors of the nodes before the first tunnel, and until when after the last close they were back there; null where they were not. */
-  readonly descriptors: { readonly before: number; readonly after: number; readonly backAfterSeconds: number | null } | null;
+  /**
+   * Open descriptors of the nodes before the first tunnel and after the last, and the Unix time in ms of the first look that found them back,
+   * which was not before k6 and the probe had ended; null where none did.
+   */
+  readonly descriptors: { readonly before: number; readonly after: number; readonly backAtMs: number | null } | null;
 }
 
 /** A part of a run; seconds since its beginning. */

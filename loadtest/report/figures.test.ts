@@ -181,9 +181,15 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'that gives them back in 4 s', of: madeRun(), is: 4 },
     {
       run: 'that never does',
-      of: { ...madeRun(), descriptors: { before: 100, after: 340, backAfterSeconds: null } },
+      of: { ...madeRun(), descriptors: { before: 100, after: 340, backAtMs: null } },
       is: 'never',
       words: /still 340/,
+    },
+    { run: 'that looks for the first time 12 s after the last close', of: lookingLate(madeRun(), 8), is: 12, words: /within 12 s/ },
+    {
+      run: 'in which nobody ever closed a session',
+      of: withAgents(madeRun(), (agents) => ({ ...agents, closed: 0 })),
+      is: null,
     },
     { run: 'that did not look', of: { ...madeRun(), descriptors: null }, is: null },
   ],
@@ -269,6 +275,12 @@ function drained(closed: number): RunRecord {
         }
       : second;
   });
+}
+
+/** k6 and the probe take so long to end, and before that nobody looks. */
+function lookingLate(record: RunRecord, seconds: number): RunRecord {
+  const { descriptors } = record;
+  return { ...record, descriptors: descriptors && { ...descriptors, backAtMs: (descriptors.backAtMs ?? 0) + seconds * 1_000 } };
 }
 
 function onThird(record: RunRecord): RunRecord {

@@ -109,11 +109,19 @@ function late({ seconds }: RunRecord, before: readonly Second[]): number {
   return Math.min(onTheirWay, came);
 }
 
-export function descriptorsBack({ descriptors }: RunRecord): Figure {
+/** From the end of the last second in which an agent closed a session. Nobody looks before k6 and the probe are gone: it is that long at most. */
+export function descriptorsBack({ descriptors, seconds, began }: RunRecord): Figure {
   if (descriptors === null) return unseen('nobody read the descriptors of the nodes');
-  const { before, after, backAfterSeconds } = descriptors;
-  if (backAfterSeconds === null) return never(`${grouped(before)} open descriptors before, still ${grouped(after)} after the last close`);
-  return seen(backAfterSeconds, `${grouped(before)} open descriptors before, ${grouped(after)} after`);
+  const { before, after, backAtMs } = descriptors;
+  if (backAtMs === null) return never(`${grouped(before)} open descriptors before, still ${grouped(after)} after the last close`);
+  const last = seconds.findLast(({ agents }) => agents.closed > 0);
+  if (last === undefined) return unseen('no agent ever closed a session');
+  const lastCloseMs = (Math.floor(Date.parse(began) / 1_000) + last.at + 1) * 1_000;
+  const within = Math.max(0, (backAtMs - lastCloseMs) / 1_000);
+  return seen(
+    within,
+    `${grouped(before)} open descriptors before, ${grouped(after)} within ${Math.round(within)} s of the last close; nobody looked before k6 and the probe had ended`,
+  );
 }
 
 function dropsOf({ seconds }: RunRecord): number {

@@ -32,6 +32,7 @@ const HONESTY: Honesty = {
   loadBefore: 0.3,
 };
 
+const BEGAN_MS = Date.parse('2026-01-02T03:04:05.000Z');
 /** Anonymous KiB of a node without a tunnel. */
 const EMPTY_KIB = 160_000;
 /** CPU seconds of the proxies for one open, and for one message there and back. */
@@ -134,7 +135,7 @@ export function madeRun(made: Made = {}): RunRecord {
     format: 1,
     isSynthetic: true,
     scenario,
-    began: '2026-01-02T03:04:05.000Z',
+    began: new Date(BEGAN_MS).toISOString(),
     ended: 'whole',
     troubles: [],
     honesty: HONESTY,
@@ -144,8 +145,12 @@ export function madeRun(made: Made = {}): RunRecord {
     marks: kill === undefined ? [] : [killedMark(killedAt, lost)],
     seconds,
     probe: probeSeen(random),
-    descriptors: { before: 180, after: 181, backAfterSeconds: 4 },
+    descriptors: { before: 180, after: 181, backAtMs: BEGAN_MS + (lastClose(seconds) + 1 + 4) * 1_000 },
   };
+}
+
+function lastClose(seconds: readonly Second[]): number {
+  return seconds.findLast(({ agents }) => agents.closed > 0)?.at ?? -1;
 }
 
 function workOf({ of, rates }: NonNullable<Made['steps']>): Scenario['work'] {
