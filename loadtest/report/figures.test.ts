@@ -143,6 +143,13 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'back at 50 a second', of: madeRun({ kill: { after: 30, backPerSecond: 50 } }), is: { from: 9, to: 11 } },
     { run: 'never back', of: madeRun({ kill: { after: 30, backPerSecond: 0 } }), is: 'never' },
     { run: 'that ends before anybody can say', of: cutAt(madeRun({ kill: { after: 30, backPerSecond: 0 } }), 95), is: null },
+    {
+      run: 'of which nobody knows what the dead node held',
+      of: withMarks(killed, { tunnels: null }),
+      is: null,
+      words: /nobody knows what node-1 held/,
+    },
+    { run: 'whose dead node held nothing', of: withMarks(killed, { tunnels: 0 }), is: null, words: /no node that held tunnels/ },
     { run: 'without a death', of: madeRun(), is: null },
     { run: 'without a quota', of: madeRun({ scenario: { quota: null }, kill: { after: 30, backPerSecond: 450 } }), is: null },
   ],
