@@ -121,7 +121,7 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
   const { isIsolated } = inside;
   const planned = plan(scenario, isIsolated);
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
-  return await measure({ scenario, plan: planned, inside, options }, ({ folder, processes, say }) => {
+  return await measure({ scenario, plan: planned, inside, options, targetUrl: null }, ({ folder, processes, say }) => {
     const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${inside.why}): ports, names and limits are the machine's`];
     for (const trouble of troubles) say(trouble);
     const names = isIsolated ? coverNames(folder) : null;
@@ -166,7 +166,7 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
     const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop.signal })).path;
     const inside: Inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
     const env = target.caFile === undefined ? {} : { SSL_CERT_FILE: resolve(target.caFile) };
-    return await measure({ scenario, plan: planned, inside, options }, () => ({
+    return await measure({ scenario, plan: planned, inside, options, targetUrl: target.url }, () => ({
       ...{
         troubles: [
           `of a real fleet: agents are machine ${target.machine.number} of ${target.machine.of}, and nodes are seen from outside only`,
@@ -187,13 +187,15 @@ interface Measured {
   readonly plan: RigPlan;
   readonly inside: Inside;
   readonly options: RunOptions;
+  /** Null where the nodes are our own. */
+  readonly targetUrl: string | null;
 }
 
 type Parts = Pick<RunInput, 'troubles' | 'startWorld' | 'startProbe' | 'machine' | 'beginsMs'>;
 
 /** From a folder of its own to the exit code; nothing is left but the report, and the logs of what was no valid run. */
 async function measure(
-  { scenario, plan, inside, options }: Measured,
+  { scenario, plan, inside, options, targetUrl }: Measured,
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
@@ -210,7 +212,7 @@ async function measure(
   try {
     const parts = prepare({ folder, processes, say });
     const isPrivileged = process.getuid?.() === 0 && !isUserNamespace();
-    const honesty = readHonesty(scenario, inside.k6, { isIsolated: inside.isIsolated, isPrivileged, loadBefore: inside.loadBefore });
+    const honesty = readHonesty(scenario, inside.k6, { ...inside, isPrivileged, targetUrl });
     const record = await runScenario({
       ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, started: note, ...parts },
       moment: (moment) => progress.moment(moment),

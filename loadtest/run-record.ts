@@ -150,6 +150,8 @@ export interface Honesty {
   /** A network namespace of its own. */
   readonly isIsolated: boolean;
   readonly isPrivileged: boolean;
+  /** Agents went through a fleet and to a far end of others, which were there before the run. */
+  readonly isTarget: boolean;
   /** What is inside the tunnels. */
   readonly wire: 'plain' | 'tls';
   /** Mean 1-minute load of the machine before the run began. */

@@ -63,6 +63,7 @@ describe('two runs are not comparable, and have no ratio,', () => {
     ['where the tunnels differ', made({ tunnels: 9_000 }), /tunnels differ: 6000 and 9000/],
     ['where one is of one machine of three', made({}, { machine: { number: 1, of: 3 } }), /machines that share them differ: 1 and 3/],
     ['where the work differs', made({ scenario: { work: { kind: 'ping', everySeconds: 30 } } }), /work differs/],
+    ['where one was of a fleet of others', made({}, { honesty: { ...honesty, isTarget: true } }), /fleet of others: false and true/],
     ['where one has TLS inside', made({}, { honesty: { ...honesty, wire: 'tls' } }), /inside the tunnels differs: plain and tls/],
     [
       'where the machines differ',

@@ -55,6 +55,7 @@ function obstaclesOf(one: Summary, other: Summary): readonly string[] {
     ...differing('the numbers of machines that share them differ', machinesOf(one), machinesOf(other)),
     ...differing('the work differs', JSON.stringify(one.scenario.work), JSON.stringify(other.scenario.work)),
     ...differing('the far ends differ', one.scenario.to, other.scenario.to),
+    ...differing('one is of a fleet of others', one.honesty.isTarget ?? false, other.honesty.isTarget ?? false),
     ...differing('what is inside the tunnels differs', one.honesty.wire, other.honesty.wire),
     ...differing('the machines differ', machine(one), machine(other)),
   ];
