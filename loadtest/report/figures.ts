@@ -41,7 +41,7 @@ export function figuresOf(record: RunRecord): Figures {
 
 function addedP99(probe: ProbeSeen | null): Figure {
   if (probe === null) return unseen('the probe did not run');
-  const [through, past] = [Histogram.of(probe.throughUs), Histogram.of(probe.directUs)];
+  const [through, past] = [Histogram.of([probe.throughUs]), Histogram.of([probe.directUs])];
   const fewest = Math.min(through.count, past.count);
   const [throughP99, pastP99] = [through.quantile(0.99), past.quantile(0.99)];
   if (fewest < P99_LEAST || throughP99 === null || pastP99 === null) {

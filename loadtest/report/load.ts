@@ -45,5 +45,5 @@ function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | nul
   const windows = shares
     .slice(BUSY_FOR_S - 1)
     .map((_, from) => sumOf(shares.slice(from, from + BUSY_FOR_S), (cpu) => cpu) / BUSY_FOR_S / cores);
-  return Math.max(...windows);
+  return windows.reduce((most, share) => Math.max(most, share));
 }

@@ -32,8 +32,9 @@ function heldBy(through: string, second: Second): number | null {
 
 function memoryFit(record: RunRecord): Fit | null {
   const points = memoryPoints(record);
-  const tunnels = points.map(([x]) => x);
-  return Math.max(...tunnels, 0) - Math.min(...tunnels, Infinity) < TUNNELS_APART ? null : fitLine(points);
+  const fewest = points.reduce((least, [tunnels]) => Math.min(least, tunnels), Infinity);
+  const most = points.reduce((greatest, [tunnels]) => Math.max(greatest, tunnels), 0);
+  return most - fewest < TUNNELS_APART ? null : fitLine(points);
 }
 
 /** The same where the slope can be told from none at all: a few thousand tunnels cost less than what a garbage collector gives back. */

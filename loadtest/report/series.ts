@@ -67,7 +67,7 @@ export function seriesOf(record: RunRecord): Series {
       return read.length === 0 ? null : sumOf(read, (got) => got) / read.length;
     }, digits);
   const latency = (of: (second: Second) => SparseHistogram) => {
-    const histograms = bins.map((bin) => Histogram.of(...bin.map(of)));
+    const histograms = bins.map((bin) => Histogram.of(bin.map(of)));
     const at = (share: number): Line =>
       histograms.map((histogram) => {
         const us = histogram.quantile(share);
@@ -156,7 +156,7 @@ function namesOf(records: readonly Readonly<Record<string, unknown>>[]): readonl
 }
 
 function greatest(values: readonly number[]): number | null {
-  return values.length === 0 ? null : Math.max(...values);
+  return values.length === 0 ? null : values.reduce((most, value) => Math.max(most, value));
 }
 
 function inMib(kib: number | undefined): number | null {

@@ -102,7 +102,7 @@ export function messagesAnswered(record: RunRecord): Figure {
 /** Answers in the close to what was sent before it: no more of them than a round trip's worth of messages can have been on their way. */
 function late({ seconds }: RunRecord, before: readonly Second[]): number {
   const last = before.at(-1)?.agents;
-  const p99Us = Histogram.of(...before.map(({ agents }) => agents.roundTripUs)).quantile(0.99);
+  const p99Us = Histogram.of(before.map(({ agents }) => agents.roundTripUs)).quantile(0.99);
   if (last === undefined || p99Us === null) return 0;
   const onTheirWay = Math.ceil(last.sent * Math.min(1, p99Us / 1e6));
   const came = sumOf(seconds.slice(before.length), ({ agents }) => agents.back);

@@ -29,3 +29,13 @@ test('latencies of the second in which a fault begins are in its row, and not in
   assert.ok(most('hold') < STALLED_US / 2, `${most('hold')}`);
   assert.ok(most('storm') > STALLED_US / 2, `${most('storm')}`);
 });
+
+test('a run of days has its report', () => {
+  const record = madeRun();
+  const still = record.seconds.find(({ at }) => at === 100)!;
+  const seconds = Array.from({ length: 150_000 }, (_, at) => record.seconds[at] ?? { ...still, at });
+  const phases = [record.phases[0]!, { name: 'hold', kind: 'hold', from: 60, to: 150_000 } as const];
+  const { totals, percentiles } = summarise({ ...record, phases, seconds });
+  assert.equal(totals.seconds, 150_000);
+  assert.ok(percentiles.some(({ of, phase, count }) => of === 'round trip' && phase === 'hold' && count > 149_000));
+});

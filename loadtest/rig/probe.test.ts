@@ -37,7 +37,7 @@ test(
     proxy.refusals.push('503 NODE_RATE_LIMITED\r\nPinhole-Reason: NODE_RATE_LIMITED\r\nRetry-After: 7', '403 Forbidden');
     await delay(6_000);
     const seen = await probe.stop();
-    const [direct, through] = [Histogram.of(seen.directUs).count, Histogram.of(seen.throughUs).count];
+    const [direct, through] = [Histogram.of([seen.directUs]).count, Histogram.of([seen.throughUs]).count];
     assert.ok(direct > 4, `${direct} pings past the proxy`);
     assert.ok(Math.abs(direct - through) <= 2, `${direct} past the proxy, ${through} through it`);
     const stages = seen.stages.map(({ door, stage }) => `${door} ${stage}`).sort();
@@ -57,7 +57,7 @@ test('sessions that the proxy drops are opened again', { timeout: 60_000 }, asyn
   while (proxy.targets.length < 4) await delay(20);
   proxy.drop(Infinity);
   await delay(6_000);
-  assert.ok(Histogram.of((await probe.stop()).throughUs).count > 2);
+  assert.ok(Histogram.of([(await probe.stop()).throughUs]).count > 2);
 });
 
 test('a probe that dies is told of, and what it had said by then is kept', { timeout: 60_000 }, async (context) => {
