@@ -97,10 +97,10 @@ export interface NodeSeen {
 
 export interface RoleSeen {
   readonly processes: number;
-  /** Spent in this second. */
+  /** Spent in a second, on average since the last one that was read. */
   readonly cpuSeconds: number;
-  /** Anonymous memory: what user space costs. */
-  readonly userKib: number;
+  /** Anonymous memory: what user space costs. Null where no process of the role could be read. */
+  readonly userKib: number | null;
   readonly descriptors: number | null;
 }
 

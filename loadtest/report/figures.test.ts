@@ -203,11 +203,30 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
   generatorShare: [
     { run: 'with k6 at half a core of two', of: madeRun({ k6Cores: 0.5 }), is: 0.25 },
     { run: 'with k6 at all of them', of: madeRun({ k6Cores: 1.9 }), is: 0.95 },
+    {
+      run: 'with k6 at all of them, of which a second in five was not read',
+      of: withSeconds(madeRun({ k6Cores: 1.9 }), (second) => (second.at % 5 === 0 ? { ...second, roles: {} } : second)),
+      is: 0.95,
+    },
+    {
+      run: 'with k6 busy now and then, and every other second not read',
+      of: withSeconds(madeRun({ k6Cores: 1.9 }), (second) => (second.at % 2 === 0 ? { ...second, roles: {} } : second)),
+      is: null,
+    },
     { run: 'without the CPU of k6', of: withSeconds(madeRun(), (second) => ({ ...second, roles: {} })), is: null },
   ],
   memoryGrowthPerHour: [
     { run: 'that stays as it is', of: madeRun(), is: { from: -0.01, to: 0.01 } },
     { run: 'that grows by 48 MiB in ten minutes', of: madeRun({ holdSeconds: 600, growthKibPerSecond: 82 }), is: { from: 0.55, to: 0.65 } },
+    {
+      run: 'of which a while has no memory that could be read',
+      of: withSeconds(madeRun(), (second) =>
+        second.at > 200 && second.at < 220 && second.roles['pinhole']
+          ? { ...second, roles: { pinhole: { ...second.roles['pinhole'], userKib: null } } }
+          : second,
+      ),
+      is: { from: -0.01, to: 0.01 },
+    },
     { run: 'with a hold of a minute', of: madeRun({ holdSeconds: 60 }), is: null },
   ],
 };

@@ -60,8 +60,8 @@ export function memoryGrowth(record: RunRecord): Figure {
   const { through } = record.scenario;
   if (through === 'direct') return unseen('there is no proxy in this run');
   const points = secondsOf(record, 'hold').flatMap(({ at, roles }): Point[] => {
-    const kib = roles[through]?.userKib;
-    return kib === undefined ? [] : [[at, kib]];
+    const kib = roles[through]?.userKib ?? null;
+    return kib === null ? [] : [[at, kib]];
   });
   const [from, to] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0];
   if (to - from < HOLD_LEAST_S) return unseen(`growth takes a hold of ${HOLD_LEAST_S} s at least; this one had ${to - from}`);

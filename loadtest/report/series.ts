@@ -159,8 +159,8 @@ function greatest(values: readonly number[]): number | null {
   return values.length === 0 ? null : values.reduce((most, value) => Math.max(most, value));
 }
 
-function inMib(kib: number | undefined): number | null {
-  return kib === undefined ? null : kib / 1_024;
+function inMib(kib: number | null | undefined): number | null {
+  return kib === undefined || kib === null ? null : kib / 1_024;
 }
 
 function rounded(value: number, digits: number): number {

@@ -82,7 +82,10 @@ export function renderMoment(
       ['k6', last.roles['k6']],
       [through, last.roles[through]],
     ] as const)
-      if (seen !== undefined) parts.push(`${role} ${Math.round(seen.cpuSeconds * 100)} % ${Math.round(seen.userKib / 1_024)} MiB`);
+      if (seen !== undefined) {
+        const mib = seen.userKib === null ? '–' : String(Math.round(seen.userKib / 1_024));
+        parts.push(`${role} ${Math.round(seen.cpuSeconds * 100)} % ${mib} MiB`);
+      }
   }
   return parts.join('  ');
 }
