@@ -1,11 +1,11 @@
 // `./pinhole loadtest`: the load rig. The only file of it that prints, reads the environment and catches signals.
 
 import { resolveCname } from 'node:dns/promises';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { findK6, pinnedVersion } from './k6-binary.ts';
-import { renderManifest } from './manifest.ts';
+import { manifestOf } from './manifest.ts';
 import { parseLoadtestOptions, type RunOptions, USAGE } from './options.ts';
 import { planRun, type RigPlan } from './plan.ts';
 import type { Outcome } from './report/parts.ts';
@@ -19,13 +19,15 @@ import { missingPeer } from './rig/peers.ts';
 import { Processes } from './rig/processes.ts';
 import { Progress } from './rig/progress.ts';
 import { keepRecord } from './rig/record-file.ts';
+import { SCRIPT } from './rig/generators.ts';
 import { agentPlan, type RunInput, runScenario } from './rig/run.ts';
 import { startRunProbe } from './rig/run-probe.ts';
 import { startWorld, worldOutside } from './rig/world.ts';
 import type { RunRecord } from './run-record.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import type { Scenario } from './scenario.ts';
-import { aim, parseTarget } from './target.ts';
+import type { AgentPlan } from './shared/agent-plan.ts';
+import { aim, parseTarget, type Target } from './target.ts';
 import { planTarget, scenarioAt } from './target-plan.ts';
 
 const EXIT = { pass: 0, fail: 1, 'not a valid run': 2, usage: 64, missing: 69, interrupted: 130 } as const;
@@ -149,16 +151,7 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   if (startsMs !== null && startsMs < Date.now()) return complain(`startsAt: ${target.startsAt} is over`, EXIT.usage);
   if (options.hasManifest) {
     const agents = agentPlan(scenario, planned, target.url, startsMs ?? Date.now() + MANIFEST_LEAD_MS);
-    console.log(
-      renderManifest({
-        name: scenario.name,
-        plan: agents,
-        parallelism: target.machine.of,
-        proxy: target.proxy,
-        k6Version: pinnedVersion(),
-      }),
-    );
-    return EXIT.pass;
+    return printManifest(scenario.name, target, planned.generators, agents);
   }
   const lock = takeLock();
   if (!lock.ok) return complain(lock.why, EXIT.missing);
@@ -180,6 +173,25 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   } finally {
     releaseLock();
   }
+}
+
+/** The plan into a file, the manifest to standard output, and what has to be done before it to standard error. */
+function printManifest(name: string, { machine, proxy, caFile }: Target, generators: number, agents: AgentPlan): number {
+  const planFile = resolve(REPORTS, `${name}-plan.json`);
+  try {
+    mkdirSync(dirname(planFile), { recursive: true });
+    // A signature may be in its URL.
+    writeFileSync(planFile, `${JSON.stringify(agents)}\n`, { mode: 0o600 });
+  } catch (error) {
+    return complain(`the plan could not be written: ${(error as Error).message}`, EXIT.missing);
+  }
+  const { yaml, steps } = manifestOf({
+    ...{ name, proxy, generators, planFile, beginsMs: agents.beginsMs, endsMs: agents.endsMs, machines: machine.of },
+    ...{ k6Version: pinnedVersion(), caFile: caFile === undefined ? null : resolve(caFile), script: SCRIPT },
+  });
+  console.error(steps.trimEnd());
+  console.log(yaml.trimEnd());
+  return EXIT.pass;
 }
 
 interface Measured {
