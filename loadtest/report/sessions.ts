@@ -5,7 +5,10 @@ import { Histogram } from '../shared/histogram.ts';
 import { type Figure, grouped, never, seen, unseen } from './figure.ts';
 import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
 
-/** k6 gives an open 60 s; one that was begun this long before the end and has neither come nor failed is stuck. */
+/**
+ * k6 gives an open 60 s; one that was begun this long before the end and has neither come nor failed is stuck. As long as an agent waits for
+ * a CONNACK (shared/agent.ts).
+ */
 const STUCK_AFTER_S = 10;
 
 /**
