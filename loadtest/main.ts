@@ -1,11 +1,11 @@
 // `./pinhole loadtest`: the load rig. The only file of it that prints, reads the environment and catches signals.
 
 import { resolveCname } from 'node:dns/promises';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { findK6, pinnedVersion } from './k6-binary.ts';
-import { renderManifest } from './manifest.ts';
+import { manifestOf } from './manifest.ts';
 import { parseLoadtestOptions, type RunOptions, USAGE } from './options.ts';
 import { planRun, type RigPlan } from './plan.ts';
 import type { Outcome } from './report/parts.ts';
@@ -19,13 +19,15 @@ import { missingPeer } from './rig/peers.ts';
 import { Processes } from './rig/processes.ts';
 import { Progress } from './rig/progress.ts';
 import { keepRecord } from './rig/record-file.ts';
+import { SCRIPT } from './rig/generators.ts';
 import { agentPlan, type RunInput, runScenario } from './rig/run.ts';
 import { startRunProbe } from './rig/run-probe.ts';
 import { startWorld, worldOutside } from './rig/world.ts';
 import type { RunRecord } from './run-record.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import type { Scenario } from './scenario.ts';
-import { aim, parseTarget } from './target.ts';
+import type { AgentPlan } from './shared/agent-plan.ts';
+import { aim, parseTarget, type Target } from './target.ts';
 import { planTarget, scenarioAt } from './target-plan.ts';
 
 const EXIT = { pass: 0, fail: 1, 'not a valid run': 2, usage: 64, missing: 69, interrupted: 130 } as const;
@@ -121,7 +123,7 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
   const { isIsolated } = inside;
   const planned = plan(scenario, isIsolated);
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
-  return await measure({ scenario, plan: planned, inside, options }, ({ folder, processes, say }) => {
+  return await measure({ scenario, plan: planned, inside, options, targetUrl: null }, ({ folder, processes, say }) => {
     const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${inside.why}): ports, names and limits are the machine's`];
     for (const trouble of troubles) say(trouble);
     const names = isIsolated ? coverNames(folder) : null;
@@ -149,16 +151,7 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   if (startsMs !== null && startsMs < Date.now()) return complain(`startsAt: ${target.startsAt} is over`, EXIT.usage);
   if (options.hasManifest) {
     const agents = agentPlan(scenario, planned, target.url, startsMs ?? Date.now() + MANIFEST_LEAD_MS);
-    console.log(
-      renderManifest({
-        name: scenario.name,
-        plan: agents,
-        parallelism: target.machine.of,
-        proxy: target.proxy,
-        k6Version: pinnedVersion(),
-      }),
-    );
-    return EXIT.pass;
+    return printManifest(scenario.name, target, planned.generators, agents);
   }
   const lock = takeLock();
   if (!lock.ok) return complain(lock.why, EXIT.missing);
@@ -166,7 +159,7 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
     const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop.signal })).path;
     const inside: Inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
     const env = target.caFile === undefined ? {} : { SSL_CERT_FILE: resolve(target.caFile) };
-    return await measure({ scenario, plan: planned, inside, options }, () => ({
+    return await measure({ scenario, plan: planned, inside, options, targetUrl: target.url }, () => ({
       ...{
         troubles: [
           `of a real fleet: agents are machine ${target.machine.number} of ${target.machine.of}, and nodes are seen from outside only`,
@@ -182,18 +175,39 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   }
 }
 
+/** The plan into a file, the manifest to standard output, and what has to be done before it to standard error. */
+function printManifest(name: string, { machine, proxy, caFile }: Target, generators: number, agents: AgentPlan): number {
+  const planFile = resolve(REPORTS, `${name}-plan.json`);
+  try {
+    mkdirSync(dirname(planFile), { recursive: true });
+    // A signature may be in its URL.
+    writeFileSync(planFile, `${JSON.stringify(agents)}\n`, { mode: 0o600 });
+  } catch (error) {
+    return complain(`the plan could not be written: ${(error as Error).message}`, EXIT.missing);
+  }
+  const { yaml, steps } = manifestOf({
+    ...{ name, proxy, generators, planFile, beginsMs: agents.beginsMs, endsMs: agents.endsMs, machines: machine.of },
+    ...{ k6Version: pinnedVersion(), caFile: caFile === undefined ? null : resolve(caFile), script: SCRIPT },
+  });
+  console.error(steps.trimEnd());
+  console.log(yaml.trimEnd());
+  return EXIT.pass;
+}
+
 interface Measured {
   readonly scenario: Scenario;
   readonly plan: RigPlan;
   readonly inside: Inside;
   readonly options: RunOptions;
+  /** Null where the nodes are our own. */
+  readonly targetUrl: string | null;
 }
 
 type Parts = Pick<RunInput, 'troubles' | 'startWorld' | 'startProbe' | 'machine' | 'beginsMs'>;
 
 /** From a folder of its own to the exit code; nothing is left but the report, and the logs of what was no valid run. */
 async function measure(
-  { scenario, plan, inside, options }: Measured,
+  { scenario, plan, inside, options, targetUrl }: Measured,
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
@@ -210,7 +224,7 @@ async function measure(
   try {
     const parts = prepare({ folder, processes, say });
     const isPrivileged = process.getuid?.() === 0 && !isUserNamespace();
-    const honesty = readHonesty(scenario, inside.k6, { isIsolated: inside.isIsolated, isPrivileged, loadBefore: inside.loadBefore });
+    const honesty = readHonesty(scenario, inside.k6, { ...inside, isPrivileged, targetUrl });
     const record = await runScenario({
       ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, started: note, ...parts },
       moment: (moment) => progress.moment(moment),

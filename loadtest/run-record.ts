@@ -16,13 +16,20 @@ export interface RunRecord {
   /** In words: why it is broken, what was found wrong, what could not be measured. */
   readonly troubles: readonly string[];
   readonly honesty: Honesty;
+  /** Which machine of several this was: what its agents did is here, and what the scenario asks is of all of them. Null where one had all agents. */
+  readonly machine: { readonly number: number; readonly of: number } | null;
+  /** Ticks of k6 that came torn or too late: what they counted is in no second. */
+  readonly lostTicks: number;
   readonly phases: readonly Phase[];
   readonly marks: readonly Mark[];
   readonly seconds: readonly Second[];
   /** What the Node probe saw. Null where it did not run. */
   readonly probe: ProbeSeen | null;
-  /** Open descriptors of the nodes before the first tunnel, and until when after the last close they were back there; null where they were not. */
-  readonly descriptors: { readonly before: number; readonly after: number; readonly backAfterSeconds: number | null } | null;
+  /**
+   * Open descriptors of the nodes before the first tunnel and after the last, and the Unix time in ms of the first look that found them back,
+   * which was not before k6 and the probe had ended; null where none did.
+   */
+  readonly descriptors: { readonly before: number; readonly after: number; readonly backAtMs: number | null } | null;
 }
 
 /** A part of a run; seconds since its beginning. */
@@ -31,7 +38,7 @@ export interface Phase {
   readonly kind: 'ramp' | 'hold' | 'step' | 'fault' | 'close';
   readonly from: number;
   readonly to: number;
-  /** Of a step. */
+  /** Of a step; of all machines together. */
   readonly askedPerSecond?: number;
 }
 
@@ -90,10 +97,10 @@ export interface NodeSeen {
 
 export interface RoleSeen {
   readonly processes: number;
-  /** Spent in this second. */
+  /** Spent in a second, on average since the last one that was read. */
   readonly cpuSeconds: number;
-  /** Anonymous memory: what user space costs. */
-  readonly userKib: number;
+  /** Anonymous memory: what user space costs. Null where no process of the role could be read. */
+  readonly userKib: number | null;
   readonly descriptors: number | null;
 }
 
@@ -143,6 +150,8 @@ export interface Honesty {
   /** A network namespace of its own. */
   readonly isIsolated: boolean;
   readonly isPrivileged: boolean;
+  /** Agents went through a fleet and to a far end of others, which were there before the run. */
+  readonly isTarget: boolean;
   /** What is inside the tunnels. */
   readonly wire: 'plain' | 'tls';
   /** Mean 1-minute load of the machine before the run began. */

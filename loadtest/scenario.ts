@@ -50,6 +50,8 @@ export type FigureName =
   /** Sessions that ended unasked; `survivorsDropped` leaves out what a node held that was killed or drained by plan. An upgrade may drop none. */
   | 'unexpectedDrops'
   | 'survivorsDropped'
+  /** Sessions that stood in the last second before the close, by those that should have. */
+  | 'backAtEnd'
   /** Share of the messages that were answered. */
   | 'messagesAnswered'
   /** Achieved rate by asked rate, of the worst step that the scenario does not expect to be beyond the knee. */

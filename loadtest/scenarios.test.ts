@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SCENARIOS } from './scenarios.ts';
+import { findScenario, SCENARIOS } from './scenarios.ts';
 
 /** A lost figure, or one that no event of the scenario can bring about, would never be judged. */
 const NEEDS_A_KILL = new Set(['recoveryByQuota']);
@@ -50,3 +50,31 @@ for (const { name, events, holdSeconds, nodes, quota, thresholds, work, through,
     if (quota !== null) assert.ok(opensPerSecond <= quota * 0.8);
   });
 }
+
+test('every scenario in which agents lose their sessions asks whether they are back when it ends', () => {
+  const throws = new Set(['kill-node', 'drain-node', 'far-end-dies']);
+  const losing = SCENARIOS.filter(
+    ({ events, thresholds }) =>
+      events.some((event) => throws.has(event.do)) ||
+      thresholds.some(({ figure, is }) => figure === 'unexpectedDrops' && is === 'at least'),
+  );
+  assert.deepEqual(
+    losing.map(({ name }) => name),
+    ['storm', 'drain', 'brownout', 'idle-beyond'],
+  );
+  for (const { name, thresholds } of losing)
+    assert.ok(
+      thresholds.some(({ figure }) => figure === 'backAtEnd'),
+      name,
+    );
+});
+
+test('idle-beyond: an agent can be dropped once and no more, so that as many drops as agents are each of them', () => {
+  const { tunnels, opensPerSecond, holdSeconds, idleSeconds, thresholds } = findScenario('idle-beyond')!;
+  const [idle, ramp] = [idleSeconds ?? 0, tunnels / opensPerSecond];
+  assert.ok(2 * idle > ramp + holdSeconds);
+  assert.ok(idle + 10 < holdSeconds);
+  assert.equal(thresholds.find(({ figure }) => figure === 'unexpectedDrops')?.value, tunnels);
+  // Agents of shorter sessions wait longer each time (shared/agent.ts).
+  assert.ok(idle > 30);
+});

@@ -36,6 +36,8 @@ const target = z.strictObject({
   caFile: z.string().min(1).optional().meta({ description: 'PEM file with the roots that k6 trusts, instead of the machine’s.' }),
 });
 
+export const TARGET_KEYS = Object.keys(target.shape);
+
 export type Target = z.output<typeof target>;
 
 export type ReadTarget = { readonly ok: true; readonly target: Target } | { readonly ok: false; readonly problems: readonly string[] };

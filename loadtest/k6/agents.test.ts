@@ -89,7 +89,7 @@ async function run(context: TestContext, work: Work, seconds: number, during: (s
 const sum = (ticks: readonly Tick[], of: (tick: Tick) => number | undefined): number =>
   ticks.reduce((total, tick) => total + (of(tick) ?? 0), 0);
 const samples = (ticks: readonly Tick[], of: (tick: Tick) => readonly number[] | undefined): number =>
-  Histogram.of(...ticks.map((tick) => of(tick) ?? [])).count;
+  Histogram.of(ticks.map((tick) => of(tick) ?? [])).count;
 
 test('agents that ping: refused ones and dropped ones come back, and the end is no drop', { timeout: 120_000 }, async (context) => {
   if (cannotRun(context)) return;

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import type { RunRecord } from '../run-record.ts';
 import { type Made, madeRun } from '../testing/made-run.ts';
+import { findScenario } from '../scenarios.ts';
+import type { Scenario } from '../scenario.ts';
 import { compare } from './compare.ts';
 import { compareRuns } from './comparison.ts';
 import { summarise } from './summary.ts';
@@ -31,10 +33,20 @@ describe('two runs of the same work on the same machine', () => {
     assert.match(rows.find(({ name }) => name === 'round trip, whole run, p99')?.one ?? '', /^\d+\.\d\d ms$/);
   });
 
-  test('may differ in what is compared', () => {
-    const squid = made({ scenario: { through: 'squid' } });
-    assert.deepEqual(compareRuns(one, squid).obstacles, []);
-    assert.deepEqual(compareRuns(one, squid).differences, ['through: pinhole and squid']);
+  test('may differ in what they go through, and are named by it', () => {
+    const through = (name: string, change: Partial<Scenario> = {}) =>
+      made({ tunnels: 5_000, scenario: { ...findScenario(name)!, ...change } });
+    const [hold, direct, squid] = [through('hold', { tunnels: 5_000 }), through('direct'), through('squid')];
+    for (const [left, right] of [
+      [hold, direct],
+      [hold, squid],
+      [direct, squid],
+    ] as const) {
+      const { obstacles, differences, rows } = compareRuns(left, right);
+      assert.deepEqual(obstacles, []);
+      assert.ok(differences.includes(`through: ${left.scenario.through} and ${right.scenario.through}`));
+      assert.ok(rows.some(({ ratio }) => ratio !== null));
+    }
   });
 });
 
@@ -43,8 +55,15 @@ describe('two runs are not comparable, and have no ratio,', () => {
   for (const [why, other, says] of [
     ['where one is not valid', made({}, { ended: 'interrupted' }), /is not a valid run: It was interrupted/],
     ['where the scenarios differ', made({ scenario: { name: 'soak' } }), /scenarios differ: hold and soak/],
+    [
+      'where something was done to the nodes of one of them',
+      made({ kill: { after: 30, backPerSecond: 400 }, scenario: { name: 'storm', through: 'squid' } }),
+      /scenarios differ: hold and storm/,
+    ],
     ['where the tunnels differ', made({ tunnels: 9_000 }), /tunnels differ: 6000 and 9000/],
+    ['where one is of one machine of three', made({}, { machine: { number: 1, of: 3 } }), /machines that share them differ: 1 and 3/],
     ['where the work differs', made({ scenario: { work: { kind: 'ping', everySeconds: 30 } } }), /work differs/],
+    ['where one was of a fleet of others', made({}, { honesty: { ...honesty, isTarget: true } }), /fleet of others: false and true/],
     ['where one has TLS inside', made({}, { honesty: { ...honesty, wire: 'tls' } }), /inside the tunnels differs: plain and tls/],
     [
       'where the machines differ',
@@ -91,6 +110,12 @@ describe('the command', () => {
     const file = join(folder, 'both.html');
     assert.equal(run(a, b, '--html', file).code, 2);
     assert.match(readFileSync(file, 'utf8'), /script-src &#39;none&#39;/);
+  });
+
+  test('takes a report that was written before there was one of the figures', () => {
+    const { backAtEnd: _, ...figures } = one.figures;
+    const earlier = fileOf('earlier.json', JSON.stringify({ ...one, figures }));
+    assert.match(run(a, earlier).out, /Sessions that stood at the end, of those wanted +100 % +– +–/);
   });
 
   test('says that a page could not be written', () => assert.equal(run(a, a, '--html', join(folder, 'no', 'where.html')).code, 1));

@@ -50,13 +50,25 @@ function obstaclesOf(one: Summary, other: Summary): readonly string[] {
       run.verdict.outcome === 'not a valid run' ? [`${labelOf(run)} is not a valid run: ${run.verdict.invalid[0] ?? ''}`] : [],
     ),
     ...differing('one is synthetic', one.isSynthetic, other.isSynthetic),
-    ...differing('the scenarios differ', one.scenario.name, other.scenario.name),
+    ...(areBaselines(one, other) ? [] : differing('the scenarios differ', one.scenario.name, other.scenario.name)),
     ...differing('the numbers of tunnels differ', one.scenario.tunnels, other.scenario.tunnels),
+    ...differing('the numbers of machines that share them differ', machinesOf(one), machinesOf(other)),
     ...differing('the work differs', JSON.stringify(one.scenario.work), JSON.stringify(other.scenario.work)),
     ...differing('the far ends differ', one.scenario.to, other.scenario.to),
+    ...differing('one is of a fleet of others', one.honesty.isTarget ?? false, other.honesty.isTarget ?? false),
     ...differing('what is inside the tunnels differs', one.honesty.wire, other.honesty.wire),
     ...differing('the machines differ', machine(one), machine(other)),
   ];
+}
+
+/** A report of before this was kept lacks it. */
+function machinesOf({ machine }: Partial<Pick<Summary, 'machine'>>): number {
+  return machine?.of ?? 1;
+}
+
+/** A baseline is named by what it goes through: where nothing was done to anybody, that is what is compared. */
+function areBaselines({ scenario: one }: Summary, { scenario: other }: Summary): boolean {
+  return one.through !== other.through && one.events.length === 0 && other.events.length === 0;
 }
 
 function differencesOf(one: Summary, other: Summary): readonly string[] {

@@ -66,6 +66,19 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       is: lost,
     },
     { run: 'whose drain ended early, and closed less than the node held', of: drained(400), is: lost - 400 },
+    { run: 'whose drain closed all that the node held, from its very first second on', of: drained(lost), is: 0 },
+  ],
+  backAtEnd: [
+    { run: 'in which all stand', of: madeRun(), is: 1 },
+    { run: 'in which all are back', of: killed, is: 1 },
+    {
+      run: 'whose fault nothing recovers from',
+      of: madeRun({ kill: { after: 30, backPerSecond: 0 } }),
+      is: 0.667,
+      words: /4,000 of 6,000 sessions stood/,
+    },
+    { run: 'that did not come to its close', of: { ...killed, phases: killed.phases.slice(0, -1) }, is: null, words: /its close/ },
+    { run: 'that wanted no session', of: withAgents(madeRun(), (agents) => ({ ...agents, wanted: 0 })), is: null },
   ],
   messagesAnswered: [
     { run: 'in which all are answered', of: madeRun(), is: 1 },
@@ -89,6 +102,11 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       words: /4000\/s: 1000 of 4000/,
     },
     { run: 'with a step that is meant to be', of: madeRun({ steps: { ...messages, rates: expected } }), is: 1 },
+    {
+      run: 'of one machine of three, which does a third of what all are asked',
+      of: onThird(madeRun({ steps: { ...messages, rates: [{ perSecond: 900, seconds: 20 }], mostPerSecond: 300 } })),
+      is: 1,
+    },
     { run: 'of opens', of: madeRun({ steps: { ...messages, of: 'opens', mostPerSecond: 3_000 } }), is: 0.75 },
     { run: 'that ends within its ramp', of: cutAt(madeRun(), 30), is: null },
   ],
@@ -125,6 +143,13 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'back at 50 a second', of: madeRun({ kill: { after: 30, backPerSecond: 50 } }), is: { from: 9, to: 11 } },
     { run: 'never back', of: madeRun({ kill: { after: 30, backPerSecond: 0 } }), is: 'never' },
     { run: 'that ends before anybody can say', of: cutAt(madeRun({ kill: { after: 30, backPerSecond: 0 } }), 95), is: null },
+    {
+      run: 'of which nobody knows what the dead node held',
+      of: withMarks(killed, { tunnels: null }),
+      is: null,
+      words: /nobody knows what node-1 held/,
+    },
+    { run: 'whose dead node held nothing', of: withMarks(killed, { tunnels: 0 }), is: null, words: /no node that held tunnels/ },
     { run: 'without a death', of: madeRun(), is: null },
     { run: 'without a quota', of: madeRun({ scenario: { quota: null }, kill: { after: 30, backPerSecond: 450 } }), is: null },
   ],
@@ -163,20 +188,45 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'that gives them back in 4 s', of: madeRun(), is: 4 },
     {
       run: 'that never does',
-      of: { ...madeRun(), descriptors: { before: 100, after: 340, backAfterSeconds: null } },
+      of: { ...madeRun(), descriptors: { before: 100, after: 340, backAtMs: null } },
       is: 'never',
       words: /still 340/,
+    },
+    { run: 'that looks for the first time 12 s after the last close', of: lookingLate(madeRun(), 8), is: 12, words: /within 12 s/ },
+    {
+      run: 'in which nobody ever closed a session',
+      of: withAgents(madeRun(), (agents) => ({ ...agents, closed: 0 })),
+      is: null,
     },
     { run: 'that did not look', of: { ...madeRun(), descriptors: null }, is: null },
   ],
   generatorShare: [
     { run: 'with k6 at half a core of two', of: madeRun({ k6Cores: 0.5 }), is: 0.25 },
     { run: 'with k6 at all of them', of: madeRun({ k6Cores: 1.9 }), is: 0.95 },
+    {
+      run: 'with k6 at all of them, of which a second in five was not read',
+      of: withSeconds(madeRun({ k6Cores: 1.9 }), (second) => (second.at % 5 === 0 ? { ...second, roles: {} } : second)),
+      is: 0.95,
+    },
+    {
+      run: 'with k6 busy now and then, and every other second not read',
+      of: withSeconds(madeRun({ k6Cores: 1.9 }), (second) => (second.at % 2 === 0 ? { ...second, roles: {} } : second)),
+      is: null,
+    },
     { run: 'without the CPU of k6', of: withSeconds(madeRun(), (second) => ({ ...second, roles: {} })), is: null },
   ],
   memoryGrowthPerHour: [
     { run: 'that stays as it is', of: madeRun(), is: { from: -0.01, to: 0.01 } },
     { run: 'that grows by 48 MiB in ten minutes', of: madeRun({ holdSeconds: 600, growthKibPerSecond: 82 }), is: { from: 0.55, to: 0.65 } },
+    {
+      run: 'of which a while has no memory that could be read',
+      of: withSeconds(madeRun(), (second) =>
+        second.at > 200 && second.at < 220 && second.roles['pinhole']
+          ? { ...second, roles: { pinhole: { ...second.roles['pinhole'], userKib: null } } }
+          : second,
+      ),
+      is: { from: -0.01, to: 0.01 },
+    },
     { run: 'with a hold of a minute', of: madeRun({ holdSeconds: 60 }), is: null },
   ],
 };
@@ -242,9 +292,25 @@ function drained(closed: number): RunRecord {
   return withSeconds(record, (second) => {
     const node = second.nodes['node-2'];
     return node
-      ? { ...second, nodes: { ...second.nodes, 'node-2': { ...node, closes: { drain: second.at < 100 ? 0 : closed } } } }
+      ? {
+          ...second,
+          nodes: {
+            ...second.nodes,
+            'node-2': { ...node, closes: second.at < 92 ? {} : { drain: Math.min(closed, (second.at - 91) * 100) } },
+          },
+        }
       : second;
   });
+}
+
+/** k6 and the probe take so long to end, and before that nobody looks. */
+function lookingLate(record: RunRecord, seconds: number): RunRecord {
+  const { descriptors } = record;
+  return { ...record, descriptors: descriptors && { ...descriptors, backAtMs: (descriptors.backAtMs ?? 0) + seconds * 1_000 } };
+}
+
+function onThird(record: RunRecord): RunRecord {
+  return { ...record, machine: { number: 2, of: 3 } };
 }
 
 function cutAt(record: RunRecord, at: number): RunRecord {

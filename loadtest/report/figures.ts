@@ -9,7 +9,7 @@ import { kibPerTunnel, memoryGrowth } from './memory.ts';
 import { achievedRate } from './rates.ts';
 import { recoveryByQuota } from './recovery.ts';
 import { closeFrom, sumOf } from './seen.ts';
-import { descriptorsBack, messagesAnswered, openSuccess, survivorsDropped, unexpectedDrops } from './sessions.ts';
+import { backAtEnd, descriptorsBack, messagesAnswered, openSuccess, survivorsDropped, unexpectedDrops } from './sessions.ts';
 
 export type Figures = Readonly<Record<FigureName, Figure>>;
 
@@ -20,6 +20,7 @@ const FIGURES: Readonly<Record<FigureName, (record: RunRecord) => Figure>> = {
   openSuccess,
   unexpectedDrops,
   survivorsDropped,
+  backAtEnd,
   messagesAnswered,
   achievedRate,
   addedP99Us: ({ probe }) => addedP99(probe),
@@ -40,7 +41,7 @@ export function figuresOf(record: RunRecord): Figures {
 
 function addedP99(probe: ProbeSeen | null): Figure {
   if (probe === null) return unseen('the probe did not run');
-  const [through, past] = [Histogram.of(probe.throughUs), Histogram.of(probe.directUs)];
+  const [through, past] = [Histogram.of([probe.throughUs]), Histogram.of([probe.directUs])];
   const fewest = Math.min(through.count, past.count);
   const [throughP99, pastP99] = [through.quantile(0.99), past.quantile(0.99)];
   if (fewest < P99_LEAST || throughP99 === null || pastP99 === null) {

@@ -47,6 +47,12 @@ describe('the page of a report', () => {
     assert.doesNotMatch(renderHtml({ ...summarise(storm), isSynthetic: false }), /Synthetic/);
   });
 
+  test('says whose share it is, where one machine of several was measured', () => {
+    const shared = renderHtml(summarise({ ...storm, machine: { number: 2, of: 3 } }));
+    assert.match(shared, /machine 2 of 3, which share 6,000 tunnels/);
+    assert.doesNotMatch(renderHtml(summarise(storm)), /machine \d of/);
+  });
+
   test('lets run what is in it and nothing else: the policy has the hash of each script and style', () => {
     const page = renderHtml(summarise(storm));
     const policy = /Content-Security-Policy"\s+content="([^"]+)"/.exec(page)?.[1]?.replaceAll('&#39;', "'") ?? '';

@@ -6,6 +6,8 @@ import { secondsOf, sumOf } from './seen.ts';
 
 /** A shorter burst is a collection of garbage, or the start of k6. */
 const BUSY_FOR_S = 10;
+/** Of them; what was skipped is in the second behind it (rig/collector.ts). */
+const BUSY_READ_LEAST = 8;
 /** Beyond this the numbers are the generators' own (k6, "Running large tests": at most 80 % CPU). */
 export const GENERATOR_SHARE_MOST = 0.8;
 /** All of the machine: nobody can say any more who held whom up. */
@@ -40,10 +42,14 @@ export function cautionsOf(record: RunRecord): readonly string[] {
 
 function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | null): number | null {
   const { cores } = record.honesty.machine;
-  const shares = secondsOf(record, 'ramp', 'hold', 'step', 'fault').flatMap((second) => cpuOf(second) ?? []);
-  if (shares.length < BUSY_FOR_S || cores <= 0) return null;
-  const windows = shares
-    .slice(BUSY_FOR_S - 1)
-    .map((_, from) => sumOf(shares.slice(from, from + BUSY_FOR_S), (cpu) => cpu) / BUSY_FOR_S / cores);
-  return Math.max(...windows);
+  if (cores <= 0) return null;
+  const read = secondsOf(record, 'ramp', 'hold', 'step', 'fault').flatMap((second) => {
+    const cpu = cpuOf(second);
+    return cpu === null ? [] : [{ at: second.at, cpu }];
+  });
+  return read.reduce<number | null>((busiest, { at }, index) => {
+    const window = read.slice(index, index + BUSY_FOR_S).filter((other) => other.at < at + BUSY_FOR_S);
+    if (window.length < BUSY_READ_LEAST) return busiest;
+    return Math.max(busiest ?? 0, sumOf(window, ({ cpu }) => cpu) / window.length / cores);
+  }, null);
 }

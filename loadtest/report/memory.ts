@@ -32,8 +32,9 @@ function heldBy(through: string, second: Second): number | null {
 
 function memoryFit(record: RunRecord): Fit | null {
   const points = memoryPoints(record);
-  const tunnels = points.map(([x]) => x);
-  return Math.max(...tunnels, 0) - Math.min(...tunnels, Infinity) < TUNNELS_APART ? null : fitLine(points);
+  const fewest = points.reduce((least, [tunnels]) => Math.min(least, tunnels), Infinity);
+  const most = points.reduce((greatest, [tunnels]) => Math.max(greatest, tunnels), 0);
+  return most - fewest < TUNNELS_APART ? null : fitLine(points);
 }
 
 /** The same where the slope can be told from none at all: a few thousand tunnels cost less than what a garbage collector gives back. */
@@ -59,8 +60,8 @@ export function memoryGrowth(record: RunRecord): Figure {
   const { through } = record.scenario;
   if (through === 'direct') return unseen('there is no proxy in this run');
   const points = secondsOf(record, 'hold').flatMap(({ at, roles }): Point[] => {
-    const kib = roles[through]?.userKib;
-    return kib === undefined ? [] : [[at, kib]];
+    const kib = roles[through]?.userKib ?? null;
+    return kib === null ? [] : [[at, kib]];
   });
   const [from, to] = [points[0]?.[0] ?? 0, points.at(-1)?.[0] ?? 0];
   if (to - from < HOLD_LEAST_S) return unseen(`growth takes a hold of ${HOLD_LEAST_S} s at least; this one had ${to - from}`);

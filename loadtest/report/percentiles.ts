@@ -14,7 +14,7 @@ export interface Percentiles {
 }
 
 export function percentilesOf(parts: readonly SparseHistogram[]): Percentiles {
-  const histogram = Histogram.of(...parts);
+  const histogram = Histogram.of(parts);
   const at = (share: number): number | null => {
     const value = histogram.quantile(share);
     return value === null ? null : Math.round(value);

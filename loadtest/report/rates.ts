@@ -1,9 +1,9 @@
 // What was asked for in a second, and what came of it.
 
-import type { Phase, RunRecord } from '../run-record.ts';
+import type { Phase, RunRecord, Second } from '../run-record.ts';
 import type { Step } from '../shared/agent-plan.ts';
 import { type Figure, percent, seen, unseen } from './figure.ts';
-import { secondsIn, sumOf } from './seen.ts';
+import { closeFrom, secondsIn, sumOf } from './seen.ts';
 
 export interface Achieved {
   readonly phase: Phase;
@@ -48,9 +48,24 @@ function rateOf(record: RunRecord, phase: Phase): Achieved | null {
   if (phase.kind !== 'step' || phase.askedPerSecond === undefined) return null;
   const opens = record.scenario.work.kind === 'opens';
   const done = sumOf(seconds, ({ agents }) => (opens ? agents.opened : agents.back));
-  const { askedPerSecond } = phase;
-  const step = stepsOf(record).find(({ perSecond }) => perSecond === askedPerSecond);
-  return { phase, askedPerSecond, achievedPerSecond: done / length, isBeyondKnee: step?.isBeyondKnee ?? false };
+  const askedPerSecond = askedHere(record, phase.askedPerSecond);
+  return { phase, askedPerSecond, achievedPerSecond: done / length, isBeyondKnee: isBeyondKnee(record, phase) };
+}
+
+/** Everything before the close, but for the steps in which more is asked than the fleet is expected to do. */
+export function secondsWithinKnee(record: RunRecord): readonly Second[] {
+  const end = closeFrom(record);
+  const beyond = record.phases.filter((phase) => phase.kind === 'step' && isBeyondKnee(record, phase));
+  return record.seconds.filter(({ at }) => at < end && !beyond.some(({ from, to }) => from < at + 1 && at < to));
+}
+
+function isBeyondKnee(record: RunRecord, { askedPerSecond }: Phase): boolean {
+  return stepsOf(record).find(({ perSecond }) => perSecond === askedPerSecond)?.isBeyondKnee ?? false;
+}
+
+/** Of this machine, of what all of them together were asked. */
+export function askedHere({ machine }: Pick<RunRecord, 'machine'>, ofAllPerSecond: number): number {
+  return ofAllPerSecond / (machine?.of ?? 1);
 }
 
 function stepsOf({ scenario: { work } }: RunRecord): readonly Step[] {

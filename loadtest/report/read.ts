@@ -2,6 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { unseen } from './figure.ts';
+import { FIGURE_NAMES } from './figures.ts';
 import { FORMAT, REPORT, type Summary } from './summary.ts';
 
 const figure = z.looseObject({ value: z.number().nullable(), words: z.string() });
@@ -22,6 +24,7 @@ const schema = z.looseObject({
     tunnels: z.number(),
     quota: z.number().nullable(),
     work: z.looseObject({ kind: text }),
+    events: z.array(z.unknown()),
   }),
   honesty: z.looseObject({
     machine: z.looseObject({ cpu: text, cores: z.number(), memoryMib: z.number(), kernel: text }),
@@ -47,7 +50,13 @@ export function readReport(path: string): Summary | string {
     return `${path} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`;
   }
   const parsed = schema.safeParse(value);
-  if (parsed.success) return value as Summary;
+  if (parsed.success) return withAllFigures(value as Summary);
   const first = parsed.error.issues[0];
   return `${path}: ${first?.path.join('.') ?? ''}${first?.path.length ? ': ' : ''}${first?.message ?? 'no report'}`;
+}
+
+/** A report of an earlier version lacks figures that came later. */
+function withAllFigures(summary: Summary): Summary {
+  const absent = Object.fromEntries(FIGURE_NAMES.map((name) => [name, unseen('the report was written before there was this figure')]));
+  return { ...summary, figures: { ...absent, ...summary.figures } };
 }

@@ -25,8 +25,8 @@ export function recoveriesOf(record: RunRecord): readonly Recovery[] {
 }
 
 function recoveryOf(record: RunRecord, mark: Mark): Recovery | null {
-  const lost = mark.tunnels ?? 0;
-  if (lost === 0) return null;
+  const lost = mark.tunnels;
+  if (lost === null || lost === 0) return null;
   const end = watchedUntil(record, mark);
   // What a second says of sessions is how many stood at its end: the one in which it happened is already after it.
   const during = Math.floor(mark.at);
@@ -55,11 +55,13 @@ function watchedUntil(record: RunRecord, { at }: Mark): number {
 export function recoveryByQuota(record: RunRecord): Figure {
   const { quota } = record.scenario;
   if (quota === null) return unseen('the far end of this run takes any number of CONNECTs');
+  const unknown = plannedMarks(record, 'kill-node').find(({ tunnels }) => tunnels === null);
+  if (unknown !== undefined) return unseen(`nobody knows what ${nodeOf(unknown)} held when it was killed: it did not answer`);
   const recoveries = recoveriesOf(record);
   if (recoveries.length === 0) return unseen('no node that held tunnels was killed by plan');
   const open = recoveries.find(({ seconds }) => seconds === null);
   if (open !== undefined) {
-    const words = `${nodeOf(open)}: ${grouped(open.lost)} tunnels, of which 99 % were not back within the ${Math.round(open.watchedSeconds)} s that were watched`;
+    const words = `${nodeOf(open.mark)}: ${grouped(open.lost)} tunnels, of which 99 % were not back within the ${Math.round(open.watchedSeconds)} s that were watched`;
     return open.watchedSeconds >= (WATCHED_LONG_ENOUGH * open.lost) / quota ? never(words) : unseen(words);
   }
   const worst = recoveries
@@ -70,7 +72,7 @@ export function recoveryByQuota(record: RunRecord): Figure {
   const least = recovery.lost / quota;
   return seen(
     ratio,
-    `${nodeOf(recovery)}: 99 % of ${grouped(recovery.lost)} back in ${recovery.seconds} s; at ${quota}/s it takes ${least.toFixed(1)} s at least`,
+    `${nodeOf(recovery.mark)}: 99 % of ${grouped(recovery.lost)} back in ${recovery.seconds} s; at ${quota}/s it takes ${least.toFixed(1)} s at least`,
   );
 }
 
@@ -78,6 +80,6 @@ function byQuota({ seconds, lost }: Recovery, quota: number): number {
   return (seconds ?? Infinity) / (lost / quota);
 }
 
-function nodeOf({ mark }: Recovery): string {
-  return mark.node ?? 'a node';
+function nodeOf({ node }: Mark): string {
+  return node ?? 'a node';
 }

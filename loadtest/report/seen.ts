@@ -5,11 +5,19 @@ import type { Mark, Phase, RunRecord, Second } from '../run-record.ts';
 /** Where phases overlap, the first of these says what a second is: a fault inside a hold is a fault. */
 const FIRST: readonly Phase['kind'][] = ['fault', 'close', 'step', 'ramp', 'hold'];
 
-/** Null between the phases, as before the first of them. A second in which a fault begins is the fault's: what fails in it does so behind it. */
+/**
+ * Which phase says what a second is; null between the phases, as before the first of them. A second in which a fault begins is the fault's:
+ * what fails in it does so behind it.
+ */
+export function phaseAt(phases: readonly Phase[], at: number): Phase | null {
+  const begins = ({ kind, from }: Phase): boolean => (kind === 'fault' ? from < at + 1 : from <= at);
+  const around = phases.filter((phase) => begins(phase) && at < phase.to);
+  const first = FIRST.find((kind) => around.some((phase) => phase.kind === kind));
+  return around.findLast(({ kind }) => kind === first) ?? null;
+}
+
 export function kindAt(phases: readonly Phase[], at: number): Phase['kind'] | null {
-  const begins = (kind: Phase['kind'], from: number): boolean => (kind === 'fault' ? from < at + 1 : from <= at);
-  const around = phases.filter(({ kind, from, to }) => begins(kind, from) && at < to).map(({ kind }) => kind);
-  return FIRST.find((kind) => around.includes(kind)) ?? null;
+  return phaseAt(phases, at)?.kind ?? null;
 }
 
 export function secondsOf(record: RunRecord, ...kinds: readonly Phase['kind'][]): readonly Second[] {

@@ -47,6 +47,12 @@ describe('the lines of a run', () => {
     assert.deepEqual([rates.messagesAsked[during], rates.answered[during]], [900, 400]);
   });
 
+  test('ask of one machine of three for its third', () => {
+    const made = madeRun({ steps: { of: 'messages', rates: [{ perSecond: 900, seconds: 30 }], mostPerSecond: 300 } });
+    const { rates, stepSeconds } = seriesOf({ ...made, machine: { number: 1, of: 3 } });
+    assert.equal(rates.messagesAsked[Math.floor(70 / stepSeconds)], 300);
+  });
+
   test('sum up reasons beyond the seventh', () => {
     const failed = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`R${index}`, 100 - index]));
     const { failures } = seriesOf({

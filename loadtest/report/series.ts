@@ -2,6 +2,7 @@
 
 import type { RunRecord, Second } from '../run-record.ts';
 import { Histogram, type SparseHistogram } from '../shared/histogram.ts';
+import { askedHere } from './rates.ts';
 import { kindAt, sumOf, tally, total } from './seen.ts';
 
 /** Null: nothing was seen then. */
@@ -66,7 +67,7 @@ export function seriesOf(record: RunRecord): Series {
       return read.length === 0 ? null : sumOf(read, (got) => got) / read.length;
     }, digits);
   const latency = (of: (second: Second) => SparseHistogram) => {
-    const histograms = bins.map((bin) => Histogram.of(...bin.map(of)));
+    const histograms = bins.map((bin) => Histogram.of(bin.map(of)));
     const at = (share: number): Line =>
       histograms.map((histogram) => {
         const us = histogram.quantile(share);
@@ -116,14 +117,14 @@ function binned(seconds: readonly Second[], step: number, count: number): readon
 }
 
 /** What the schedule wants in a second. Sessions come in the ramp, and in steps of opens; messages in steps, or one a while from each. */
-function askedOf({
-  phases,
-  scenario: { work },
-  seconds,
-}: RunRecord): Readonly<Record<'opens' | 'messages', (at: number) => number | null>> {
+function askedOf(record: RunRecord): Readonly<Record<'opens' | 'messages', (at: number) => number | null>> {
+  const { phases, seconds } = record;
+  const { work } = record.scenario;
   const wanted = new Map(seconds.map(({ at, agents }) => [at, agents.wanted]));
-  const stepAt = (at: number): number | null =>
-    phases.find(({ kind, from, to }) => kind === 'step' && from <= at && at < to)?.askedPerSecond ?? null;
+  const stepAt = (at: number): number | null => {
+    const asked = phases.find(({ kind, from, to }) => kind === 'step' && from <= at && at < to)?.askedPerSecond;
+    return asked === undefined ? null : askedHere(record, asked);
+  };
   const isClosing = (at: number): boolean => kindAt(phases, at) === 'close';
   return {
     opens: (at) => {
@@ -155,11 +156,11 @@ function namesOf(records: readonly Readonly<Record<string, unknown>>[]): readonl
 }
 
 function greatest(values: readonly number[]): number | null {
-  return values.length === 0 ? null : Math.max(...values);
+  return values.length === 0 ? null : values.reduce((most, value) => Math.max(most, value));
 }
 
-function inMib(kib: number | undefined): number | null {
-  return kib === undefined ? null : kib / 1_024;
+function inMib(kib: number | null | undefined): number | null {
+  return kib === undefined || kib === null ? null : kib / 1_024;
 }
 
 function rounded(value: number, digits: number): number {

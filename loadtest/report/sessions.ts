@@ -5,7 +5,10 @@ import { Histogram } from '../shared/histogram.ts';
 import { type Figure, grouped, never, seen, unseen } from './figure.ts';
 import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
 
-/** k6 gives an open 60 s; one that was begun this long before the end and has neither come nor failed is stuck. */
+/**
+ * k6 gives an open 60 s; one that was begun this long before the end and has neither come nor failed is stuck. As long as an agent waits for
+ * a CONNACK (shared/agent.ts).
+ */
 const STUCK_AFTER_S = 10;
 
 /**
@@ -62,12 +65,30 @@ export function survivorsDropped(record: RunRecord): Figure {
   );
 }
 
-/** What a node closed in its drain by its own count, which ends early where the drain does; else what it held. */
+/**
+ * What a node closed in its drain by its own count, which ends early where the drain does; else what it held. A count that is not there
+ * yet is 0: the first close makes it.
+ */
 function drainedBy({ seconds }: RunRecord, { node, at, tunnels }: Mark): number | null {
-  const counts = seconds.filter((second) => second.at >= at - 1).flatMap((second) => second.nodes[node ?? '']?.closes['drain'] ?? []);
-  const [first, last] = [counts[0], counts.at(-1)];
-  const closed = last === undefined ? null : last - (counts.length > 1 ? (first ?? 0) : 0);
-  return closed === null ? tunnels : Math.min(closed, tunnels ?? closed);
+  const from = Math.floor(at);
+  const closesIn = (some: readonly Second[]): number | null => {
+    const read = some.findLast((second) => second.nodes[node ?? ''] ?? null)?.nodes[node ?? ''];
+    return read ? (read.closes['drain'] ?? 0) : null;
+  };
+  const last = closesIn(seconds.filter((second) => second.at >= from));
+  if (last === null) return tunnels;
+  const closed = last - (closesIn(seconds.filter((second) => second.at < from)) ?? 0);
+  return Math.min(closed, tunnels ?? closed);
+}
+
+/** A fault that nothing recovers from lasts until the close, and no open in it counts: this is what then shows it. */
+export function backAtEnd(record: RunRecord): Figure {
+  if (!record.phases.some(({ kind }) => kind === 'close')) return unseen('the run did not come to its close');
+  const end = closeFrom(record);
+  const last = record.seconds.findLast(({ at }) => at < end)?.agents;
+  if (last === undefined || last.wanted === 0) return unseen('no session was wanted before the close');
+  const { established, wanted } = last;
+  return seen(established / wanted, `${grouped(established)} of ${grouped(wanted)} sessions stood when the close began`);
 }
 
 /** Before the close: a session that ends takes no more answers. What was on its way when the close began is not lost if its answer still came. */
@@ -84,18 +105,26 @@ export function messagesAnswered(record: RunRecord): Figure {
 /** Answers in the close to what was sent before it: no more of them than a round trip's worth of messages can have been on their way. */
 function late({ seconds }: RunRecord, before: readonly Second[]): number {
   const last = before.at(-1)?.agents;
-  const p99Us = Histogram.of(...before.map(({ agents }) => agents.roundTripUs)).quantile(0.99);
+  const p99Us = Histogram.of(before.map(({ agents }) => agents.roundTripUs)).quantile(0.99);
   if (last === undefined || p99Us === null) return 0;
   const onTheirWay = Math.ceil(last.sent * Math.min(1, p99Us / 1e6));
   const came = sumOf(seconds.slice(before.length), ({ agents }) => agents.back);
   return Math.min(onTheirWay, came);
 }
 
-export function descriptorsBack({ descriptors }: RunRecord): Figure {
+/** From the end of the last second in which an agent closed a session. Nobody looks before k6 and the probe are gone: it is that long at most. */
+export function descriptorsBack({ descriptors, seconds, began }: RunRecord): Figure {
   if (descriptors === null) return unseen('nobody read the descriptors of the nodes');
-  const { before, after, backAfterSeconds } = descriptors;
-  if (backAfterSeconds === null) return never(`${grouped(before)} open descriptors before, still ${grouped(after)} after the last close`);
-  return seen(backAfterSeconds, `${grouped(before)} open descriptors before, ${grouped(after)} after`);
+  const { before, after, backAtMs } = descriptors;
+  if (backAtMs === null) return never(`${grouped(before)} open descriptors before, still ${grouped(after)} after the last close`);
+  const last = seconds.findLast(({ agents }) => agents.closed > 0);
+  if (last === undefined) return unseen('no agent ever closed a session');
+  const lastCloseMs = (Math.floor(Date.parse(began) / 1_000) + last.at + 1) * 1_000;
+  const within = Math.max(0, (backAtMs - lastCloseMs) / 1_000);
+  return seen(
+    within,
+    `${grouped(before)} open descriptors before, ${grouped(after)} within ${Math.round(within)} s of the last close; nobody looked before k6 and the probe had ended`,
+  );
 }
 
 function dropsOf({ seconds }: RunRecord): number {

@@ -9,7 +9,7 @@ import { soundFit, memoryPoints } from './memory.ts';
 import { type Percentiles, percentilesOf } from './percentiles.ts';
 import { ratesOf } from './rates.ts';
 import { recoveriesOf } from './recovery.ts';
-import { secondsIn, sumOf, tally, total } from './seen.ts';
+import { phaseAt, sumOf, tally, total } from './seen.ts';
 import { POINTS_MOST, type Series, seriesOf } from './series.ts';
 import { stuckOpens } from './sessions.ts';
 import { judge, type Verdict } from './verdict.ts';
@@ -17,7 +17,10 @@ import { judge, type Verdict } from './verdict.ts';
 export const REPORT = 'pinhole loadtest';
 export const FORMAT = 1;
 
-type Kept = Pick<RunRecord, 'scenario' | 'began' | 'ended' | 'troubles' | 'honesty' | 'phases' | 'marks' | 'descriptors'>;
+type Kept = Pick<
+  RunRecord,
+  'scenario' | 'began' | 'ended' | 'troubles' | 'honesty' | 'machine' | 'lostTicks' | 'phases' | 'marks' | 'descriptors'
+>;
 
 export interface Summary extends Kept {
   readonly report: typeof REPORT;
@@ -88,7 +91,7 @@ export interface RecoverySummary {
 }
 
 export function summarise(record: RunRecord): Summary {
-  const { scenario, began, ended, troubles, honesty, phases, marks, descriptors } = record;
+  const { scenario, began, ended, troubles, honesty, machine, lostTicks, phases, marks, descriptors } = record;
   const figures = figuresOf(record);
   return {
     report: REPORT,
@@ -102,6 +105,8 @@ export function summarise(record: RunRecord): Summary {
     cautions: cautionsOf(record),
     troubles,
     honesty,
+    machine,
+    lostTicks,
     phases,
     marks,
     descriptors,
@@ -141,10 +146,11 @@ function totalsOf(record: RunRecord): Totals {
 
 /** Of the whole run, and of each phase that has any. */
 function percentileRows(record: RunRecord): readonly PercentileRow[] {
-  const whole = { name: 'all', from: 0, to: Infinity };
-  const rows = [whole, ...record.phases].flatMap((phase) => {
-    const agents = secondsIn(record, phase).map((second) => second.agents);
-    const row = (of: PercentileRow['of'], percentiles: Percentiles): PercentileRow => ({ of, phase: phase.name, ...percentiles });
+  const { seconds, phases } = record;
+  const parts = phases.map((phase) => ({ name: phase.name, seconds: seconds.filter(({ at }) => phaseAt(phases, at) === phase) }));
+  const rows = [{ name: 'all', seconds }, ...parts].flatMap((part) => {
+    const agents = part.seconds.map((second) => second.agents);
+    const row = (of: PercentileRow['of'], percentiles: Percentiles): PercentileRow => ({ of, phase: part.name, ...percentiles });
     return [
       row('open', percentilesOf(agents.map(({ openUs }) => openUs))),
       row('dial', percentilesOf(agents.map(({ dialUs }) => dialUs))),

@@ -7,6 +7,7 @@ export const TITLES: Readonly<Record<FigureName, string>> = {
   openSuccess: 'Opens that succeeded, outside of faults',
   unexpectedDrops: 'Sessions that ended unasked',
   survivorsDropped: 'Sessions lost on nodes to which nothing was done',
+  backAtEnd: 'Sessions that stood at the end, of those wanted',
   messagesAnswered: 'Messages that were answered',
   achievedRate: 'Achieved of the asked rate, at the worst',
   addedP99Us: 'Added to the p99 of a round trip',

@@ -14,6 +14,24 @@ const unasked = { at: 70.4, what: 'node-2 died', event: null, isPlanned: false, 
 const neverBack = madeRun({ scenario: { thresholds: [back] }, kill: { after: 30, backPerSecond: 0 } });
 
 const judged = (record: RunRecord) => judge(record, figuresOf(record));
+/** A step that the fleet should take, from 60 on, and one beyond the knee, from 80 on. */
+const stepped = madeRun({
+  scenario: { thresholds: [opens] },
+  steps: {
+    of: 'opens',
+    rates: [
+      { perSecond: 100, seconds: 20 },
+      { perSecond: 900, seconds: 20, isBeyondKnee: true },
+    ],
+    mostPerSecond: 1_000,
+  },
+});
+const failingAt = (record: RunRecord, at: number, reason: string): RunRecord => ({
+  ...record,
+  seconds: record.seconds.map((second) =>
+    second.at === at ? { ...second, agents: { ...second.agents, failed: { [reason]: 40 } } } : second,
+  ),
+});
 const losing: RunRecord = {
   ...good,
   seconds: good.seconds.map((second) => (second.at === 90 ? { ...second, agents: { ...second.agents, dropped: { '1006': 1 } } } : second)),
@@ -59,6 +77,14 @@ describe('it is not a valid run', () => {
       { ...good, scenario: { ...good.scenario, thresholds: [back] } },
       /could not show recoveryByQuota: no node/,
     ],
+    ['where ticks of k6 were lost, with the drops that they counted', { ...good, lostTicks: 2 }, /2 ticks of k6 .* lost/],
+    ['where one tick was lost', { ...good, lostTicks: 1 }, /1 tick of k6 was lost/],
+    ['where the generators had no port left', failingAt(good, 30, 'generator-ports'), /40 opens never left k6: 40 generator-ports/],
+    [
+      'where a step that the fleet should take found the generators full',
+      failingAt(stepped, 70, 'generator-full'),
+      /40 opens never left k6: 40 generator-full/,
+    ],
     ['where nothing was recorded', { ...good, seconds: [] }, /Not one second/],
     ['where it failed besides', { ...losing, ended: 'interrupted' }, /interrupted/],
   ];
@@ -69,6 +95,10 @@ describe('it is not a valid run', () => {
       assert.match(invalid.join('\n'), says);
     });
   }
+
+  test('for generators that are full beyond the knee it stays valid: that is where the knee is', () => {
+    assert.notEqual(judged(failingAt(stepped, 90, 'generator-full')).outcome, 'not a valid run');
+  });
 
   test('for trouble alone it stays valid: what is said there was measured around', () => {
     assert.equal(judged({ ...good, troubles: ['descriptors of the far end could not be read'] }).outcome, 'pass');

@@ -2,10 +2,13 @@
 
 import type { RunRecord } from '../run-record.ts';
 import type { Threshold } from '../scenario.ts';
+import { GENERATORS_OWN } from '../shared/reasons.ts';
 import { grouped, percent } from './figure.ts';
 import type { Figures } from './figures.ts';
 import { GENERATOR_SHARE_MOST } from './load.ts';
 import type { Outcome } from './parts.ts';
+import { secondsWithinKnee } from './rates.ts';
+import { sumOf, tally } from './seen.ts';
 
 export interface Judged extends Threshold {
   /** Null where there was nothing to judge. */
@@ -40,6 +43,10 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
   if (record.ended === 'broken')
     why.push(`A part of the rig could not go on${record.troubles[0] === undefined ? '' : `: ${record.troubles[0]}`}`);
   if (record.seconds.length === 0) why.push('Not one second of it was recorded.');
+  if (record.lostTicks > 0) {
+    const ticks = record.lostTicks === 1 ? '1 tick of k6 was' : `${grouped(record.lostTicks)} ticks of k6 were`;
+    why.push(`${ticks} lost, torn or more than ten seconds late: what failed or was dropped in them is in no figure.`);
+  }
   for (const { at, what, node, isPlanned } of record.marks) {
     if (!isPlanned)
       why.push(`At ${Math.round(at)} s something befell the fleet that nobody asked for: ${what}${node === null ? '' : ` (${node})`}.`);
@@ -50,6 +57,11 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
       `Generator-bound: ${figures.generatorShare.words}; beyond ${percent(GENERATOR_SHARE_MOST, 0)} the run measures k6, not the proxy.`,
     );
   }
+  const own = tally(secondsWithinKnee(record).map(({ agents }) => agents.failed)).filter(([reason]) => GENERATORS_OWN.has(reason));
+  if (own.length > 0) {
+    const reasons = own.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
+    why.push(`${grouped(sumOf(own, ([, count]) => count))} opens never left k6: ${reasons}; they say nothing of the proxy.`);
+  }
   for (const { figure, isHeld: held } of thresholds) {
     if (held === null) why.push(`It could not show ${figure}: ${figures[figure].words}.`);
   }
@@ -58,6 +70,7 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
 
 const SHARES: ReadonlySet<string> = new Set([
   'openSuccess',
+  'backAtEnd',
   'messagesAnswered',
   'achievedRate',
   'refusalsWithRetryAfter',

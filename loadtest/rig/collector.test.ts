@@ -10,31 +10,34 @@ import { test } from 'node:test';
 import { Collector, descriptorsOf, pidsOfGroups } from './collector.ts';
 import type { Sample } from './seconds.ts';
 
-test('a role has the CPU of the second, memory and descriptors; the network and a node are there', async (t) => {
+test('a role has the CPU of a second, memory and descriptors; the network and a node are there', async (t) => {
   const server = createServer((_, response) => response.end('pinhole_tunnels{door="connect"} 3\n')).listen(0, '127.0.0.1');
   t.after(() => server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  let nowMs = 5_500;
   const heard: [number, Sample][] = [];
   const collector = new Collector({
+    // Beyond the largest id that Linux gives.
     roles: () => ({ rig: { pids: [process.pid] }, gone: { pids: [2 ** 22 + 1] } }),
     nodes: () => ({ here: `http://127.0.0.1:${port}/metrics`, silent: 'http://127.0.0.1:1/metrics', dead: null }),
-    nowMs: () => 5_500,
+    nowMs: () => nowMs,
     heard: (at, sample) => heard.push([at, sample]),
   });
   const first = await collector.sample();
   const { user } = process.cpuUsage();
   while (process.cpuUsage().user - user < 300_000);
+  nowMs += 1_000;
   const second = await collector.sample();
   assert.deepEqual(heard, [
     [5, first],
-    [5, second],
+    [6, second],
   ]);
   assert.equal(first.roles['rig']?.cpuSeconds, 0);
-  const { cpuSeconds = 0, userKib = 0, descriptors, processes } = second.roles['rig'] ?? {};
+  const { cpuSeconds = 0, userKib, descriptors, processes } = second.roles['rig'] ?? {};
   assert.ok(cpuSeconds >= 0.2 && cpuSeconds < 2, `${cpuSeconds} s`);
-  assert.ok(userKib > 10_000 && (descriptors ?? 0) > 5 && processes === 1);
-  assert.deepEqual(second.roles['gone'], { processes: 0, userKib: 0, descriptors: 0, cpuSeconds: 0 });
+  assert.ok((userKib ?? 0) > 10_000 && (descriptors ?? 0) > 5 && processes === 1);
+  assert.deepEqual(second.roles['gone'], { processes: 0, userKib: null, descriptors: 0, cpuSeconds: 0 });
   assert.ok((second.kernel?.sockets ?? 0) > 0);
   assert.deepEqual(
     Object.entries(second.nodes).map(([name, node]) => [name, node?.tunnels ?? null]),
@@ -44,6 +47,25 @@ test('a role has the CPU of the second, memory and descriptors; the network and 
       ['dead', null],
     ],
   );
+});
+
+test('a second that was skipped has its part of the CPU, and the next one not both', async () => {
+  let nowMs = 5_500;
+  const collector = new Collector({
+    roles: () => ({ rig: { pids: [process.pid] } }),
+    nodes: () => ({}),
+    nowMs: () => nowMs,
+    heard: () => {},
+  });
+  await collector.sample();
+  const { user, system } = process.cpuUsage();
+  while (process.cpuUsage().user - user < 400_000);
+  nowMs += 4_000;
+  const { roles } = await collector.sample();
+  const after = process.cpuUsage();
+  const spentS = (after.user + after.system - user - system) / 1e6;
+  const { cpuSeconds = 0 } = roles['rig'] ?? {};
+  assert.ok(Math.abs(cpuSeconds - spentS / 4) < 0.02, `${cpuSeconds} of ${spentS}`);
 });
 
 test('an open descriptor is counted', () => {

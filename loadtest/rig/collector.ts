@@ -25,11 +25,14 @@ export interface CollectorDeps {
 
 /** A node that takes longer is busy, and has no figures in that second. */
 const ASK_MS = 900;
+/** A clock that was set in between says nothing of how long it took. */
+const ELAPSED_MIN_S = 0.5;
 
 export class Collector {
   readonly #deps: CollectorDeps;
   /** Ticks that a process had when it was last read. */
   #ticks = new Map<number, number>();
+  #readMs: number | null = null;
 
   constructor(deps: CollectorDeps) {
     this.#deps = deps;
@@ -37,8 +40,10 @@ export class Collector {
 
   /** For one second. Never throws: what cannot be read is null. */
   async sample(): Promise<Sample> {
-    const atS = Math.floor(this.#deps.nowMs() / 1_000);
-    const roles = this.#roles();
+    const nowMs = this.#deps.nowMs();
+    const atS = Math.floor(nowMs / 1_000);
+    const roles = this.#roles(this.#readMs === null ? 1 : Math.max(ELAPSED_MIN_S, (nowMs - this.#readMs) / 1_000));
+    this.#readMs = nowMs;
     const kernel = readKernel();
     const nodes = await readNodes(this.#deps.nodes());
     const sample = { roles, kernel, nodes };
@@ -46,7 +51,8 @@ export class Collector {
     return sample;
   }
 
-  #roles(): Record<string, RoleSeen> {
+  /** `elapsedS`: since the last look. */
+  #roles(elapsedS: number): Record<string, RoleSeen> {
     const all = readProcesses();
     const seen = new Map<number, number>();
     const roles = Object.fromEntries(
@@ -57,7 +63,7 @@ export class Collector {
           spent += ticks - (this.#ticks.get(pid) ?? ticks);
           seen.set(pid, ticks);
         }
-        return [name, { ...costOf(own.map(({ pid }) => pid)), cpuSeconds: spent / TICKS_PER_SECOND }];
+        return [name, { ...costOf(own.map(({ pid }) => pid)), cpuSeconds: spent / TICKS_PER_SECOND / elapsedS }];
       }),
     );
     this.#ticks = seen;
@@ -73,8 +79,9 @@ function readProcesses(): { readonly pid: number; readonly group: number; readon
 }
 
 function costOf(pids: readonly number[]): Omit<RoleSeen, 'cpuSeconds'> {
-  const memory = pids.map((pid) => parseAnonKib(readText(`/proc/${pid}/status`) ?? ''));
-  return { processes: pids.length, userKib: memory.reduce((sum: number, kib) => sum + (kib ?? 0), 0), descriptors: descriptorsOf(pids) };
+  const memory = pids.map((pid) => parseAnonKib(readText(`/proc/${pid}/status`) ?? '')).filter((kib) => kib !== null);
+  const userKib = memory.length === 0 ? null : memory.reduce((sum, kib) => sum + kib, 0);
+  return { processes: pids.length, userKib, descriptors: descriptorsOf(pids) };
 }
 
 /** Open descriptors of these processes together; null where one cannot be seen. */

@@ -35,9 +35,8 @@ export class DescriptorWatch {
     for (;;) {
       const after = descriptorsOf(pidsOfGroups(same));
       if (after === null) return;
-      const seconds = Math.round((performance.now() - startedMs) / 1_000);
       const isBack = after <= before + SPARE_PER_NODE * same.length;
-      this.#seen = { before, after, backAfterSeconds: isBack ? seconds : null };
+      this.#seen = { before, after, backAtMs: isBack ? Date.now() : null };
       if (isBack || performance.now() - startedMs > WATCH_MS) return;
       await delay(LOOK_EVERY_MS);
     }

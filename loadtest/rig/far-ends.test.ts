@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { test, type TestContext } from 'node:test';
@@ -70,9 +71,23 @@ test('one that dies unasked is an error with its last words', { timeout: 60_000 
 
 test('a port that is taken is an error that says so, and nothing is left running', { timeout: 60_000 }, async (context) => {
   const { port } = await started(context);
-  const plan = { addresses: ['127.0.0.1'], port, quota: null, folder: ownFolder(context), heard: () => {} };
+  const before = childrenOf(process.pid);
+  // The second address is free, so that its far end listens while the first cannot.
+  const plan = { addresses: ['127.0.0.1', '127.0.0.2'], port, quota: null, folder: ownFolder(context), heard: () => {} };
   await assert.rejects(startFarEnds(plan), new RegExp(`the far end on 127\\.0\\.0\\.1 cannot listen: .*EADDRINUSE.*${port}`));
+  assert.deepEqual(childrenOf(process.pid), before);
+  const free = createServer().listen(port, '127.0.0.2');
+  await once(free, 'listening');
+  free.close();
 });
+
+/** By /proc, whoever started them. */
+function childrenOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' '))
+    .filter((child) => child !== '')
+    .sort();
+}
 
 function tick(): Promise<void> {
   return new Promise((done) => setTimeout(done, 50));

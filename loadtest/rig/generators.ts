@@ -7,7 +7,7 @@ import { parseTick } from '../shared/tick.ts';
 import { Child, wordsOf } from './child.ts';
 import type { Generators, GeneratorsPlan } from './parts.ts';
 
-const SCRIPT = join(import.meta.dirname, '..', 'k6', 'agents.ts');
+export const SCRIPT = join(import.meta.dirname, '..', 'k6', 'agents.ts');
 /** k6 closes its sockets first. */
 const PATIENCE_MS = 10_000;
 

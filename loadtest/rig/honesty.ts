@@ -24,7 +24,13 @@ export function readMachine(isIsolated: boolean, portRange: readonly [number, nu
   };
 }
 
-export function readHonesty(scenario: Scenario, k6: string, known: Pick<Honesty, 'isIsolated' | 'isPrivileged' | 'loadBefore'>): Honesty {
+export interface Known extends Pick<Honesty, 'isIsolated' | 'isPrivileged' | 'loadBefore'> {
+  /** What agents open behind a fleet of others; null where the nodes are this rig's. */
+  readonly targetUrl: string | null;
+}
+
+export function readHonesty(scenario: Scenario, k6: string, known: Known): Honesty {
+  const { targetUrl } = known;
   const [first, last] = readPortRange();
   return {
     machine: {
@@ -34,12 +40,17 @@ export function readHonesty(scenario: Scenario, k6: string, known: Pick<Honesty,
       kernel: `${system()} ${release()}`,
     },
     limits: { descriptors: descriptorLimit(), portRange: `${first}-${last}`, sysctls: readSysctls() },
-    versions: versionsOf(scenario, k6),
+    versions: { ...versionsOfTools(k6), ...(targetUrl === null ? versionsOfProxy(scenario) : {}) },
     isIsolated: known.isIsolated,
     isPrivileged: known.isPrivileged,
-    wire: scenario.to === 'sandbox' ? 'tls' : 'plain',
+    isTarget: targetUrl !== null,
+    wire: hasTls(scenario, targetUrl) ? 'tls' : 'plain',
     loadBefore: known.loadBefore,
   };
+}
+
+function hasTls({ to }: Scenario, targetUrl: string | null): boolean {
+  return targetUrl === null ? to === 'sandbox' : URL.parse(targetUrl)?.protocol === 'wss:';
 }
 
 /** Mean of the last minute. */
@@ -51,13 +62,14 @@ function descriptorLimit(): number {
   return parseDescriptorLimit(readFileSync('/proc/self/limits', 'utf8')) ?? 1_024;
 }
 
-function versionsOf({ through }: Scenario, k6: string): Record<string, string> {
-  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
+function versionsOfTools(k6: string): Record<string, string> {
   const said = spawnSync(k6, ['version'], { encoding: 'utf8' }).stdout ?? '';
   const [, k6Version = 'unknown', go = 'unknown'] = /k6(?:\.exe)? (v\S+) .*?(go\d\S*?),/.exec(said) ?? [];
-  const versions: Record<string, string> = { node: process.version, k6: k6Version, go };
-  if (through === 'pinhole') versions['pinhole'] = version;
-  if ((through === 'squid' || through === 'haproxy') && missingPeer(through) === null)
-    versions[through] = versionOfPeer(through) ?? 'unknown';
-  return versions;
+  return { node: process.version, k6: k6Version, go };
+}
+
+function versionsOfProxy({ through }: Scenario): Record<string, string> {
+  if (through === 'pinhole') return { pinhole: (JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version };
+  if (through === 'direct' || missingPeer(through) !== null) return {};
+  return { [through]: versionOfPeer(through) ?? 'unknown' };
 }

@@ -11,8 +11,13 @@ export interface Screen {
   readonly columns: number | null;
 }
 
+/** The phase of a run before its first agent opens. */
+const START = 'start';
+
 export interface Moment {
+  /** Seconds since the run began. */
   readonly at: number;
+  /** What it takes from the first agent on. */
   readonly of: number;
   readonly phase: string;
   readonly established: number;
@@ -26,6 +31,7 @@ export class Progress {
   readonly #scenario: Scenario;
   #lastLine = Number.NEGATIVE_INFINITY;
   #isOpen = false;
+  #firstAgentAt: number | null = null;
 
   constructor(screen: Screen, scenario: Scenario) {
     this.#screen = screen;
@@ -34,7 +40,8 @@ export class Progress {
 
   moment(moment: Moment): void {
     const { columns, write } = this.#screen;
-    const text = renderMoment(moment, this.#scenario);
+    if (moment.phase !== START) this.#firstAgentAt ??= moment.at;
+    const text = renderMoment(moment, this.#scenario, this.#firstAgentAt);
     if (columns !== null) {
       write(`\r\u001B[K${text.slice(0, columns - 1)}`);
       this.#isOpen = true;
@@ -56,9 +63,15 @@ export class Progress {
   }
 }
 
-export function renderMoment({ at, of, phase, established, wanted, last }: Moment, { through }: Pick<Scenario, 'through'>): string {
+/** `firstAgentAt`: null while there is none. */
+export function renderMoment(
+  { at, of, phase, established, wanted, last }: Moment,
+  { through }: Pick<Scenario, 'through'>,
+  firstAgentAt: number | null,
+): string {
   const number = (value: number): string => value.toLocaleString('en');
-  const parts = [`${clock(at)} of ${clock(of)}`, phase, `${number(established)} of ${number(wanted)} sessions`];
+  const time = firstAgentAt === null ? clock(at) : `${clock(at - firstAgentAt)} of ${clock(of)}`;
+  const parts = [time, phase, `${number(established)} of ${number(wanted)} sessions`];
   if (last !== null) {
     const failed = Object.values(last.agents.failed).reduce((sum, count) => sum + count, 0);
     const dropped = Object.values(last.agents.dropped).reduce((sum, count) => sum + count, 0);
@@ -69,7 +82,10 @@ export function renderMoment({ at, of, phase, established, wanted, last }: Momen
       ['k6', last.roles['k6']],
       [through, last.roles[through]],
     ] as const)
-      if (seen !== undefined) parts.push(`${role} ${Math.round(seen.cpuSeconds * 100)} % ${Math.round(seen.userKib / 1_024)} MiB`);
+      if (seen !== undefined) {
+        const mib = seen.userKib === null ? '–' : String(Math.round(seen.userKib / 1_024));
+        parts.push(`${role} ${Math.round(seen.cpuSeconds * 100)} % ${mib} MiB`);
+      }
   }
   return parts.join('  ');
 }

@@ -162,6 +162,8 @@ class Run {
       phases: this.#phases.length > 0 ? this.#phases : [{ name: this.#phase, kind: 'ramp', from: 0, to: this.#now() }],
       marks: this.#marks,
       seconds: this.#book.rows,
+      machine: this.#input.machine.of > 1 ? this.#input.machine : null,
+      lostTicks: this.#book.late,
       descriptors: this.#descriptors.seen,
     };
   }

@@ -57,7 +57,7 @@ test('what several have seen, merged, is what one would have seen', () => {
       for (const value of here) one.add(value);
       for (const value of there) other.add(value);
       for (const value of [...here, ...there]) both.add(value);
-      const merged = Histogram.of(one.sparse(), other.sparse());
+      const merged = Histogram.of([one.sparse(), other.sparse()]);
       assert.deepEqual(merged.sparse(), both.sparse());
       assert.equal(merged.count, here.length + there.length);
     }),

@@ -36,7 +36,8 @@ export class Histogram {
   readonly #counts = new Map<number, number>();
   #total = 0;
 
-  static of(...parts: readonly SparseHistogram[]): Histogram {
+  /** Of any number: a soak has one a second. */
+  static of(parts: Iterable<SparseHistogram>): Histogram {
     const histogram = new Histogram();
     for (const part of parts) histogram.merge(part);
     return histogram;

@@ -60,7 +60,7 @@ export const WORDS = {
 export type FailureReason = (typeof PINHOLE_CODES)[number] | keyof typeof WORDS;
 
 /** Where k6's own end of a connection was short of something: such a run says nothing of the proxy. */
-export const GENERATORS_OWN: readonly FailureReason[] = ['generator-ports', 'generator-descriptors', 'generator-full'];
+export const GENERATORS_OWN: ReadonlySet<string> = new Set<FailureReason>(['generator-ports', 'generator-descriptors', 'generator-full']);
 
 /** What Go's errors say, the surest first. */
 const PHRASES: readonly (readonly [RegExp, keyof typeof WORDS])[] = [

@@ -11,6 +11,8 @@ export class ConnectProxy {
   /** The status lines of the next refusals, and the fields under them. */
   readonly refusals: string[] = [];
   readonly targets: string[] = [];
+  /** Of all far ends together: an upgrade, a CONNACK and an answer to a ping have one each. */
+  partsDown = 0;
 
   private constructor(server: Server, to: number) {
     this.#server = server;
@@ -20,6 +22,7 @@ export class ConnectProxy {
       const refusal = this.refusals.shift();
       if (refusal !== undefined) return void client.end(`HTTP/1.1 ${refusal}\r\n\r\n`);
       const far = connect(to, '127.0.0.1');
+      far.on('data', () => (this.partsDown += 1));
       far.on('error', () => client.destroy());
       far.on('close', () => client.destroy());
       client.on('close', () => far.destroy());

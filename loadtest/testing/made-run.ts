@@ -28,10 +28,12 @@ const HONESTY: Honesty = {
   versions: { pinhole: '0.1.0', node: 'v26.10.0', k6: 'v2.2.0', go: 'go1.25.1' },
   isIsolated: true,
   isPrivileged: true,
+  isTarget: false,
   wire: 'plain',
   loadBefore: 0.3,
 };
 
+const BEGAN_MS = Date.parse('2026-01-02T03:04:05.000Z');
 /** Anonymous KiB of a node without a tunnel. */
 const EMPTY_KIB = 160_000;
 /** CPU seconds of the proxies for one open, and for one message there and back. */
@@ -134,16 +136,22 @@ export function madeRun(made: Made = {}): RunRecord {
     format: 1,
     isSynthetic: true,
     scenario,
-    began: '2026-01-02T03:04:05.000Z',
+    began: new Date(BEGAN_MS).toISOString(),
     ended: 'whole',
     troubles: [],
     honesty: HONESTY,
+    machine: null,
+    lostTicks: 0,
     phases,
     marks: kill === undefined ? [] : [killedMark(killedAt, lost)],
     seconds,
     probe: probeSeen(random),
-    descriptors: { before: 180, after: 181, backAfterSeconds: 4 },
+    descriptors: { before: 180, after: 181, backAtMs: BEGAN_MS + (lastClose(seconds) + 1 + 4) * 1_000 },
   };
+}
+
+function lastClose(seconds: readonly Second[]): number {
+  return seconds.findLast(({ agents }) => agents.closed > 0)?.at ?? -1;
 }
 
 function workOf({ of, rates }: NonNullable<Made['steps']>): Scenario['work'] {

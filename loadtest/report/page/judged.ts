@@ -10,8 +10,10 @@ import { table } from './table.ts';
 
 const CLASSES = { pass: 'pass', fail: 'fail', 'not a valid run': 'invalid' } as const;
 
-export function head({ scenario, began, totals, verdict, isSynthetic, ended }: Summary): Markup {
-  const what = `${grouped(scenario.tunnels)} tunnels through ${scenario.through === 'pinhole' ? `${scenario.nodes} nodes` : scenario.through}`;
+export function head({ scenario, machine, honesty, began, totals, verdict, isSynthetic, ended }: Summary): Markup {
+  const share = machine === null ? '' : `machine ${machine.number} of ${machine.of}, which share `;
+  const nodes = honesty.isTarget ? 'a fleet of others' : `${scenario.nodes} node${scenario.nodes === 1 ? '' : 's'}`;
+  const what = `${share}${grouped(scenario.tunnels)} tunnels through ${scenario.through === 'pinhole' ? nodes : scenario.through}`;
   const cut = ended === 'whole' ? '' : ended === 'interrupted' ? '; interrupted' : '; broken off';
   return html`<header>
     <h1>Load test “${scenario.name}”</h1>

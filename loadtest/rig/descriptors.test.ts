@@ -1,0 +1,35 @@
+// A process that is there before a run and after it, and whether it has as many descriptors open as before.
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test, type TestContext } from 'node:test';
+import { DescriptorWatch } from './descriptors.ts';
+
+/** Leads a group of its own, and opens so many descriptors when it is told to. */
+async function holding(t: TestContext, count: number): Promise<ChildProcess> {
+  const script = `process.stdin.once('data', () => { for (let at = 0; at < ${count}; at += 1) require('node:fs').openSync('/dev/null'); console.log('open'); });
+    process.stdin.resume(); console.log('ready');`;
+  const child = spawn(process.execPath, ['-e', script], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout!, 'data');
+  return child;
+}
+
+for (const [spare, count] of [
+  ['one more than before is a connection that asks the node how it is', 1],
+  ['none more is none at all', 0],
+] as const) {
+  test(`${spare}: back, and at which moment`, async (t) => {
+    const child = await holding(t, count);
+    const watch = new DescriptorWatch();
+    watch.before([child.pid!]);
+    child.stdin!.write('x');
+    await once(child.stdout!, 'data');
+    const fromMs = Date.now();
+    await watch.watch([child.pid!]);
+    const { before, after, backAtMs } = watch.seen!;
+    assert.equal(after - before, count);
+    assert.ok(backAtMs !== null && fromMs <= backAtMs && backAtMs <= Date.now());
+  });
+}

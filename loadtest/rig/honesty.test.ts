@@ -1,0 +1,21 @@
+// What is said of a run that starts its own nodes, and of one at a fleet of others, of which this rig knows less.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { findScenario } from '../scenarios.ts';
+import { readHonesty } from './honesty.ts';
+
+const known = { isIsolated: false, isPrivileged: false, loadBefore: 0 };
+const of = (scenario: string, targetUrl: string | null) => readHonesty(findScenario(scenario)!, 'true', { ...known, targetUrl });
+
+for (const [what, scenario, targetUrl, wire, isTarget, knowsNodes] of [
+  ['our own far end is plain', 'hold', null, 'plain', false, true],
+  ['the sandbox has TLS', 'smoke', null, 'tls', false, true],
+  ['a target is as its URL says: TLS', 'hold', 'wss://iot.example.com/mqtt', 'tls', true, false],
+  ['a target is as its URL says: plain', 'hold', 'WS://iot.example.com/mqtt', 'plain', true, false],
+] as const) {
+  test(what, () => {
+    const { versions, ...honesty } = of(scenario, targetUrl);
+    assert.deepEqual([honesty.wire, honesty.isTarget, 'pinhole' in versions], [wire, isTarget, knowsNodes]);
+  });
+}
