@@ -114,6 +114,14 @@ test('a small machine has more processes, not fewer tunnels', () => {
   assert.deepEqual({ generators, farEnds, carriers }, { generators: 3, farEnds: 4, carriers: 3 });
 });
 
+test('a machine that allows more descriptors gives no process more than 17,000 sockets', () => {
+  for (const name of ['hold-50k', 'storm'])
+    for (const descriptors of [524_288, 21_250]) {
+      const { generators, farEnds } = plan(scenario(name), { descriptors });
+      assert.deepEqual({ generators, farEnds }, { generators: 3, farEnds: 4 }, `${name} with ${descriptors}`);
+    }
+});
+
 describe('a scenario of another size', () => {
   const sized = (name: string, sizes: Partial<Parameters<typeof resize>[1]>): Scenario => {
     const made = resize(scenario(name), { tunnels: null, nodes: null, minutes: null, ...sizes });

@@ -32,12 +32,17 @@ export interface RigPlan {
   readonly seconds: number;
 }
 
-/** So many sockets one process of k6 is given at most: 20,000 descriptors, and room for what it opens besides (facts: 17,000 of 20,000). */
+/**
+ * No k6 and no far end is given more, however many descriptors the machine allows: what one process was seen to bear, and what a far end drops
+ * connections beyond (far-end/server.ts).
+ */
+export const PROCESS_SOCKETS_MAX = 17_000;
+/** Of fewer descriptors: some are for what the process opens besides. */
 const GENERATOR_SHARE = 0.85;
 const FAR_END_SHARE = 0.8;
 /** What a carrier keeps back (proxy/core/limits.ts, read by its effect: `pinhole check`), and two for each tunnel. */
 const CARRIER_RESERVE = 256;
-/** The kernel deals connections to carriers by chance, and k6 to nodes: the fullest must still have room. */
+/** The kernel deals connections to carriers by chance, k6 to nodes, and nodes to far ends: the fullest must still have room. */
 const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
 /** Beside the agents: the sessions of the probe. */
 export const PROBE_SESSIONS = 20;
@@ -78,7 +83,7 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
   const survivors = nodes - lostNodes(scenario);
   const perNode = withRoom(Math.ceil(most / survivors)) + PROBE_SESSIONS;
   const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
-  const generators = Math.ceil(most / Math.floor(machine.descriptors * GENERATOR_SHARE));
+  const generators = Math.ceil(most / socketsOf(machine, GENERATOR_SHARE));
   const vus = vusFor(most, machine.cores, generators);
   const rampSeconds = work.kind === 'opens' ? 0 : Math.ceil(tunnels / scenario.opensPerSecond);
   const plan: RigPlan = {
@@ -87,7 +92,7 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
     farEnds:
       scenario.to === 'sandbox'
         ? 1
-        : Math.max(farEndsMin(machine, scenario), Math.ceil(most / Math.floor(machine.descriptors * FAR_END_SHARE))),
+        : Math.max(farEndsMin(machine, scenario), Math.ceil(withRoom(most) / socketsOf(machine, FAR_END_SHARE))),
     carriers: Math.max(1, Math.ceil(perNode / perCarrier)),
     tunnelsPerNode: perNode,
     opensPerSecondPerNode:
@@ -119,6 +124,10 @@ export function lostNodes({ events }: Pick<Scenario, 'events'>): number {
     most = Math.max(most, away);
   }
   return most;
+}
+
+function socketsOf({ descriptors }: Machine, share: number): number {
+  return Math.min(PROCESS_SOCKETS_MAX, Math.floor(descriptors * share));
 }
 
 function farEndsMin({ isIsolated }: Machine, { through }: Scenario): number {
