@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { findK6, pinnedVersion } from './k6-binary.ts';
 import { renderManifest } from './manifest.ts';
 import { parseLoadtestOptions, type RunOptions, USAGE } from './options.ts';
-import { planRun, type RigPlan } from './plan.ts';
+import { beginOf, planRun, type RigPlan } from './plan.ts';
 import type { Outcome } from './report/parts.ts';
 import { writeReport } from './report/write.ts';
 import { resize } from './resize.ts';
@@ -146,7 +146,8 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   const planned = planTarget(scenario, target, readMachine(false, readPortRange()));
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
   const startsMs = target.startsAt === undefined ? null : Date.parse(target.startsAt);
-  if (startsMs !== null && startsMs < Date.now()) return complain(`startsAt: ${target.startsAt} is over`, EXIT.usage);
+  const begins = beginOf(startsMs, planned.vus / target.machine.of, Date.now());
+  if (typeof begins === 'string') return complain(`startsAt: ${begins}`, EXIT.usage);
   if (options.hasManifest) {
     const agents = agentPlan(scenario, planned, target.url, startsMs ?? Date.now() + MANIFEST_LEAD_MS);
     console.log(

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lostNodes, type Machine, mostAtOnce, planRun, type RigPlan } from './plan.ts';
+import { beginOf, lostNodes, type Machine, mostAtOnce, planRun, type RigPlan } from './plan.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import { resize } from './resize.ts';
 import type { Scenario } from './scenario.ts';
@@ -120,6 +120,13 @@ test('a machine that allows more descriptors gives no process more than 17,000 s
       const { generators, farEnds } = plan(scenario(name), { descriptors });
       assert.deepEqual({ generators, farEnds }, { generators: 3, farEnds: 4 }, `${name} with ${descriptors}`);
     }
+});
+
+test('the first agent opens when k6 is ready, 3 s and 40 ms a VU from now, and never before', () => {
+  const readyMs = 5_000 + 3_000 + 40 * 200;
+  assert.equal(beginOf(null, 200, 5_000), readyMs);
+  assert.equal(beginOf(readyMs, 200, 5_000), readyMs);
+  assert.match(String(beginOf(readyMs - 1, 200, 5_000)), /k6 needs 11 s to be ready with 200 VUs, .* 1970-01-01T00:00:16.000Z or later/);
 });
 
 describe('a scenario of another size', () => {

@@ -108,6 +108,21 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
   return refusals.length > 0 ? { ok: false, refusals } : { ok: true, plan: whole };
 }
 
+/** k6 compiles the script once for each VU before its first second. */
+const K6_START_MS = 3_000;
+const K6_START_MS_PER_VU = 40;
+
+/**
+ * When the first agent opens, in Unix ms: as soon as this machine's k6 is ready, or at the wished moment. In words where it would not be ready
+ * by then: every open that is overdue would be dialled at once, whatever the rate.
+ */
+export function beginOf(wishedMs: number | null, vus: number, nowMs: number): number | string {
+  const takesMs = K6_START_MS + K6_START_MS_PER_VU * vus;
+  const readyMs = nowMs + takesMs;
+  if (wishedMs === null || wishedMs >= readyMs) return wishedMs ?? readyMs;
+  return `${new Date(wishedMs).toISOString()} is too soon or over: k6 needs ${Math.ceil(takesMs / 1_000)} s to be ready with ${vus} VUs, so the first agent can open at ${new Date(readyMs).toISOString()} or later`;
+}
+
 /** Sessions that stand at one moment. */
 export function mostAtOnce({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>): number {
   if (work.kind !== 'opens') return tunnels;

@@ -54,3 +54,17 @@ test('a share that this machine cannot hold is refused, with the sum', () => {
   assert.ok(typeof scenario !== 'string');
   assert.match(String(planTarget(scenario, TARGET, HERE)), /300,000/);
 });
+
+test('agents that lost their tunnels come back no faster than they may open, also where every try fails', () => {
+  for (const [tunnels, rate, waitMs] of [
+    [50_000, 100, 1_000_000],
+    [30_000, 300, 200_000],
+    [10, 300, 1_000],
+  ] as const) {
+    const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels }, rate, SIZES);
+    assert.ok(typeof scenario !== 'string');
+    const plan = planTarget(scenario, { machine: { number: 1, of: 10 } }, HERE);
+    assert.ok(typeof plan !== 'string', String(plan));
+    assert.deepEqual(plan.backoff, { firstMs: waitMs, capMs: waitMs });
+  }
+});

@@ -38,6 +38,17 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
   };
 }
 
+const WAIT_MIN_MS = 1_000;
+
+/**
+ * The wait before a try is even below this, half of it in the mean: so all agents of all machines together stay within the rate that they may
+ * open at, also where each of them has lost its tunnel and every try fails. A quota of AWS's counts tries.
+ */
+function backoffAt({ tunnels, opensPerSecond }: Scenario): RigPlan['backoff'] {
+  const waitMs = Math.max(WAIT_MIN_MS, Math.ceil((2 * 1_000 * tunnels) / opensPerSecond));
+  return { firstMs: waitMs, capMs: waitMs };
+}
+
 /** Agents of all machines in one plan; processes, ports and memory of this one's share. */
 export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine): RigPlan | string {
   const share = planRun(
@@ -47,5 +58,8 @@ export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machin
   if (!share.ok) return share.refusals.join('\n');
   const rampSeconds = scenario.work.kind === 'opens' ? 0 : Math.ceil(scenario.tunnels / scenario.opensPerSecond);
   // A multiple of all processes of all machines: execution segments then divide them evenly.
-  return { ...share.plan, vus: share.plan.vus * machine.of, rampSeconds, seconds: rampSeconds + scenario.holdSeconds };
+  return {
+    ...share.plan,
+    ...{ vus: share.plan.vus * machine.of, rampSeconds, seconds: rampSeconds + scenario.holdSeconds, backoff: backoffAt(scenario) },
+  };
 }

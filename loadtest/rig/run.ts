@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../agent/clock.ts';
-import type { RigPlan } from '../plan.ts';
+import { beginOf, type RigPlan } from '../plan.ts';
 import type { FarEndSeen, Honesty, Mark, Phase, ProbeSeen, RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
@@ -43,9 +43,6 @@ export interface RunInput {
   readonly started: (groups: readonly number[]) => void;
 }
 
-/** k6 compiles the script once for each VU before its first second. */
-const K6_START_MS = 3_000;
-const K6_START_MS_PER_VU = 40;
 /** k6 closes 2,000 a second and waits ten more; then it is stuck. */
 const CLOSE_PATIENCE_MS = 60_000;
 /** What k6 complains of again and again fills no record. */
@@ -102,7 +99,8 @@ class Run {
     this.#collected = this.#collect();
     if (stop.aborted) return;
 
-    const beginsMs = this.#input.beginsMs ?? beginsAt(plan.vus, Date.now());
+    const beginsMs = beginOf(this.#input.beginsMs, plan.vus / this.#input.machine.of, Date.now());
+    if (typeof beginsMs === 'string') throw new Error(beginsMs);
     const generators = await startGenerators({
       ...{
         k6: this.#input.k6,
@@ -286,11 +284,6 @@ class Run {
   #now(): number {
     return Math.round(Date.now() - this.#beganS * 1_000) / 1_000;
   }
-}
-
-/** The first moment at which every process of k6 is ready. */
-export function beginsAt(vus: number, nowMs: number): number {
-  return nowMs + K6_START_MS + K6_START_MS_PER_VU * vus;
 }
 
 export function agentPlan(scenario: Scenario, plan: RigPlan, url: string, beginsMs: number): AgentPlan {
