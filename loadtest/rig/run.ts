@@ -173,7 +173,11 @@ class Run {
       this.#noteGroups();
     };
     const note = (what: string): void => marked({ at: this.#now(), what, event: null, isPlanned: true, node: null, tunnels: null });
-    const stage = stageOf({ world, processes, folder, note, agents: () => this.#book.now(Math.floor(Date.now() / 1_000)) });
+    const stage = stageOf({
+      ...{ world, processes, folder, note },
+      agents: () => this.#book.now(Math.floor(Date.now() / 1_000)),
+      agentsKnownUntilMs: () => this.#book.knownUntilS * 1_000,
+    });
     this.#phases = [
       ...(await conduct({
         ...{ scenario, plan, stage, clock: systemClock, beganMs: this.#beganS * 1_000, beginsMs, stop, marked },

@@ -95,3 +95,18 @@ test('what is up now is known before the second is closed', () => {
   assert.deepEqual(book.now(BEGAN + 4), { established: 5, wanted: 6 });
   assert.deepEqual(book.now(BEGAN + 14), { established: 0, wanted: 0 });
 });
+
+test('how things are is known until the end of the newest second of the VU that said least; of no VU nothing is', () => {
+  const book = new SecondsBook(BEGAN);
+  assert.equal(book.knownUntilS, 0);
+  book.heard(tick(3, 1));
+  book.heard(tick(5, 2));
+  book.heard(tick(4, 2));
+  assert.equal(book.knownUntilS, BEGAN + 4);
+  book.heard(tick(6, 1));
+  assert.equal(book.knownUntilS, BEGAN + 6);
+  // One that is silent for long is still waited for: nobody knows what became of its sessions.
+  for (let second = 7; second < 40; second += 1) book.heard(tick(second, 2));
+  book.closeUntil(BEGAN + 40);
+  assert.equal(book.knownUntilS, BEGAN + 7);
+});

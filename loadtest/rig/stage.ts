@@ -16,9 +16,10 @@ export interface StageInput {
   /** Something that is worth a mark, and that no event is. */
   readonly note: (what: string) => void;
   readonly agents: Stage['agents'];
+  readonly agentsKnownUntilMs: Stage['agentsKnownUntilMs'];
 }
 
-export function stageOf({ world, processes, folder, note, agents }: StageInput): Stage {
+export function stageOf({ world, processes, folder, note, agents, agentsKnownUntilMs }: StageInput): Stage {
   const { fleet, farEnds, places } = world;
   const nodes = () => fleet ?? fail('this run has no node of Pinhole');
   const far = () => farEnds ?? fail('the stand-in of AWS IoT takes no orders');
@@ -47,6 +48,7 @@ export function stageOf({ world, processes, folder, note, agents }: StageInput):
       void summary.then((words) => note(`of the ${work.kind}: ${words}`));
     },
     agents,
+    agentsKnownUntilMs,
   };
 }
 
