@@ -148,7 +148,9 @@ test('a fault is not over before every part of k6 has told of a moment after it,
   ] as const) {
     const { phases } = await play({
       scenario: withEvents([{ after: 10, do: 'kill-node', node: 0 }]),
-      stage: (second) => ({ agentsKnownUntilMs: () => BEGAN + 1_000 * (second() < heardAgain ? Math.min(second() - 1, 41) : second() - 1) }),
+      stage: (second) => ({
+        agentsKnownUntilMs: () => BEGAN + 1_000 * (second() < heardAgain ? Math.min(second() - 1, 41) : second() - 1),
+      }),
     });
     assert.equal(shape(phases)[2], `fault n0 dies 40-${over}`);
   }
