@@ -21,7 +21,7 @@ export function startHostile(plan: HostilePlan, processes: Processes, logFile: s
   });
   let said = '';
   started.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  return { started, summary: started.ended.then((how) => describeSummary(said, how)) };
+  return { started, summary: started.ended.then(({ how }) => describeSummary(said, how)) };
 }
 
 function describeSummary(said: string, how: string): string {

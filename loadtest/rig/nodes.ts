@@ -10,7 +10,6 @@ import { type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-c
 import { lastLines, type Processes, type Started } from './processes.ts';
 
 const run = promisify(execFile);
-export const PINHOLE = join(import.meta.dirname, '..', '..', 'pinhole');
 
 const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
@@ -23,6 +22,8 @@ const ORDER_WITHIN_MS = 180_000;
 export const FORGOTTEN_AFTER_MS = 2_000;
 
 export interface FleetDeps {
+  /** The program. */
+  readonly pinhole: string;
   readonly inputs: readonly NodeConfigInput[];
   readonly processes: Processes;
   readonly env: NodeJS.ProcessEnv;
@@ -43,7 +44,7 @@ export class Fleet {
   readonly #deps: FleetDeps;
   readonly #nodes: readonly RigNode[];
   #fail!: (error: Error) => void;
-  /** Rejects where a node ends that nobody ended. */
+  /** Rejects where a node ends that nobody ended, or a drain that is not done. */
   readonly failed: Promise<never>;
 
   constructor(deps: FleetDeps) {
@@ -88,11 +89,11 @@ export class Fleet {
     const { place } = node.input;
     const logFile = join(place.folder, 'serve.log');
     const started = this.#deps.processes.start({
-      ...{ name: place.name, command: [PINHOLE, 'serve', '-c', node.config], logFile, env: this.#deps.env },
+      ...{ name: place.name, command: [this.#deps.pinhole, 'serve', '-c', node.config], logFile, env: this.#deps.env },
     });
     node.started = started;
     let isOver = false;
-    void started.ended.then((how) => {
+    void started.ended.then(({ how }) => {
       isOver = true;
       if (node.started !== started) return;
       node.started = null;
@@ -112,7 +113,9 @@ export class Fleet {
     const { started } = node;
     if (started === null) return;
     node.started = null;
+    const drainer = takeDrainer(node);
     await this.#deps.processes.kill(started);
+    if (drainer !== null) await this.#deps.processes.stop(drainer);
     setTimeout(() => node.started === null && this.#lead(node, false), FORGOTTEN_AFTER_MS).unref();
   }
 
@@ -120,19 +123,22 @@ export class Fleet {
   drain(index: number): void {
     const node = this.#node(index);
     this.#lead(node, false);
-    node.drainer = this.#deps.processes.start({
-      name: `drain of ${node.input.place.name}`,
-      command: [PINHOLE, 'drain', '-c', node.config, '--json'],
-      logFile: join(node.input.place.folder, 'drain.log'),
-      env: this.#deps.env,
+    const { name, folder } = node.input.place;
+    const logFile = join(folder, 'drain.log');
+    const drainer = this.#deps.processes.start({
+      ...{ name: `drain of ${name}`, command: [this.#deps.pinhole, 'drain', '-c', node.config, '--json'], logFile, env: this.#deps.env },
+    });
+    node.drainer = drainer;
+    void drainer.ended.then(({ code, how }) => {
+      if (code !== 0 && node.drainer === drainer) this.#fail(new Error(`\`pinhole drain\` of ${name} ${how}: ${lastLines(logFile)}`));
     });
   }
 
   async undrain(index: number): Promise<void> {
     const node = this.#node(index);
+    const drainer = takeDrainer(node);
     await this.#order(node, ['undrain']);
-    if (node.drainer !== null) await this.#deps.processes.stop(node.drainer);
-    node.drainer = null;
+    if (drainer !== null) await this.#deps.processes.stop(drainer);
     this.#lead(node, true);
   }
 
@@ -144,7 +150,8 @@ export class Fleet {
   async stop(): Promise<void> {
     await Promise.all(
       this.#nodes.map(async (node) => {
-        const { started, drainer } = node;
+        const { started } = node;
+        const drainer = takeDrainer(node);
         node.started = null;
         if (drainer !== null) await this.#deps.processes.stop(drainer);
         if (started !== null) await this.#deps.processes.stop(started);
@@ -154,7 +161,7 @@ export class Fleet {
 
   async #order(node: RigNode, [command = '', ...flags]: readonly string[]): Promise<void> {
     try {
-      await run(PINHOLE, [command, '-c', node.config, ...flags], { timeout: ORDER_WITHIN_MS, env: this.#deps.env });
+      await run(this.#deps.pinhole, [command, '-c', node.config, ...flags], { timeout: ORDER_WITHIN_MS, env: this.#deps.env });
     } catch (error) {
       const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
       throw new Error(`\`pinhole ${command}\` of ${node.input.place.name} failed: ${`${stderr}${stdout}`.trim() || message}`, {
@@ -173,4 +180,11 @@ export class Fleet {
     if (node === undefined) throw new Error(`there is no node ${index}`);
     return node;
   }
+}
+
+/** Nobody waits for its drain any more: how it ends is no matter. */
+function takeDrainer(node: RigNode): Started | null {
+  const { drainer } = node;
+  node.drainer = null;
+  return drainer;
 }

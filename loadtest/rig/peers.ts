@@ -104,7 +104,7 @@ export async function startPeer(name: PeerName, plan: PeerPlan, processes: Proce
   const logFile = join(plan.place.folder, `${name}.log`);
   const started = processes.start({ name, command: command(program, config), logFile });
   let how: string | null = null;
-  void started.ended.then((words) => (how = words));
+  void started.ended.then((ended) => ({ how } = ended));
   for (const giveUpAt = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAt && how === null;) {
     if (await accepts(plan.place)) return started;
     await delay(LOOK_EVERY_MS);

@@ -5,11 +5,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+export interface Ended {
+  /** Null where it was ended by a signal, or never began. */
+  readonly code: number | null;
+  /** In words. */
+  readonly how: string;
+}
+
 export interface Started {
   readonly name: string;
   readonly pid: number;
-  /** How it ended, in words. */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<Ended>;
   readonly child: ChildProcess;
 }
 
@@ -40,9 +46,11 @@ export class Processes {
     closeSync(log);
     // Its input may be gone before we are done with it.
     child.stdin?.on('error', () => {});
-    const ended = new Promise<string>((done) => {
-      child.once('error', (error) => done(`could not start: ${error.message}`));
-      child.once('exit', (code, signal) => done(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`));
+    const ended = new Promise<Ended>((done) => {
+      child.once('error', (error) => done({ code: null, how: `could not start: ${error.message}` }));
+      child.once('exit', (code, signal) =>
+        done({ code, how: signal === null ? `ended with exit code ${code}` : `was ended by ${signal}` }),
+      );
     });
     const started: Started = { name, pid: child.pid ?? 0, ended, child };
     this.#running.add(started);

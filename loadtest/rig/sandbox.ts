@@ -45,7 +45,7 @@ export async function startSandbox(folder: string, processes: Processes): Promis
   const first = new Promise<string>((resolve) => stdout && createInterface({ input: stdout }).once('line', resolve));
   const place = await Promise.race([
     first.then((line) => JSON.parse(line) as SandboxPlace),
-    started.ended.then((how) => {
+    started.ended.then(({ how }) => {
       throw new Error(`the stand-in of AWS IoT ${how}: ${lastLines(logFile)}`);
     }),
   ]);

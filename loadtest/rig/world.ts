@@ -18,6 +18,8 @@ import { DATA_NAME, findPlaces, type Places } from './places.ts';
 import { lastLines, type Processes, type Started } from './processes.ts';
 import { endpointOf, signedUrl, startSandbox } from './sandbox.ts';
 
+const PINHOLE = join(import.meta.dirname, '..', '..', 'pinhole');
+
 export interface World {
   readonly places: Places;
   /** What agents open, and by which proxy. */
@@ -116,7 +118,7 @@ export async function startWorld(input: WorldInput): Promise<World> {
 const stopped = new WeakSet<Started>();
 
 function endedUnasked(started: Started, logFile: string): Promise<never> {
-  const failed = started.ended.then(async (how): Promise<never> => {
+  const failed = started.ended.then(async ({ how }): Promise<never> => {
     if (stopped.has(started)) return await new Promise<never>(() => {});
     throw new Error(`${started.name} ${how}, which nobody asked for: ${lastLines(logFile)}`);
   });
@@ -161,6 +163,7 @@ async function sandboxWay({ folder, processes }: WorldInput): Promise<Way> {
 
 async function startFleet({ scenario, plan, processes, names, env }: WorldInput, places: Places, way: Way): Promise<Fleet> {
   const fleet = new Fleet({
+    pinhole: PINHOLE,
     inputs: places.nodes.map((place) => ({ place, scenario, plan, endpoint: way.endpoint, tls: way.tls })),
     processes,
     env,
