@@ -18,11 +18,11 @@ interface Made {
 }
 
 /** One node. `script`: what `pinhole` does; `$1` is the command. */
-async function fleetOf(context: TestContext, script: string): Promise<Made> {
+async function fleetOf(context: TestContext, script: string, isReady = true): Promise<Made> {
   const folder = ownFolder(context);
   const pinhole = join(folder, 'pinhole');
   writeFileSync(pinhole, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  const health = createServer((_, response) => response.end('ready')).listen(0, '127.0.0.1');
+  const health = createServer((_, response) => response.writeHead(isReady ? 200 : 503).end()).listen(0, '127.0.0.1');
   await once(health, 'listening');
   context.after(() => health.close());
   const address = health.address();
@@ -67,4 +67,9 @@ test('one that is over in order is none, nor one that is ended by taking the nod
     await fleet.stop();
     assert.deepEqual(processes.groups, []);
   }
+});
+
+test('a node that ends at once says how, not that it was slow', { timeout: 30_000 }, async (context) => {
+  const { fleet } = await fleetOf(context, `echo 'no such key: lisen'; exit 78`, false);
+  await assert.rejects(fleet.start(0), /^Error: node n1 ended with exit code 78: no such key: lisen$/);
 });

@@ -92,19 +92,19 @@ export class Fleet {
       ...{ name: place.name, command: [this.#deps.pinhole, 'serve', '-c', node.config], logFile, env: this.#deps.env },
     });
     node.started = started;
-    let isOver = false;
-    void started.ended.then(({ how }) => {
-      isOver = true;
+    let how: string | null = null;
+    void started.ended.then((ended) => {
+      ({ how } = ended);
       if (node.started !== started) return;
       node.started = null;
       this.#fail(new Error(`node ${place.name} ${how}, which nobody asked for: ${lastLines(logFile)}`));
     });
     const giveUpAt = performance.now() + READY_WITHIN_MS;
-    while (!isOver && performance.now() < giveUpAt) {
+    while (how === null && performance.now() < giveUpAt) {
       if ((await ask(`http://${place.address}:${place.ports.health}/ready`)) !== null) return this.#lead(node, true);
       await delay(LOOK_EVERY_MS);
     }
-    throw new Error(`node ${place.name} was not ready within ${READY_WITHIN_MS / 1_000} s: ${lastLines(logFile)}`);
+    throw new Error(`node ${place.name} ${how ?? `was not ready within ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
   }
 
   /** SIGKILL to all of it at once: a machine that dies. DNS forgets it a little later. */
