@@ -125,7 +125,7 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
     const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${inside.why}): ports, names and limits are the machine's`];
     for (const trouble of troubles) say(trouble);
     const names = isIsolated ? coverNames(folder) : null;
-    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment() };
+    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment(), stop: stop.signal };
     return {
       ...{ troubles, machine: { number: 1, of: 1 }, beginsMs: null },
       startWorld: (heardFarEnd) => startWorld({ ...world, heardFarEnd }),

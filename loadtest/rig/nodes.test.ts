@@ -15,6 +15,7 @@ import { Processes } from './processes.ts';
 interface Made {
   readonly fleet: Fleet;
   readonly processes: Processes;
+  readonly stop: AbortController;
 }
 
 /** One node. `script`: what `pinhole` does; `$1` is the command. */
@@ -28,6 +29,7 @@ async function fleetOf(context: TestContext, script: string, isReady = true): Pr
   const address = health.address();
   assert.ok(typeof address === 'object' && address !== null);
   const processes = new Processes();
+  const stop = new AbortController();
   context.after(() => processes.stopAll());
   const scenario = { ...findScenario('hold')!, nodes: 1 };
   const planned = planRun(scenario, { cores: 2, availableMib: 9_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: true });
@@ -39,9 +41,9 @@ async function fleetOf(context: TestContext, script: string, isReady = true): Pr
         ...{ scenario, plan: planned.plan, endpoint: { data: 'iot.test', to: ['127.0.0.1:1'], credentials: null, ca: null }, tls: null },
       },
     ],
-    ...{ pinhole, processes, env: { PATH: process.env['PATH'] }, lead: () => {} },
+    ...{ pinhole, processes, env: { PATH: process.env['PATH'] }, lead: () => {}, stop: stop.signal },
   });
-  return { fleet, processes };
+  return { fleet, processes, stop };
 }
 
 const SERVES = 'exec sleep 60';
@@ -72,4 +74,30 @@ test('one that is over in order is none, nor one that is ended by taking the nod
 test('a node that ends at once says how, not that it was slow', { timeout: 30_000 }, async (context) => {
   const { fleet } = await fleetOf(context, `echo 'no such key: lisen'; exit 78`, false);
   await assert.rejects(fleet.start(0), /^Error: node n1 ended with exit code 78: no such key: lisen$/);
+});
+
+test(
+  'Ctrl-C is waited for by no start and no order, and a terminal’s own does not reach the order',
+  { timeout: 20_000 },
+  async (context) => {
+    const slow = await fleetOf(context, SERVES, false);
+    setTimeout(() => slow.stop.abort(), 300);
+    await assert.rejects(slow.fleet.start(0), { name: 'AbortError' });
+    const { fleet, processes, stop } = await fleetOf(context, `case $1 in serve) ${SERVES};; upgrade) sleep 60;; esac`);
+    await fleet.start(0);
+    let groups = 0;
+    setTimeout(() => {
+      groups = processes.groups.length;
+      stop.abort();
+    }, 300);
+    await assert.rejects(fleet.upgrade(0), { name: 'AbortError' });
+    assert.equal(groups, 2, 'the order is in a group of its own');
+    assert.equal(processes.groups.length, 1, 'the order goes on');
+  },
+);
+
+test('an order that fails is told with its last words', { timeout: 20_000 }, async (context) => {
+  const { fleet } = await fleetOf(context, `case $1 in serve) ${SERVES};; upgrade) echo 'another one runs' >&2; exit 1;; esac`);
+  await fleet.start(0);
+  await assert.rejects(fleet.upgrade(0), /^Error: `pinhole upgrade` of n1 ended with exit code 1: another one runs$/);
 });

@@ -1,15 +1,12 @@
 // The nodes of a run: real `./pinhole serve`, each on an address of its own, and what can befall them.
 
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { ask } from './collector.ts';
 import { type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
 import { lastLines, type Processes, type Started } from './processes.ts';
-
-const run = promisify(execFile);
+import { untilStopped } from './until-stopped.ts';
 
 const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
@@ -29,6 +26,8 @@ export interface FleetDeps {
   readonly env: NodeJS.ProcessEnv;
   /** The addresses to which the fleet's name now leads. */
   readonly lead: (addresses: readonly string[]) => void;
+  /** Nothing is waited for after it: a start and an order then reject. */
+  readonly stop: AbortSignal;
 }
 
 interface RigNode {
@@ -102,7 +101,7 @@ export class Fleet {
     const giveUpAt = performance.now() + READY_WITHIN_MS;
     while (how === null && performance.now() < giveUpAt) {
       if ((await ask(`http://${place.address}:${place.ports.health}/ready`)) !== null) return this.#lead(node, true);
-      await delay(LOOK_EVERY_MS);
+      await delay(LOOK_EVERY_MS, undefined, { signal: this.#deps.stop });
     }
     throw new Error(`node ${place.name} ${how ?? `was not ready within ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
   }
@@ -159,14 +158,27 @@ export class Fleet {
     );
   }
 
+  /** In a group of its own, as a node: Ctrl-C in a terminal is the rig's to hear. */
   async #order(node: RigNode, [command = '', ...flags]: readonly string[]): Promise<void> {
+    const { processes, pinhole, env, stop } = this.#deps;
+    const { name, folder } = node.input.place;
+    const logFile = join(folder, `${command}.log`);
+    const order = processes.start({
+      name: `${command} of ${name}`,
+      command: [pinhole, command, '-c', node.config, ...flags],
+      logFile,
+      env,
+    });
+    const late = new AbortController();
+    const patience = delay(ORDER_WITHIN_MS, null, { signal: late.signal }).catch(() => null);
     try {
-      await run(this.#deps.pinhole, [command, '-c', node.config, ...flags], { timeout: ORDER_WITHIN_MS, env: this.#deps.env });
-    } catch (error) {
-      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-      throw new Error(`\`pinhole ${command}\` of ${node.input.place.name} failed: ${`${stderr}${stdout}`.trim() || message}`, {
-        cause: error,
-      });
+      const ended = await untilStopped(Promise.race([order.ended, patience]), stop);
+      if (ended?.code === 0) return;
+      const how = ended?.how ?? `was not done within ${ORDER_WITHIN_MS / 1_000} s`;
+      throw new Error(`\`pinhole ${command}\` of ${name} ${how}: ${lastLines(logFile)}`);
+    } finally {
+      late.abort();
+      await processes.stop(order);
     }
   }
 

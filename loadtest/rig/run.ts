@@ -130,6 +130,8 @@ class Run {
   broke(error: unknown): void {
     const words = error instanceof Error ? error.message : String(error);
     if (error instanceof Broken) this.#phases = [...error.phases];
+    // Parts that were in the midst of something fail because of it.
+    if (this.#input.stop.aborted) return;
     this.#isBroken = true;
     this.#troubles.push(words);
     this.#marks.push({ at: this.#now(), what: firstLine(words), event: null, isPlanned: false, node: null, tunnels: null });

@@ -1,0 +1,41 @@
+// How a run ends whose parts do not get as far as agents.
+
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { planRun } from '../plan.ts';
+import type { RunRecord } from '../run-record.ts';
+import { findScenario } from '../scenarios.ts';
+import { ownFolder } from '../testing/folder.ts';
+import { madeRun } from '../testing/made-run.ts';
+import { Processes } from './processes.ts';
+import { type RunInput, runScenario } from './run.ts';
+
+async function run(context: TestContext, parts: Pick<RunInput, 'startWorld'> & Partial<RunInput>): Promise<RunRecord> {
+  const scenario = findScenario('hold')!;
+  const planned = planRun(scenario, { cores: 2, availableMib: 9_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: true });
+  assert.ok(planned.ok);
+  return await runScenario({
+    ...{ scenario, plan: planned.plan, k6: '/none', honesty: madeRun().honesty, folder: ownFolder(context), processes: new Processes() },
+    ...{ machine: { number: 1, of: 1 }, beginsMs: null, stop: new AbortController().signal, troubles: [], startProbe: async () => null },
+    ...{ say: () => {}, moment: () => {}, started: () => {} },
+    ...parts,
+  });
+}
+
+test('a part that cannot start breaks the run, and the record says why', async (context) => {
+  const { ended, troubles, marks } = await run(context, { startWorld: () => Promise.reject(new Error('no such luck')) });
+  assert.deepEqual(
+    { ended, troubles, marks: marks.map(({ what }) => what) },
+    { ended: 'broken', troubles: ['no such luck'], marks: ['no such luck'] },
+  );
+});
+
+test('what fails because of Ctrl-C is no failure: the run was interrupted', async (context) => {
+  const stop = new AbortController();
+  const startWorld = (): Promise<never> => {
+    stop.abort();
+    return Promise.reject(new Error('the operation was aborted'));
+  };
+  const { ended, troubles, marks } = await run(context, { startWorld, stop: stop.signal });
+  assert.deepEqual({ ended, troubles, marks }, { ended: 'interrupted', troubles: [], marks: [] });
+});
