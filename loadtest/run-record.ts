@@ -16,6 +16,8 @@ export interface RunRecord {
   /** In words: why it is broken, what was found wrong, what could not be measured. */
   readonly troubles: readonly string[];
   readonly honesty: Honesty;
+  /** Ticks of k6 that came torn or too late: what they counted is in no second. */
+  readonly lostTicks: number;
   readonly phases: readonly Phase[];
   readonly marks: readonly Mark[];
   readonly seconds: readonly Second[];

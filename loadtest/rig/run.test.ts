@@ -1,6 +1,8 @@
 // How a run ends whose parts do not get as far as agents.
 
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { planRun } from '../plan.ts';
 import type { RunRecord } from '../run-record.ts';
@@ -9,6 +11,7 @@ import { ownFolder } from '../testing/folder.ts';
 import { madeRun } from '../testing/made-run.ts';
 import { Processes } from './processes.ts';
 import { type RunInput, runScenario } from './run.ts';
+import { worldOutside } from './world.ts';
 
 async function run(context: TestContext, parts: Pick<RunInput, 'startWorld'> & Partial<RunInput>): Promise<RunRecord> {
   const scenario = findScenario('hold')!;
@@ -28,6 +31,24 @@ test('a part that cannot start breaks the run, and the record says why', async (
     { ended, troubles, marks: marks.map(({ what }) => what) },
     { ended: 'broken', troubles: ['no such luck'], marks: ['no such luck'] },
   );
+});
+
+test('what k6 counted and nobody got is in the record, as a number', async (context) => {
+  const lines = [
+    'TICK {"at":1,"vu":1,"established":2,"wanted":3}',
+    'TICK {"at":5,"v',
+    'TICK {"at',
+    `TICK {"at":${Math.floor(Date.now() / 1_000)},"vu":1,"established":2,"wanted":3}`,
+  ];
+  const folder = ownFolder(context);
+  const k6 = join(folder, 'k6');
+  writeFileSync(k6, `#!/bin/sh\n${lines.map((line) => `echo '${line}'`).join('\n')}\nexit 1\n`, { mode: 0o755 });
+  const { lostTicks, troubles } = await run(context, {
+    k6,
+    startWorld: async () => worldOutside('ws://far.test/mqtt', 'http://127.0.0.1:1', {}),
+  });
+  assert.equal(lostTicks, 3);
+  assert.match(troubles.join('\n'), /3 ticks of k6 came more than ten seconds late or torn, and what they counted is not here/);
 });
 
 test('what fails because of Ctrl-C is no failure: the run was interrupted', async (context) => {

@@ -110,6 +110,7 @@ class Run {
       },
       ...{ proxy: world.proxy, env: world.env, folder: `${folder}/k6` },
       heard: (tick) => this.#book.heard(tick),
+      torn: () => this.#book.torn(),
       complained: (line) => this.#complained(line),
     });
     this.#generators = generators;
@@ -162,6 +163,7 @@ class Run {
       phases: this.#phases.length > 0 ? this.#phases : [{ name: this.#phase, kind: 'ramp', from: 0, to: this.#now() }],
       marks: this.#marks,
       seconds: this.#book.rows,
+      lostTicks: this.#book.lost,
       descriptors: this.#descriptors.seen,
     };
   }
@@ -283,7 +285,9 @@ class Run {
     return [
       ...complaints.slice(0, COMPLAINTS_MAX),
       ...(more > 0 ? [`k6 said ${more} other things`] : []),
-      ...(this.#book.late > 0 ? [`${this.#book.late} ticks of k6 came more than ten seconds late, and what they counted is not here`] : []),
+      ...(this.#book.lost > 0
+        ? [`${this.#book.lost} ticks of k6 came more than ten seconds late or torn, and what they counted is not here`]
+        : []),
     ];
   }
 

@@ -67,9 +67,11 @@ test('a second is closed ten seconds after it; a tick that comes later is counte
       [1, 1],
     ],
   );
-  assert.equal(book.late, 0);
+  assert.equal(book.lost, 0);
   book.heard(tick(1, 2, { opened: 1 }));
-  assert.equal(book.late, 1);
+  assert.equal(book.lost, 1);
+  book.torn();
+  assert.equal(book.lost, 2);
   assert.equal(book.rows.length, 2);
 });
 

@@ -42,23 +42,27 @@ export class SecondsBook {
   /** Of each VU, its newest second. */
   readonly #newestOf = new Map<number, number>();
   #next = 0;
-  #late = 0;
+  #lost = 0;
 
   /** `beganS`: Unix time of the run's second 0. */
   constructor(beganS: number) {
     this.#beganS = beganS;
   }
 
-  /** Ticks that came after their second was closed: what they counted is lost. */
-  get late(): number {
-    return this.#late;
+  /** Ticks that were torn, or came after their second was closed: what they counted is in no row. */
+  get lost(): number {
+    return this.#lost;
   }
 
   heard(tick: Tick): void {
     this.#newestOf.set(tick.vu, Math.max(tick.at, this.#newestOf.get(tick.vu) ?? -Infinity));
     const second = this.#at(tick.at);
-    if (second === null) this.#late += 1;
+    if (second === null) this.#lost += 1;
     else second.add(tick);
+  }
+
+  torn(): void {
+    this.#lost += 1;
   }
 
   sampled(atS: number, sample: Sample): void {

@@ -138,6 +138,7 @@ export function madeRun(made: Made = {}): RunRecord {
     ended: 'whole',
     troubles: [],
     honesty: HONESTY,
+    lostTicks: 0,
     phases,
     marks: kill === undefined ? [] : [killedMark(killedAt, lost)],
     seconds,
