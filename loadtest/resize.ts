@@ -60,7 +60,8 @@ function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenar
   return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
 }
 
-function workFor(work: Work, seconds: number | null): Work {
+/** Minutes are shared by the steps. `seconds` null: as it is. */
+export function workFor(work: Work, seconds: number | null): Work {
   if (work.kind === 'ping' || seconds === null) return work;
   const each = Math.max(1, Math.floor(seconds / work.steps.length));
   return { ...work, steps: work.steps.map((step) => ({ ...step, seconds: each })) };

@@ -11,6 +11,8 @@ const TARGET: Target = {
   ...{ proxy: 'http://fleet.example.com:443', url: 'ws://far-end.example.com/mqtt', tunnels: 30_000, opensPerSecond: 300 },
   ...{ machine: { number: 2, of: 3 }, holdSeconds: 600 },
 };
+/** Steps have their own length. */
+const { holdSeconds: _, ...STEPS } = TARGET;
 const SIZES = { tunnels: null, nodes: null, minutes: null };
 const HERE: Machine = { cores: 2, availableMib: 24_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: false };
 
@@ -23,7 +25,7 @@ test('a hold takes its numbers from the target, and is judged by what k6 can see
 });
 
 test('a sweep of opens is never faster than it may be', () => {
-  const scenario = scenarioAt(findScenario('opens')!, TARGET, 150, SIZES);
+  const scenario = scenarioAt(findScenario('opens')!, STEPS, 150, SIZES);
   assert.ok(typeof scenario !== 'string' && scenario.work.kind === 'opens');
   assert.deepEqual(
     scenario.work.steps.map(({ perSecond }) => perSecond),
@@ -38,6 +40,23 @@ for (const [name, words] of [
   ['idle', /needs parts/],
 ] as const)
   test(`${name} has no target`, () => assert.match(String(scenarioAt(findScenario(name)!, TARGET, 300, SIZES)), words));
+
+test('minutes are shared by the steps, and steps last as long as all of them', () => {
+  for (const name of ['messages', 'opens']) {
+    const own = findScenario(name)!;
+    const short = scenarioAt(own, STEPS, 300, { ...SIZES, minutes: 2 });
+    assert.ok(typeof short !== 'string' && short.work.kind !== 'ping');
+    assert.equal(short.holdSeconds, 120);
+    assert.equal(
+      short.work.steps.reduce((sum, { seconds }) => sum + seconds, 0),
+      120,
+    );
+    const whole = scenarioAt(own, STEPS, 300, SIZES);
+    assert.ok(typeof whole !== 'string');
+    assert.equal(whole.holdSeconds, own.holdSeconds);
+    assert.match(String(scenarioAt(own, TARGET, 300, SIZES)), /lasts as long as its steps: leave holdSeconds out .*--minutes/);
+  }
+});
 
 test('a third of the agents is this machine’s, in a plan that is the same on all three', () => {
   const scenario = scenarioAt(findScenario('hold')!, TARGET, 300, SIZES);

@@ -3,7 +3,7 @@
 import { type Machine, planRun, type RigPlan } from './plan.ts';
 import type { FigureName, Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
-import type { Sizes } from './resize.ts';
+import { type Sizes, workFor } from './resize.ts';
 
 /** What k6 alone can show. */
 const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
@@ -20,20 +20,18 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
     return `${scenario.name} does things to nodes and far ends, and those of a target are not this rig's: take one that only holds, sends or opens`;
   if (scenario.through !== 'pinhole' || scenario.to === 'sandbox' || scenario.idleSeconds !== null)
     return `${scenario.name} needs parts that this rig starts itself: it has no target`;
-  const { work } = scenario;
-  const steps =
+  if (scenario.work.kind !== 'ping' && target.holdSeconds !== undefined)
+    return `${scenario.name} lasts as long as its steps: leave holdSeconds out of the target; --minutes N makes the steps shorter or longer`;
+  const minutesInSeconds = minutes === null ? null : Math.round(minutes * 60);
+  const work = workFor(scenario.work, minutesInSeconds);
+  const allowed =
     work.kind === 'opens'
       ? { ...work, steps: work.steps.map((step) => ({ ...step, perSecond: Math.min(step.perSecond, opensPerSecond) })) }
       : work;
   return {
     ...scenario,
-    ...{ tunnels: tunnels ?? target.tunnels, opensPerSecond, work: steps, nodes: 1 },
-    holdSeconds:
-      minutes !== null
-        ? Math.round(minutes * 60)
-        : work.kind === 'ping'
-          ? (target.holdSeconds ?? scenario.holdSeconds)
-          : scenario.holdSeconds,
+    ...{ tunnels: tunnels ?? target.tunnels, opensPerSecond, work: allowed, nodes: 1 },
+    holdSeconds: minutesInSeconds ?? target.holdSeconds ?? scenario.holdSeconds,
     thresholds: scenario.thresholds.filter(({ figure }) => SEEN_FROM_OUTSIDE.has(figure)),
   };
 }
