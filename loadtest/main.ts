@@ -1,6 +1,5 @@
 // `./pinhole loadtest`: the load rig. The only file of it that prints, reads the environment and catches signals.
 
-import { resolveCname } from 'node:dns/promises';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -26,14 +25,13 @@ import type { RunRecord } from './run-record.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import { aim, parseTarget } from './target.ts';
+import { aliasesOf, doorsOf } from './target-dns.ts';
 import { planTarget, scenarioAt } from './target-plan.ts';
 
 const EXIT = { pass: 0, fail: 1, 'not a valid run': 2, usage: 64, missing: 69, interrupted: 130 } as const;
 const REPORTS = '.loadtest';
 /** To make the archive and the map, and for the pods to start. */
 const MANIFEST_LEAD_MS = 600_000;
-/** A chain that is longer leads nowhere. */
-const ALIASES_MAX = 8;
 /** npm and a shell may deliver one Ctrl-C twice; a second one that comes later is meant. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
@@ -143,7 +141,7 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   if (typeof rate === 'string') return complain(rate, EXIT.usage);
   const scenario = scenarioAt(found, target, rate, options);
   if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
-  const planned = planTarget(scenario, target, readMachine(false, readPortRange()));
+  const planned = planTarget(scenario, target, readMachine(false, readPortRange()), await doorsOf(target.proxy));
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
   const startsMs = target.startsAt === undefined ? null : Date.parse(target.startsAt);
   const begins = beginOf(startsMs, planned.vus / target.machine.of, Date.now());
@@ -246,17 +244,6 @@ function readTarget(file: string): ReturnType<typeof parseTarget> {
   } catch (error) {
     return { ok: false, problems: [(error as Error).message] };
   }
-}
-
-/** Names that a host's name leads to. A name without aliases, or without an answer, has none. */
-async function aliasesOf(url: string): Promise<string[]> {
-  const names: string[] = [];
-  for (let name = URL.parse(url)?.hostname ?? ''; names.length < ALIASES_MAX; name = names.at(-1) ?? '') {
-    const [next] = await resolveCname(name).catch(() => []);
-    if (next === undefined) break;
-    names.push(next);
-  }
-  return names;
 }
 
 function coverNames(folder: string): Names {

@@ -77,7 +77,8 @@ const STORM_WAIT_MIN_MS = 2_000;
 
 export type Planned = { readonly ok: true; readonly plan: RigPlan } | { readonly ok: false; readonly refusals: readonly string[] };
 
-export function planRun(scenario: Scenario, machine: Machine): Planned {
+/** `doors`: addresses that the agents dial, where they are not this rig's own; null where they are. */
+export function planRun(scenario: Scenario, machine: Machine, doors: number | null = null): Planned {
   const { tunnels, nodes, quota, work, through } = scenario;
   const most = mostAtOnce(scenario);
   const survivors = nodes - lostNodes(scenario);
@@ -104,7 +105,7 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
     seconds: rampSeconds + scenario.holdSeconds,
   };
   const whole = { ...plan, memoryMib: memoryOf(scenario, plan, most) };
-  const refusals = [...refusalsOf(scenario, whole, machine, most)];
+  const refusals = [...refusalsOf(scenario, whole, machine, { most, doors })];
   return refusals.length > 0 ? { ok: false, refusals } : { ok: true, plan: whole };
 }
 
@@ -167,7 +168,12 @@ function memoryOf({ nodes, through }: Scenario, { generators, vus, farEnds, carr
   return Math.ceil(kib / 1_024);
 }
 
-function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, most: number): Generator<string> {
+interface Needs {
+  readonly most: number;
+  readonly doors: number | null;
+}
+
+function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most, doors }: Needs): Generator<string> {
   const { nodes, through, work } = scenario;
   const [first, last] = machine.portRange;
   const ports = last - first + 1;
@@ -180,14 +186,14 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, most: 
       yield `${number(most)} tunnels through ${through} need ${number(2 * most + PEER_RESERVE)} descriptors in one process (2 each, and ${PEER_RESERVE}); one may have ${number(machine.descriptors)} here: --tunnels ${room} at most`;
   }
   const churn = work.kind === 'opens' ? Math.max(...work.steps.map(({ perSecond }) => perSecond)) * TIME_WAIT_S : 0;
-  const doors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
+  const ownDoors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
   for (const [whose, to, addresses] of [
-    ['the agents', 'addresses they dial', doors],
+    ['the agents', 'addresses they dial', doors ?? ownDoors],
     ...(through === 'direct' ? [] : ([['the proxies', 'addresses of the far end', plan.farEnds]] as const)),
   ] as const) {
     if (most + churn <= ports * addresses) continue;
     const sum = churn === 0 ? number(most) : `${number(most)} open and ${number(churn)} in TIME_WAIT (${TIME_WAIT_S} s of them)`;
-    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more nodes`;
+    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more ${doors === null ? 'nodes' : 'machines'}`;
   }
   if (plan.memoryMib > machine.availableMib * MEMORY_SHARE)
     yield `${number(most)} tunnels need about ${number(plan.memoryMib)} MiB (k6 ${KIB.perGenerator} KiB a socket and ${KIB.perVu / 1_024} MiB for each of ${plan.vus} VUs, the far end ${KIB.perFarEnd}, the proxy ${KIB.perTunnel}, the kernel ${KIB.perSocket} for each of ${number(plan.sockets)} sockets); ${number(machine.availableMib)} MiB are free here`;

@@ -61,7 +61,7 @@ test('minutes are shared by the steps, and steps last as long as all of them', (
 test('a third of the agents is this machine’s, in a plan that is the same on all three', () => {
   const scenario = scenarioAt(findScenario('hold')!, TARGET, 300, SIZES);
   assert.ok(typeof scenario !== 'string');
-  const plan = planTarget(scenario, TARGET, HERE);
+  const plan = planTarget(scenario, TARGET, HERE, 2);
   assert.ok(typeof plan !== 'string', String(plan));
   assert.equal(plan.generators, 1);
   assert.equal(plan.vus % 3, 0);
@@ -71,7 +71,7 @@ test('a third of the agents is this machine’s, in a plan that is the same on a
 test('a share that this machine cannot hold is refused, with the sum', () => {
   const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 900_000 }, 300, SIZES);
   assert.ok(typeof scenario !== 'string');
-  assert.match(String(planTarget(scenario, TARGET, HERE)), /300,000/);
+  assert.match(String(planTarget(scenario, TARGET, HERE, 2)), /300,000/);
 });
 
 test('agents that lost their tunnels come back no faster than they may open, also where every try fails', () => {
@@ -82,8 +82,20 @@ test('agents that lost their tunnels come back no faster than they may open, als
   ] as const) {
     const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels }, rate, SIZES);
     assert.ok(typeof scenario !== 'string');
-    const plan = planTarget(scenario, { machine: { number: 1, of: 10 } }, HERE);
+    const plan = planTarget(scenario, { machine: { number: 1, of: 10 } }, HERE, 1);
     assert.ok(typeof plan !== 'string', String(plan));
     assert.deepEqual(plan.backoff, { firstMs: waitMs, capMs: waitMs });
   }
+});
+
+test('the ports of this machine are good for as many tunnels as the fleet has addresses', () => {
+  const here = { ...HERE, portRange: [32_768, 60_999] as const };
+  const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 40_000 }, 300, SIZES);
+  assert.ok(typeof scenario !== 'string');
+  const alone = { machine: { number: 1, of: 1 } };
+  assert.match(
+    String(planTarget(scenario, alone, here, 1)),
+    /28,232 \(32768 to 60999\) x 1 addresses they dial .* fewer tunnels, or more machines/,
+  );
+  assert.ok(typeof planTarget(scenario, alone, here, 2) !== 'string');
 });

@@ -47,11 +47,12 @@ function backoffAt({ tunnels, opensPerSecond }: Scenario): RigPlan['backoff'] {
   return { firstMs: waitMs, capMs: waitMs };
 }
 
-/** Agents of all machines in one plan; processes, ports and memory of this one's share. */
-export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine): RigPlan | string {
+/** Agents of all machines in one plan; processes, ports and memory of this one's share. `doors`: addresses of the proxy's name. */
+export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine, doors: number): RigPlan | string {
   const share = planRun(
     { ...scenario, tunnels: Math.ceil(scenario.tunnels / machine.of), through: 'direct' },
     { ...here, isIsolated: true },
+    doors,
   );
   if (!share.ok) return share.refusals.join('\n');
   const rampSeconds = scenario.work.kind === 'opens' ? 0 : Math.ceil(scenario.tunnels / scenario.opensPerSecond);

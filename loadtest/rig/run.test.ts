@@ -10,7 +10,7 @@ import { findScenario } from '../scenarios.ts';
 import { ownFolder } from '../testing/folder.ts';
 import { madeRun } from '../testing/made-run.ts';
 import { Processes } from './processes.ts';
-import { type RunInput, runScenario } from './run.ts';
+import { agentPlan, closePatienceMs, type RunInput, runScenario } from './run.ts';
 import { worldOutside } from './world.ts';
 
 async function run(context: TestContext, parts: Pick<RunInput, 'startWorld'> & Partial<RunInput>): Promise<RunRecord> {
@@ -59,4 +59,16 @@ test('what fails because of Ctrl-C is no failure: the run was interrupted', asyn
   };
   const { ended, troubles, marks } = await run(context, { startWorld, stop: stop.signal });
   assert.deepEqual({ ended, troubles, marks }, { ended: 'interrupted', troubles: [], marks: [] });
+});
+
+test('k6 has as long for its closes as 2,000 a second take, and a minute', () => {
+  for (const [name, tunnels, seconds] of [
+    ['hold', 10_001, 5],
+    ['hold', 360_001, 180],
+    ['opens', 360_001, 0],
+  ] as const) {
+    const scenario = { ...findScenario(name)!, tunnels };
+    const plan = { vus: 8, backoff: { firstMs: 1, capMs: 1 }, seconds: 100 };
+    assert.equal(closePatienceMs(agentPlan(scenario, plan, 'ws://far.test/mqtt', 0), 100_000), (seconds + 60) * 1_000);
+  }
 });

@@ -7,6 +7,7 @@ import { beginOf, type RigPlan } from '../plan.ts';
 import type { FarEndSeen, Honesty, Mark, Phase, ProbeSeen, RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
+import { lastEndMs } from '../shared/schedule.ts';
 import { Collector, type RolePids } from './collector.ts';
 import { Broken, conduct } from './conduct.ts';
 import { DescriptorWatch } from './descriptors.ts';
@@ -43,7 +44,7 @@ export interface RunInput {
   readonly started: (groups: readonly number[]) => void;
 }
 
-/** k6 closes 2,000 a second and waits ten more; then it is stuck. */
+/** After the last close k6 waits ten seconds more; then it is stuck. */
 const CLOSE_PATIENCE_MS = 60_000;
 /** What k6 complains of again and again fills no record. */
 const COMPLAINTS_MAX = 5;
@@ -101,10 +102,11 @@ class Run {
 
     const beginsMs = beginOf(this.#input.beginsMs, plan.vus / this.#input.machine.of, Date.now());
     if (typeof beginsMs === 'string') throw new Error(beginsMs);
+    const agents = agentPlan(scenario, plan, world.url, beginsMs);
     const generators = await startGenerators({
       ...{
         k6: this.#input.k6,
-        agents: agentPlan(scenario, plan, world.url, beginsMs),
+        agents,
         processes: plan.generators,
         machine: this.#input.machine,
       },
@@ -124,7 +126,7 @@ class Run {
     this.#conducted = this.#conduct(world, beginsMs);
     await Promise.race([this.#conducted, broken]);
     if (stop.aborted) return;
-    await this.#close(generators, world);
+    await this.#close(generators, world, agents);
   }
 
   /** What ended the run before its time. */
@@ -190,14 +192,14 @@ class Run {
     ];
   }
 
-  async #close(generators: Generators, world: World): Promise<void> {
+  async #close(generators: Generators, world: World, agents: AgentPlan): Promise<void> {
     // What a second says is how things stood at its end: the one in which agents begin to close is of the close, whole.
     const from = Math.floor(this.#now());
     this.#phases = this.#phases.map((phase) => ({ ...phase, to: Math.min(phase.to, from) }));
     this.#phase = 'close';
     const late = new AbortController();
-    const patience = delay(CLOSE_PATIENCE_MS, undefined, { signal: late.signal }).then(
-      () => void this.#troubles.push(`k6 had not closed its sessions ${CLOSE_PATIENCE_MS / 1_000} s after it should have`),
+    const patience = delay(closePatienceMs(agents, Date.now()), undefined, { signal: late.signal }).then(
+      () => void this.#troubles.push(`k6 had not closed its sessions ${CLOSE_PATIENCE_MS / 1_000} s after the last should have been`),
       () => {},
     );
     await Promise.race([generators.ended, world.failed, patience, aborted(this.#input.stop)]);
@@ -296,7 +298,12 @@ class Run {
   }
 }
 
-export function agentPlan(scenario: Scenario, plan: RigPlan, url: string, beginsMs: number): AgentPlan {
+export function agentPlan(
+  scenario: Scenario,
+  plan: Pick<RigPlan, 'vus' | 'backoff' | 'seconds'>,
+  url: string,
+  beginsMs: number,
+): AgentPlan {
   const { tunnels, opensPerSecond, work } = scenario;
   const { vus, backoff, seconds } = plan;
   return {
@@ -310,6 +317,11 @@ export function agentPlan(scenario: Scenario, plan: RigPlan, url: string, begins
     backoff,
     clientIdPrefix: CLIENT_ID_PREFIX,
   };
+}
+
+/** How long k6 may still take, at this moment, to close the agents of all machines. */
+export function closePatienceMs(agents: AgentPlan, nowMs: number): number {
+  return lastEndMs(agents) - nowMs + CLOSE_PATIENCE_MS;
 }
 
 function describeParts({ through, nodes, to }: Scenario, { generators, farEnds, vus, carriers, seconds }: RigPlan): string {
