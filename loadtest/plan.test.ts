@@ -172,6 +172,11 @@ describe('a scenario of another size', () => {
     ['storm', { nodes: 1 }, /takes 1 of the nodes away: --nodes has to be 2/],
     ['upgrade', { nodes: 1 }, /does something to node 2: --nodes has to be 2/],
     ['direct', { nodes: 2 }, /leave --nodes out/],
+    [
+      'opens',
+      { tunnels: 1_000 },
+      /1,000 opens a second, each session 10 s long, are 10,000 sessions at once: 10000 tunnels or more, got 1000/,
+    ],
   ];
   for (const [name, sizes, words] of IMPOSSIBLE)
     test(`${name} with ${JSON.stringify(sizes)} is not to be`, () =>

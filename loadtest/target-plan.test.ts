@@ -41,6 +41,12 @@ for (const [name, words] of [
 ] as const)
   test(`${name} has no target`, () => assert.match(String(scenarioAt(findScenario(name)!, TARGET, 300, SIZES)), words));
 
+test('a sweep of opens needs room for what stands at once, at the rate that is allowed', () => {
+  const at = (tunnels: number) => scenarioAt(findScenario('opens')!, { ...STEPS, tunnels }, 150, SIZES);
+  assert.match(String(at(1_499)), /150 opens a second, each session 10 s long, are 1,500 sessions at once: 1500 tunnels or more, got 1499/);
+  assert.ok(typeof at(1_500) !== 'string');
+});
+
 test('minutes are shared by the steps, and steps last as long as all of them', () => {
   for (const name of ['messages', 'opens']) {
     const own = findScenario(name)!;

@@ -3,7 +3,7 @@
 import { type Machine, planRun, type RigPlan } from './plan.ts';
 import type { FigureName, Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
-import { type Sizes, workFor } from './resize.ts';
+import { lacksRoom, type Sizes, workFor } from './resize.ts';
 
 /** What k6 alone can show. */
 const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
@@ -28,9 +28,12 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
     work.kind === 'opens'
       ? { ...work, steps: work.steps.map((step) => ({ ...step, perSecond: Math.min(step.perSecond, opensPerSecond) })) }
       : work;
+  const many = tunnels ?? target.tunnels;
+  const tooFew = lacksRoom({ work: allowed, tunnels: many });
+  if (tooFew !== null) return tooFew;
   return {
     ...scenario,
-    ...{ tunnels: tunnels ?? target.tunnels, opensPerSecond, work: allowed, nodes: 1 },
+    ...{ tunnels: many, opensPerSecond, work: allowed, nodes: 1 },
     holdSeconds: minutesInSeconds ?? target.holdSeconds ?? scenario.holdSeconds,
     thresholds: scenario.thresholds.filter(({ figure }) => SEEN_FROM_OUTSIDE.has(figure)),
   };
