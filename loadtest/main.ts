@@ -82,10 +82,9 @@ async function start(options: RunOptions, args: readonly string[]): Promise<numb
   const isolation = findIsolation(process.getuid?.() === 0);
   const planned = plan(scenario, isolation.isIsolated);
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
-  const lock = takeLock();
-  if (!lock.ok) return complain(lock.why, EXIT.missing);
+  const busy = takeMachine();
+  if (busy !== null) return complain(busy, EXIT.missing);
   try {
-    if (lock.leftover !== null && endLeftover(lock.leftover) > 0) console.error('ended what a load test that was killed had left behind');
     return await goOn(scenario, options, args, isolation);
   } finally {
     releaseLock();
@@ -132,6 +131,14 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
   });
 }
 
+/** Null where the machine is ours now, and nothing of a rig that was killed is left on it. */
+function takeMachine(): string | null {
+  const lock = takeLock();
+  if (!lock.ok) return lock.why;
+  if (lock.leftover !== null && endLeftover(lock.leftover) > 0) console.error('ended what a load test that was killed had left behind');
+  return null;
+}
+
 /** A real fleet: nothing is started here but k6, and nothing is done to a node. */
 async function performAt(file: string, found: Scenario, options: RunOptions): Promise<number> {
   const read = readTarget(file);
@@ -159,8 +166,8 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
     );
     return EXIT.pass;
   }
-  const lock = takeLock();
-  if (!lock.ok) return complain(lock.why, EXIT.missing);
+  const busy = takeMachine();
+  if (busy !== null) return complain(busy, EXIT.missing);
   try {
     const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop.signal })).path;
     const inside: Inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
@@ -196,10 +203,10 @@ async function measure(
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
-  const processes = new Processes();
-  let groups: readonly number[] = [];
-  process.on('exit', () => endAtOnce(processes, groups));
-  const note = (now: readonly number[]): void => noteLock({ folder, groups: (groups = now) });
+  let generators: readonly number[] = [];
+  const note = (groups: readonly number[]): void => noteLock({ folder, groups: [...groups, ...generators] });
+  const processes = new Processes(note);
+  process.on('exit', () => endAtOnce(processes, generators));
   note([]);
   const stream = options.isJson ? process.stderr : process.stdout;
   const columns = !options.isJson && process.stdout.isTTY ? process.stdout.columns : null;
@@ -211,7 +218,11 @@ async function measure(
     const isPrivileged = process.getuid?.() === 0 && !isUserNamespace();
     const honesty = readHonesty(scenario, inside.k6, { isIsolated: inside.isIsolated, isPrivileged, loadBefore: inside.loadBefore });
     const record = await runScenario({
-      ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, started: note, ...parts },
+      ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, ...parts },
+      started: (groups) => {
+        generators = groups;
+        note(processes.groups);
+      },
       moment: (moment) => progress.moment(moment),
     });
     progress.close();

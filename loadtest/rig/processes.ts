@@ -34,6 +34,12 @@ const LAST_LINES = 5;
 
 export class Processes {
   readonly #running = new Set<Started>();
+  readonly #told: (groups: readonly number[]) => void;
+
+  /** `told`: hears of the groups that are there, at each start: whoever ends this program has to end them. */
+  constructor(told: (groups: readonly number[]) => void = () => {}) {
+    this.#told = told;
+  }
 
   start({ name, command, logFile, env, isSpokenTo = false }: ProgramPlan): Started {
     const [program, ...args] = command;
@@ -55,6 +61,7 @@ export class Processes {
     const started: Started = { name, pid: child.pid ?? 0, ended, child };
     this.#running.add(started);
     void ended.then(() => this.#running.delete(started));
+    this.#told(this.groups);
     return started;
   }
 

@@ -40,7 +40,7 @@ export interface RunInput {
   readonly troubles: readonly string[];
   readonly say: (line: string) => void;
   readonly moment: (moment: Moment) => void;
-  /** Process groups that are there now: who ends us has to end them. */
+  /** Process groups of k6, which `processes` does not have: who ends us has to end them. */
   readonly started: (groups: readonly number[]) => void;
 }
 
@@ -116,7 +116,7 @@ class Run {
       complained: (line) => this.#complained(line),
     });
     this.#generators = generators;
-    this.#noteGroups();
+    this.#input.started(generators.pids);
     const broken = Promise.race([
       world.failed,
       generators.ended.then(() => new Promise<never>(() => {})),
@@ -176,7 +176,6 @@ class Run {
     const marked = (mark: Mark): void => {
       this.#marks.push(mark);
       say(mark.tunnels === null ? mark.what : `${mark.what} (${mark.tunnels} tunnels)`);
-      this.#noteGroups();
     };
     const note = (what: string): void => marked({ at: this.#now(), what, event: null, isPlanned: true, node: null, tunnels: null });
     const stage = stageOf({
@@ -246,10 +245,6 @@ class Run {
 
   #nodeGroups(): readonly number[] {
     return this.#world?.fleet?.groups ?? [];
-  }
-
-  #noteGroups(): void {
-    this.#input.started([...this.#input.processes.groups, ...(this.#generators?.pids ?? [])]);
   }
 
   async #stopProbe(): Promise<void> {
