@@ -74,6 +74,8 @@ class Run {
   /** What is planned is done no more: the run is over, whoever ended it. */
   readonly #over = new AbortController();
   readonly #descriptors = new DescriptorWatch();
+  /** Rejects where something that was planned did not come about, and nobody waits for it. */
+  readonly #failed = Promise.withResolvers<never>();
   #phases: Phase[] = [];
   #world: World | null = null;
   #generators: Generators | null = null;
@@ -87,6 +89,7 @@ class Run {
   constructor(input: RunInput) {
     this.#input = input;
     this.#troubles = [...input.troubles];
+    this.#failed.promise.catch(() => {});
   }
 
   async play(): Promise<void> {
@@ -119,6 +122,7 @@ class Run {
     this.#input.started(generators.pids);
     const broken = Promise.race([
       world.failed,
+      this.#failed.promise,
       generators.ended.then(() => new Promise<never>(() => {})),
       ...(this.#probe === null ? [] : [this.#probe.failed]),
     ]);
@@ -179,7 +183,7 @@ class Run {
     };
     const note = (what: string): void => marked({ at: this.#now(), what, event: null, isPlanned: true, node: null, tunnels: null });
     const stage = stageOf({
-      ...{ world, processes, folder, note },
+      ...{ world, processes, folder, note, broke: this.#failed.reject },
       agents: () => this.#book.now(Math.floor(Date.now() / 1_000)),
       agentsKnownUntilMs: () => this.#book.knownUntilS * 1_000,
     });
@@ -201,7 +205,7 @@ class Run {
       () => void this.#troubles.push(`k6 had not closed its sessions ${CLOSE_PATIENCE_MS / 1_000} s after the last should have been`),
       () => {},
     );
-    await Promise.race([generators.ended, world.failed, patience, aborted(this.#input.stop)]);
+    await Promise.race([generators.ended, world.failed, this.#failed.promise, patience, aborted(this.#input.stop)]);
     late.abort();
     this.#phases.push({ name: 'close', kind: 'close', from, to: this.#now() });
   }
