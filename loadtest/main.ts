@@ -1,13 +1,12 @@
 // `./pinhole loadtest`: the load rig. The only file of it that prints, reads the environment and catches signals.
 
-import { resolveCname } from 'node:dns/promises';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { findK6, pinnedVersion } from './k6-binary.ts';
 import { manifestOf } from './manifest.ts';
 import { parseLoadtestOptions, type RunOptions, USAGE } from './options.ts';
-import { planRun, type RigPlan } from './plan.ts';
+import { beginOf, planRun, type RigPlan } from './plan.ts';
 import type { Outcome } from './report/parts.ts';
 import { writeReport } from './report/write.ts';
 import { resize } from './resize.ts';
@@ -28,14 +27,13 @@ import { findScenario, SCENARIOS } from './scenarios.ts';
 import type { Scenario } from './scenario.ts';
 import type { AgentPlan } from './shared/agent-plan.ts';
 import { aim, parseTarget, type Target } from './target.ts';
+import { aliasesOf, doorsOf } from './target-dns.ts';
 import { planTarget, scenarioAt } from './target-plan.ts';
 
 const EXIT = { pass: 0, fail: 1, 'not a valid run': 2, usage: 64, missing: 69, interrupted: 130 } as const;
 const REPORTS = '.loadtest';
 /** To make the archive and the map, and for the pods to start. */
 const MANIFEST_LEAD_MS = 600_000;
-/** A chain that is longer leads nowhere. */
-const ALIASES_MAX = 8;
 /** npm and a shell may deliver one Ctrl-C twice; a second one that comes later is meant. */
 const SECOND_SIGNAL_AFTER_MS = 1_000;
 
@@ -86,10 +84,9 @@ async function start(options: RunOptions, args: readonly string[]): Promise<numb
   const isolation = findIsolation(process.getuid?.() === 0);
   const planned = plan(scenario, isolation.isIsolated);
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
-  const lock = takeLock();
-  if (!lock.ok) return complain(lock.why, EXIT.missing);
+  const busy = takeMachine();
+  if (busy !== null) return complain(busy, EXIT.missing);
   try {
-    if (lock.leftover !== null && endLeftover(lock.leftover) > 0) console.error('ended what a load test that was killed had left behind');
     return await goOn(scenario, options, args, isolation);
   } finally {
     releaseLock();
@@ -127,13 +124,21 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
     const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${inside.why}): ports, names and limits are the machine's`];
     for (const trouble of troubles) say(trouble);
     const names = isIsolated ? coverNames(folder) : null;
-    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment() };
+    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment(), stop: stop.signal };
     return {
       ...{ troubles, machine: { number: 1, of: 1 }, beginsMs: null },
       startWorld: (heardFarEnd) => startWorld({ ...world, heardFarEnd }),
       startProbe: (started) => startRunProbe(scenario, started),
     };
   });
+}
+
+/** Null where the machine is ours now, and nothing of a rig that was killed is left on it. */
+function takeMachine(): string | null {
+  const lock = takeLock();
+  if (!lock.ok) return lock.why;
+  if (lock.leftover !== null && endLeftover(lock.leftover) > 0) console.error('ended what a load test that was killed had left behind');
+  return null;
 }
 
 /** A real fleet: nothing is started here but k6, and nothing is done to a node. */
@@ -145,16 +150,17 @@ async function performAt(file: string, found: Scenario, options: RunOptions): Pr
   if (typeof rate === 'string') return complain(rate, EXIT.usage);
   const scenario = scenarioAt(found, target, rate, options);
   if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
-  const planned = planTarget(scenario, target, readMachine(false, readPortRange()));
+  const planned = planTarget(scenario, target, readMachine(false, readPortRange()), await doorsOf(target.proxy));
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
   const startsMs = target.startsAt === undefined ? null : Date.parse(target.startsAt);
-  if (startsMs !== null && startsMs < Date.now()) return complain(`startsAt: ${target.startsAt} is over`, EXIT.usage);
+  const begins = beginOf(startsMs, planned.vus / target.machine.of, Date.now());
+  if (typeof begins === 'string') return complain(`startsAt: ${begins}`, EXIT.usage);
   if (options.hasManifest) {
     const agents = agentPlan(scenario, planned, target.url, startsMs ?? Date.now() + MANIFEST_LEAD_MS);
     return printManifest(scenario.name, target, planned.generators, agents);
   }
-  const lock = takeLock();
-  if (!lock.ok) return complain(lock.why, EXIT.missing);
+  const busy = takeMachine();
+  if (busy !== null) return complain(busy, EXIT.missing);
   try {
     const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop.signal })).path;
     const inside: Inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
@@ -211,10 +217,10 @@ async function measure(
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
-  const processes = new Processes();
-  let groups: readonly number[] = [];
-  process.on('exit', () => endAtOnce(processes, groups));
-  const note = (now: readonly number[]): void => noteLock({ folder, groups: (groups = now) });
+  let generators: readonly number[] = [];
+  const note = (groups: readonly number[]): void => noteLock({ folder, groups: [...groups, ...generators] });
+  const processes = new Processes(note);
+  process.on('exit', () => endAtOnce(processes, generators));
   note([]);
   const stream = options.isJson ? process.stderr : process.stdout;
   const columns = !options.isJson && process.stdout.isTTY ? process.stdout.columns : null;
@@ -226,7 +232,11 @@ async function measure(
     const isPrivileged = process.getuid?.() === 0 && !isUserNamespace();
     const honesty = readHonesty(scenario, inside.k6, { ...inside, isPrivileged, targetUrl });
     const record = await runScenario({
-      ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, started: note, ...parts },
+      ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, ...parts },
+      started: (groups) => {
+        generators = groups;
+        note(processes.groups);
+      },
       moment: (moment) => progress.moment(moment),
     });
     progress.close();
@@ -259,17 +269,6 @@ function readTarget(file: string): ReturnType<typeof parseTarget> {
   } catch (error) {
     return { ok: false, problems: [(error as Error).message] };
   }
-}
-
-/** Names that a host's name leads to. A name without aliases, or without an answer, has none. */
-async function aliasesOf(url: string): Promise<string[]> {
-  const names: string[] = [];
-  for (let name = URL.parse(url)?.hostname ?? ''; names.length < ALIASES_MAX; name = names.at(-1) ?? '') {
-    const [next] = await resolveCname(name).catch(() => []);
-    if (next === undefined) break;
-    names.push(next);
-  }
-  return names;
 }
 
 function coverNames(folder: string): Names {

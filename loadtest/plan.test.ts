@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lostNodes, type Machine, mostAtOnce, planRun, type RigPlan } from './plan.ts';
+import { beginOf, lostNodes, type Machine, mostAtOnce, planRun, type RigPlan } from './plan.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import { resize } from './resize.ts';
 import type { Scenario } from './scenario.ts';
@@ -114,6 +114,21 @@ test('a small machine has more processes, not fewer tunnels', () => {
   assert.deepEqual({ generators, farEnds, carriers }, { generators: 3, farEnds: 4, carriers: 3 });
 });
 
+test('a machine that allows more descriptors gives no process more than 17,000 sockets', () => {
+  for (const name of ['hold-50k', 'storm'])
+    for (const descriptors of [524_288, 21_250]) {
+      const { generators, farEnds } = plan(scenario(name), { descriptors });
+      assert.deepEqual({ generators, farEnds }, { generators: 3, farEnds: 4 }, `${name} with ${descriptors}`);
+    }
+});
+
+test('the first agent opens when k6 is ready, 3 s and 40 ms a VU from now, and never before', () => {
+  const readyMs = 5_000 + 3_000 + 40 * 200;
+  assert.equal(beginOf(null, 200, 5_000), readyMs);
+  assert.equal(beginOf(readyMs, 200, 5_000), readyMs);
+  assert.match(String(beginOf(readyMs - 1, 200, 5_000)), /k6 needs 11 s to be ready with 200 VUs, .* 1970-01-01T00:00:16.000Z or later/);
+});
+
 describe('a scenario of another size', () => {
   const sized = (name: string, sizes: Partial<Parameters<typeof resize>[1]>): Scenario => {
     const made = resize(scenario(name), { tunnels: null, nodes: null, minutes: null, ...sizes });
@@ -157,6 +172,11 @@ describe('a scenario of another size', () => {
     ['storm', { nodes: 1 }, /takes 1 of the nodes away: --nodes has to be 2/],
     ['upgrade', { nodes: 1 }, /does something to node 2: --nodes has to be 2/],
     ['direct', { nodes: 2 }, /leave --nodes out/],
+    [
+      'opens',
+      { tunnels: 1_000 },
+      /1,000 opens a second, each session 10 s long, are 10,000 sessions at once: 10000 tunnels or more, got 1000/,
+    ],
   ];
   for (const [name, sizes, words] of IMPOSSIBLE)
     test(`${name} with ${JSON.stringify(sizes)} is not to be`, () =>

@@ -32,12 +32,17 @@ export interface RigPlan {
   readonly seconds: number;
 }
 
-/** So many sockets one process of k6 is given at most: 20,000 descriptors, and room for what it opens besides (facts: 17,000 of 20,000). */
+/**
+ * No k6 and no far end is given more, however many descriptors the machine allows: what one process was seen to bear, and what a far end drops
+ * connections beyond (far-end/server.ts).
+ */
+export const PROCESS_SOCKETS_MAX = 17_000;
+/** Of fewer descriptors: some are for what the process opens besides. */
 const GENERATOR_SHARE = 0.85;
 const FAR_END_SHARE = 0.8;
 /** What a carrier keeps back (proxy/core/limits.ts, read by its effect: `pinhole check`), and two for each tunnel. */
 const CARRIER_RESERVE = 256;
-/** The kernel deals connections to carriers by chance, and k6 to nodes: the fullest must still have room. */
+/** The kernel deals connections to carriers by chance, k6 to nodes, and nodes to far ends: the fullest must still have room. */
 const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
 /** Beside the agents: the sessions of the probe. */
 export const PROBE_SESSIONS = 20;
@@ -72,13 +77,14 @@ const STORM_WAIT_MIN_MS = 2_000;
 
 export type Planned = { readonly ok: true; readonly plan: RigPlan } | { readonly ok: false; readonly refusals: readonly string[] };
 
-export function planRun(scenario: Scenario, machine: Machine): Planned {
+/** `doors`: addresses that the agents dial, where they are not this rig's own; null where they are. */
+export function planRun(scenario: Scenario, machine: Machine, doors: number | null = null): Planned {
   const { tunnels, nodes, quota, work, through } = scenario;
   const most = mostAtOnce(scenario);
   const survivors = nodes - lostNodes(scenario);
   const perNode = withRoom(Math.ceil(most / survivors)) + PROBE_SESSIONS;
   const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
-  const generators = Math.ceil(most / Math.floor(machine.descriptors * GENERATOR_SHARE));
+  const generators = Math.ceil(most / socketsOf(machine, GENERATOR_SHARE));
   const vus = vusFor(most, machine.cores, generators);
   const rampSeconds = work.kind === 'opens' ? 0 : Math.ceil(tunnels / scenario.opensPerSecond);
   const plan: RigPlan = {
@@ -87,7 +93,7 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
     farEnds:
       scenario.to === 'sandbox'
         ? 1
-        : Math.max(farEndsMin(machine, scenario), Math.ceil(most / Math.floor(machine.descriptors * FAR_END_SHARE))),
+        : Math.max(farEndsMin(machine, scenario), Math.ceil(withRoom(most) / socketsOf(machine, FAR_END_SHARE))),
     carriers: Math.max(1, Math.ceil(perNode / perCarrier)),
     tunnelsPerNode: perNode,
     opensPerSecondPerNode:
@@ -99,8 +105,23 @@ export function planRun(scenario: Scenario, machine: Machine): Planned {
     seconds: rampSeconds + scenario.holdSeconds,
   };
   const whole = { ...plan, memoryMib: memoryOf(scenario, plan, most) };
-  const refusals = [...refusalsOf(scenario, whole, machine, most)];
+  const refusals = [...refusalsOf(scenario, whole, machine, { most, doors })];
   return refusals.length > 0 ? { ok: false, refusals } : { ok: true, plan: whole };
+}
+
+/** k6 compiles the script once for each VU before its first second. */
+const K6_START_MS = 3_000;
+const K6_START_MS_PER_VU = 40;
+
+/**
+ * When the first agent opens, in Unix ms: as soon as this machine's k6 is ready, or at the wished moment. In words where it would not be ready
+ * by then: every open that is overdue would be dialled at once, whatever the rate.
+ */
+export function beginOf(wishedMs: number | null, vus: number, nowMs: number): number | string {
+  const takesMs = K6_START_MS + K6_START_MS_PER_VU * vus;
+  const readyMs = nowMs + takesMs;
+  if (wishedMs === null || wishedMs >= readyMs) return wishedMs ?? readyMs;
+  return `${new Date(wishedMs).toISOString()} is too soon or over: k6 needs ${Math.ceil(takesMs / 1_000)} s to be ready with ${vus} VUs, so the first agent can open at ${new Date(readyMs).toISOString()} or later`;
 }
 
 /** Sessions that stand at one moment. */
@@ -119,6 +140,10 @@ export function lostNodes({ events }: Pick<Scenario, 'events'>): number {
     most = Math.max(most, away);
   }
   return most;
+}
+
+function socketsOf({ descriptors }: Machine, share: number): number {
+  return Math.min(PROCESS_SOCKETS_MAX, Math.floor(descriptors * share));
 }
 
 function farEndsMin({ isIsolated }: Machine, { through }: Scenario): number {
@@ -143,7 +168,12 @@ function memoryOf({ nodes, through }: Scenario, { generators, vus, farEnds, carr
   return Math.ceil(kib / 1_024);
 }
 
-function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, most: number): Generator<string> {
+interface Needs {
+  readonly most: number;
+  readonly doors: number | null;
+}
+
+function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most, doors }: Needs): Generator<string> {
   const { nodes, through, work } = scenario;
   const [first, last] = machine.portRange;
   const ports = last - first + 1;
@@ -156,14 +186,14 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, most: 
       yield `${number(most)} tunnels through ${through} need ${number(2 * most + PEER_RESERVE)} descriptors in one process (2 each, and ${PEER_RESERVE}); one may have ${number(machine.descriptors)} here: --tunnels ${room} at most`;
   }
   const churn = work.kind === 'opens' ? Math.max(...work.steps.map(({ perSecond }) => perSecond)) * TIME_WAIT_S : 0;
-  const doors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
+  const ownDoors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
   for (const [whose, to, addresses] of [
-    ['the agents', 'addresses they dial', doors],
+    ['the agents', 'addresses they dial', doors ?? ownDoors],
     ...(through === 'direct' ? [] : ([['the proxies', 'addresses of the far end', plan.farEnds]] as const)),
   ] as const) {
     if (most + churn <= ports * addresses) continue;
     const sum = churn === 0 ? number(most) : `${number(most)} open and ${number(churn)} in TIME_WAIT (${TIME_WAIT_S} s of them)`;
-    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more nodes`;
+    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more ${doors === null ? 'nodes' : 'machines'}`;
   }
   if (plan.memoryMib > machine.availableMib * MEMORY_SHARE)
     yield `${number(most)} tunnels need about ${number(plan.memoryMib)} MiB (k6 ${KIB.perGenerator} KiB a socket and ${KIB.perVu / 1_024} MiB for each of ${plan.vus} VUs, the far end ${KIB.perFarEnd}, the proxy ${KIB.perTunnel}, the kernel ${KIB.perSocket} for each of ${number(plan.sockets)} sockets); ${number(machine.availableMib)} MiB are free here`;

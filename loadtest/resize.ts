@@ -1,5 +1,6 @@
 // A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
 
+import { mostAtOnce } from './plan.ts';
 import type { Work } from './shared/agent-plan.ts';
 import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
 import type { Scenario, Threshold } from './scenario.ts';
@@ -29,6 +30,8 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   if (kills > 0 && wantedNodes <= kills)
     return `${scenario.name} takes ${kills} of the nodes away: --nodes has to be ${kills + 1} or more, got ${wantedNodes}`;
   if (scenario.through !== 'pinhole' && wantedNodes !== 1) return `${scenario.name} runs beside no node of Pinhole: leave --nodes out`;
+  const tooFew = lacksRoom({ work: scenario.work, tunnels: many });
+  if (tooFew !== null) return tooFew;
   return {
     ...scenario,
     tunnels: many,
@@ -43,6 +46,16 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
     ),
     thresholds: scenario.thresholds.filter(isFor(many)).map((threshold) => scaled(threshold, share)),
   };
+}
+
+/** Where opens come at rates, those for which there is no room fail, and a step of the scenario would not be what it says. Null: there is. */
+export function lacksRoom({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>): string | null {
+  if (work.kind !== 'opens') return null;
+  const most = mostAtOnce({ work, tunnels });
+  if (tunnels >= most) return null;
+  const fastest = Math.max(...work.steps.map(({ perSecond }) => perSecond));
+  const number = (value: number): string => value.toLocaleString('en');
+  return `${number(fastest)} opens a second, each session ${work.staySeconds} s long, are ${number(most)} sessions at once: ${most} tunnels or more, got ${tunnels}`;
 }
 
 /** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
@@ -60,7 +73,8 @@ function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenar
   return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
 }
 
-function workFor(work: Work, seconds: number | null): Work {
+/** Minutes are shared by the steps. `seconds` null: as it is. */
+export function workFor(work: Work, seconds: number | null): Work {
   if (work.kind === 'ping' || seconds === null) return work;
   const each = Math.max(1, Math.floor(seconds / work.steps.length));
   return { ...work, steps: work.steps.map((step) => ({ ...step, seconds: each })) };

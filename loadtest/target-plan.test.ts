@@ -11,6 +11,8 @@ const TARGET: Target = {
   ...{ proxy: 'http://fleet.example.com:443', url: 'ws://far-end.example.com/mqtt', tunnels: 30_000, opensPerSecond: 300 },
   ...{ machine: { number: 2, of: 3 }, holdSeconds: 600 },
 };
+/** Steps have their own length. */
+const { holdSeconds: _, ...STEPS } = TARGET;
 const SIZES = { tunnels: null, nodes: null, minutes: null };
 const HERE: Machine = { cores: 2, availableMib: 24_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: false };
 
@@ -23,7 +25,7 @@ test('a hold takes its numbers from the target, and is judged by what k6 can see
 });
 
 test('a sweep of opens is never faster than it may be', () => {
-  const scenario = scenarioAt(findScenario('opens')!, TARGET, 150, SIZES);
+  const scenario = scenarioAt(findScenario('opens')!, STEPS, 150, SIZES);
   assert.ok(typeof scenario !== 'string' && scenario.work.kind === 'opens');
   assert.deepEqual(
     scenario.work.steps.map(({ perSecond }) => perSecond),
@@ -39,10 +41,33 @@ for (const [name, words] of [
 ] as const)
   test(`${name} has no target`, () => assert.match(String(scenarioAt(findScenario(name)!, TARGET, 300, SIZES)), words));
 
+test('a sweep of opens needs room for what stands at once, at the rate that is allowed', () => {
+  const at = (tunnels: number) => scenarioAt(findScenario('opens')!, { ...STEPS, tunnels }, 150, SIZES);
+  assert.match(String(at(1_499)), /150 opens a second, each session 10 s long, are 1,500 sessions at once: 1500 tunnels or more, got 1499/);
+  assert.ok(typeof at(1_500) !== 'string');
+});
+
+test('minutes are shared by the steps, and steps last as long as all of them', () => {
+  for (const name of ['messages', 'opens']) {
+    const own = findScenario(name)!;
+    const short = scenarioAt(own, STEPS, 300, { ...SIZES, minutes: 2 });
+    assert.ok(typeof short !== 'string' && short.work.kind !== 'ping');
+    assert.equal(short.holdSeconds, 120);
+    assert.equal(
+      short.work.steps.reduce((sum, { seconds }) => sum + seconds, 0),
+      120,
+    );
+    const whole = scenarioAt(own, STEPS, 300, SIZES);
+    assert.ok(typeof whole !== 'string');
+    assert.equal(whole.holdSeconds, own.holdSeconds);
+    assert.match(String(scenarioAt(own, TARGET, 300, SIZES)), /lasts as long as its steps: leave holdSeconds out .*--minutes/);
+  }
+});
+
 test('a third of the agents is this machine’s, in a plan that is the same on all three', () => {
   const scenario = scenarioAt(findScenario('hold')!, TARGET, 300, SIZES);
   assert.ok(typeof scenario !== 'string');
-  const plan = planTarget(scenario, TARGET, HERE);
+  const plan = planTarget(scenario, TARGET, HERE, 2);
   assert.ok(typeof plan !== 'string', String(plan));
   assert.equal(plan.generators, 1);
   assert.equal(plan.vus % 3, 0);
@@ -52,5 +77,31 @@ test('a third of the agents is this machine’s, in a plan that is the same on a
 test('a share that this machine cannot hold is refused, with the sum', () => {
   const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 900_000 }, 300, SIZES);
   assert.ok(typeof scenario !== 'string');
-  assert.match(String(planTarget(scenario, TARGET, HERE)), /300,000/);
+  assert.match(String(planTarget(scenario, TARGET, HERE, 2)), /300,000/);
+});
+
+test('agents that lost their tunnels come back no faster than they may open, also where every try fails', () => {
+  for (const [tunnels, rate, waitMs] of [
+    [50_000, 100, 1_000_000],
+    [30_000, 300, 200_000],
+    [10, 300, 1_000],
+  ] as const) {
+    const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels }, rate, SIZES);
+    assert.ok(typeof scenario !== 'string');
+    const plan = planTarget(scenario, { machine: { number: 1, of: 10 } }, HERE, 1);
+    assert.ok(typeof plan !== 'string', String(plan));
+    assert.deepEqual(plan.backoff, { firstMs: waitMs, capMs: waitMs });
+  }
+});
+
+test('the ports of this machine are good for as many tunnels as the fleet has addresses', () => {
+  const here = { ...HERE, portRange: [32_768, 60_999] as const };
+  const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 40_000 }, 300, SIZES);
+  assert.ok(typeof scenario !== 'string');
+  const alone = { machine: { number: 1, of: 1 } };
+  assert.match(
+    String(planTarget(scenario, alone, here, 1)),
+    /28,232 \(32768 to 60999\) x 1 addresses they dial .* fewer tunnels, or more machines/,
+  );
+  assert.ok(typeof planTarget(scenario, alone, here, 2) !== 'string');
 });

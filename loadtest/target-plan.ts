@@ -3,7 +3,7 @@
 import { type Machine, planRun, type RigPlan } from './plan.ts';
 import type { FigureName, Scenario } from './scenario.ts';
 import type { Target } from './target.ts';
-import type { Sizes } from './resize.ts';
+import { lacksRoom, type Sizes, workFor } from './resize.ts';
 
 /** What k6 alone can show. */
 const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
@@ -20,32 +20,48 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
     return `${scenario.name} does things to nodes and far ends, and those of a target are not this rig's: take one that only holds, sends or opens`;
   if (scenario.through !== 'pinhole' || scenario.to === 'sandbox' || scenario.idleSeconds !== null)
     return `${scenario.name} needs parts that this rig starts itself: it has no target`;
-  const { work } = scenario;
-  const steps =
+  if (scenario.work.kind !== 'ping' && target.holdSeconds !== undefined)
+    return `${scenario.name} lasts as long as its steps: leave holdSeconds out of the target; --minutes N makes the steps shorter or longer`;
+  const minutesInSeconds = minutes === null ? null : Math.round(minutes * 60);
+  const work = workFor(scenario.work, minutesInSeconds);
+  const allowed =
     work.kind === 'opens'
       ? { ...work, steps: work.steps.map((step) => ({ ...step, perSecond: Math.min(step.perSecond, opensPerSecond) })) }
       : work;
+  const many = tunnels ?? target.tunnels;
+  const tooFew = lacksRoom({ work: allowed, tunnels: many });
+  if (tooFew !== null) return tooFew;
   return {
     ...scenario,
-    ...{ tunnels: tunnels ?? target.tunnels, opensPerSecond, work: steps, nodes: 1 },
-    holdSeconds:
-      minutes !== null
-        ? Math.round(minutes * 60)
-        : work.kind === 'ping'
-          ? (target.holdSeconds ?? scenario.holdSeconds)
-          : scenario.holdSeconds,
+    ...{ tunnels: many, opensPerSecond, work: allowed, nodes: 1 },
+    holdSeconds: minutesInSeconds ?? target.holdSeconds ?? scenario.holdSeconds,
     thresholds: scenario.thresholds.filter(({ figure }) => SEEN_FROM_OUTSIDE.has(figure)),
   };
 }
 
-/** Agents of all machines in one plan; processes, ports and memory of this one's share. */
-export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine): RigPlan | string {
+const WAIT_MIN_MS = 1_000;
+
+/**
+ * The wait before a try is even below this, half of it in the mean: so all agents of all machines together stay within the rate that they may
+ * open at, also where each of them has lost its tunnel and every try fails. A quota of AWS's counts tries.
+ */
+function backoffAt({ tunnels, opensPerSecond }: Scenario): RigPlan['backoff'] {
+  const waitMs = Math.max(WAIT_MIN_MS, Math.ceil((2 * 1_000 * tunnels) / opensPerSecond));
+  return { firstMs: waitMs, capMs: waitMs };
+}
+
+/** Agents of all machines in one plan; processes, ports and memory of this one's share. `doors`: addresses of the proxy's name. */
+export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine, doors: number): RigPlan | string {
   const share = planRun(
     { ...scenario, tunnels: Math.ceil(scenario.tunnels / machine.of), through: 'direct' },
     { ...here, isIsolated: true },
+    doors,
   );
   if (!share.ok) return share.refusals.join('\n');
   const rampSeconds = scenario.work.kind === 'opens' ? 0 : Math.ceil(scenario.tunnels / scenario.opensPerSecond);
   // A multiple of all processes of all machines: execution segments then divide them evenly.
-  return { ...share.plan, vus: share.plan.vus * machine.of, rampSeconds, seconds: rampSeconds + scenario.holdSeconds };
+  return {
+    ...share.plan,
+    ...{ vus: share.plan.vus * machine.of, rampSeconds, seconds: rampSeconds + scenario.holdSeconds, backoff: backoffAt(scenario) },
+  };
 }

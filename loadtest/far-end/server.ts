@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { PROCESS_SOCKETS_MAX } from '../plan.ts';
 import type { FarEndSeen } from '../run-record.ts';
 import {
   ACCEPTED,
@@ -18,8 +19,6 @@ import {
 } from '../shared/mqtt.ts';
 import type { SharedCount } from './shared-count.ts';
 
-/** A process may have 20,000 descriptors; some room is for whatever else it opens. */
-export const SOCKETS_MAX = 17_000;
 /** A ramp or a storm comes faster than one process accepts. */
 const BACKLOG = 4_096;
 /** Of WebSocket (RFC 6455 section 7.4.1). */
@@ -73,7 +72,7 @@ export class FarEnd {
 
   async listen(): Promise<void> {
     const server = createServer((_request, response) => response.writeHead(426, { upgrade: 'websocket' }).end());
-    server.maxConnections = SOCKETS_MAX;
+    server.maxConnections = PROCESS_SOCKETS_MAX;
     server.on('connection', (socket: Socket) => this.#keep(socket));
     server.on('upgrade', (request, socket, head) => {
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#webSockets.emit('connection', webSocket, request));

@@ -1,4 +1,4 @@
-// What the program of hostile clients is told, and what it says at its end. Types only.
+// What the program of hostile clients is told, and what it says at its end.
 
 export interface HostilePlan {
   /** Of the nodes. */
@@ -11,6 +11,9 @@ export interface HostilePlan {
     | { readonly kind: 'slow-readers'; readonly count: number; readonly bytesPerSecond: number; readonly seconds: number }
     | { readonly kind: 'refused' | 'half-open' | 'stalled-head'; readonly perSecond: number; readonly seconds: number };
 }
+
+/** Of slow readers: how many had a good tunnel. */
+export const STOOD = 'tunnels that stood';
 
 /** How many connections came to which end, in words. */
 export type HostileSummary = Readonly<Record<string, number>>;

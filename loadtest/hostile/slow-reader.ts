@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { encodeConnect, encodePublish, PacketReader } from '../shared/mqtt.ts';
-import type { HostilePlan, HostileSummary } from './orders.ts';
+import { type HostilePlan, type HostileSummary, STOOD } from './orders.ts';
 
 type Slow = Extract<HostilePlan['work'], { kind: 'slow-readers' }>;
 
@@ -27,7 +27,7 @@ export async function readSlowly(plan: Omit<HostilePlan, 'work'>, work: Slow, st
       socket.once('close', () => open.delete(socket));
       try {
         await openSession(socket, plan.target, `slow-${number}`);
-        count('tunnels that stood');
+        count(STOOD);
         socket.once('close', () => count('ended by the other side'));
         if (work.bytesPerSecond > 0) timers.push(setInterval(() => socket.read(work.bytesPerSecond), 1_000));
         askForALot(socket);

@@ -78,6 +78,7 @@ async function run(context: TestContext, work: Work, seconds: number, during: (s
     env: {},
     folder,
     heard: (tick) => seen.ticks.push(tick),
+    torn: () => {},
     complained: (line) => seen.complaints.push(line),
   });
   context.after(() => generators.stop());

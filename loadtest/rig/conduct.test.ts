@@ -44,8 +44,9 @@ async function play({ scenario, stage: more, stopAt }: Play): Promise<Played> {
     farEndDies: () => note('far end dies'),
     farEndReturns: async () => note('far end returns'),
     hostile: (event) => note(event.do),
-    agents: () => ({ established: 100, wanted: 100 }),
     ...more?.(second),
+    agents: () => ({ established: 100, wanted: 100, ...more?.(second).agents?.() }),
+    agentsKnownUntilMs: more?.(second).agentsKnownUntilMs ?? (() => clock.nowMs() - 1_000),
   };
   const stop = new AbortController();
   if (stopAt !== undefined) clock.after((stopAt - 2) * 1_000, () => stop.abort());
@@ -138,6 +139,21 @@ test('a fault whose agents never come back lasts until the close', async () => {
 test('the second before a death is known to k6 does not end the fault', async () => {
   const { phases } = await play({ scenario: withEvents([{ after: 10, do: 'kill-node', node: 0 }]) });
   assert.deepEqual(shape(phases).slice(2), ['fault n0 dies 40-44', 'hold hold 44-130']);
+});
+
+test('a fault is not over before every part of k6 has told of a moment after it, however late that is', async () => {
+  for (const [heardAgain, over] of [
+    [48, 48],
+    [500, 130],
+  ] as const) {
+    const { phases } = await play({
+      scenario: withEvents([{ after: 10, do: 'kill-node', node: 0 }]),
+      stage: (second) => ({
+        agentsKnownUntilMs: () => BEGAN + 1_000 * (second() < heardAgain ? Math.min(second() - 1, 41) : second() - 1),
+      }),
+    });
+    assert.equal(shape(phases)[2], `fault n0 dies 40-${over}`);
+  }
 });
 
 test('a drain is a fault until its node is empty', async () => {

@@ -21,6 +21,8 @@ export interface Stage {
   farEndReturns(): Promise<void>;
   hostile(event: Extract<ScenarioEvent, { do: 'slow-readers' | 'flood' }>): void;
   agents(): { readonly established: number; readonly wanted: number };
+  /** Every part of k6 has told how things were until then; Unix ms. */
+  agentsKnownUntilMs(): number;
 }
 
 export interface ConductDeps {
@@ -37,8 +39,11 @@ export interface ConductDeps {
 }
 
 const LOOK_EVERY_MS = 1_000;
-/** k6 tells a second late what happened in it: before that all may look as it was. */
-const SETTLE_MS = 4_000;
+/**
+ * Agents notice within that time what befell them. It is counted by what k6 has told: a busy one is seconds late, and until then all looks as
+ * it was.
+ */
+const SETTLE_MS = 3_000;
 /** Agents are back when this share of those that should be is. */
 const BACK = 0.99;
 
@@ -168,6 +173,7 @@ class PhaseBook {
 
 /** Over when it says so, and the agents are back. */
 interface OpenFault {
+  /** What was told of moments before this one says nothing of its end. */
   readonly notBeforeMs: number;
   readonly isOver: () => Promise<boolean>;
 }
@@ -223,7 +229,7 @@ class FaultWatch {
     if (oldest === undefined) return;
     const { established, wanted } = stage.agents();
     const isBack = established >= wanted * BACK;
-    if (!isBack || clock.nowMs() < oldest.notBeforeMs || !(await oldest.isOver())) return;
+    if (!isBack || stage.agentsKnownUntilMs() < oldest.notBeforeMs || !(await oldest.isOver())) return;
     this.#open.shift();
     if (this.#open.length === 0) this.#book.faultOver(clock.nowMs());
   }

@@ -26,6 +26,7 @@ interface Run {
   readonly generators: Generators;
   readonly ticks: Tick[];
   readonly complaints: string[];
+  readonly torn: () => number;
 }
 
 /** `script`: what a program does that is not k6; `$@` are k6's arguments. */
@@ -39,6 +40,7 @@ async function run(
   writeFileSync(k6, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const ticks: Tick[] = [];
   const complaints: string[] = [];
+  let torn = 0;
   const generators = await startGenerators({
     k6,
     agents: agents(more.endsInMs ?? 0),
@@ -47,10 +49,11 @@ async function run(
     env: { SSL_CERT_FILE: '/ca.pem' },
     folder,
     heard: (tick) => ticks.push(tick),
+    torn: () => (torn += 1),
     complained: (line) => complaints.push(line),
   });
   context.after(() => generators.stop());
-  return { generators, ticks, complaints };
+  return { generators, ticks, complaints, torn: () => torn };
 }
 
 const TICK = 'TICK {"at":5,"vu":1,"established":2,"wanted":3}';
@@ -64,9 +67,9 @@ test('ticks are heard from both streams of every process', { timeout: 30_000 }, 
 
 test('a torn tick and words of k6 are passed on, and what follows is heard all the same', { timeout: 30_000 }, async (context) => {
   const script = `echo 'level=warning msg="slow"'; echo 'TICK {"at":5,"v'; echo; printf '\\377\\376\\n'; echo '${TICK}'; printf 'TICK {"at"'`;
-  const { generators, ticks, complaints } = await run(context, script);
+  const { generators, ticks, complaints, torn } = await run(context, script);
   await generators.ended;
-  assert.equal(ticks.length, 1);
+  assert.deepEqual([ticks.length, torn()], [1, 2]);
   assert.deepEqual(complaints, ['level=warning msg="slow"', 'torn: TICK {"at":5,"v', '\uFFFD\uFFFD', 'torn: TICK {"at"']);
 });
 
@@ -87,7 +90,7 @@ test('one that ends well before the end of the plan is an error too', { timeout:
 
 test('a k6 that is no program is an error that says so', { timeout: 30_000 }, async (context) => {
   const folder = ownFolder(context);
-  const plan = { agents: agents(0), processes: 1, proxy: null, env: {}, folder, heard: () => {}, complained: () => {} };
+  const plan = { agents: agents(0), processes: 1, proxy: null, env: {}, folder, heard: () => {}, torn: () => {}, complained: () => {} };
   const generators = await startGenerators({ ...plan, k6: join(folder, 'none') });
   await assert.rejects(generators.ended, /k6 1 of 1 could not be started: .*ENOENT/);
 });
@@ -136,5 +139,8 @@ test('segments meet and cover the whole, and one process needs none', () => {
 
 test('fewer VUs than processes is refused: a k6 without a VU would end at once', async (context) => {
   const plan = { k6: 'k6', agents: agents(0, 2), processes: 3, proxy: null, env: {}, folder: ownFolder(context) };
-  await assert.rejects(startGenerators({ ...plan, heard: () => {}, complained: () => {} }), /2 VUs cannot be divided among 3 k6 processes/);
+  await assert.rejects(
+    startGenerators({ ...plan, heard: () => {}, torn: () => {}, complained: () => {} }),
+    /2 VUs cannot be divided among 3 k6 processes/,
+  );
 });

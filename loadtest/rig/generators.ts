@@ -43,11 +43,12 @@ export async function startGenerators(plan: GeneratorsPlan): Promise<Generators>
   };
 }
 
-function hear({ heard, complained }: GeneratorsPlan): (line: string) => boolean {
+function hear({ heard, torn, complained }: GeneratorsPlan): (line: string) => boolean {
   return (line) => {
     const said = parseTick(line);
     if (said.kind === 'tick') heard(said.tick);
-    else if (line.trim() !== '') complained(said.kind === 'torn' ? `torn: ${line}` : line);
+    if (said.kind === 'torn') torn();
+    if (said.kind !== 'tick' && line.trim() !== '') complained(said.kind === 'torn' ? `torn: ${line}` : line);
     return said.kind === 'tick';
   };
 }

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { endLeftover, type Holder, noteLock, releaseLock, takeLock } from './lock.ts';
 
@@ -59,3 +60,51 @@ test('what a killed rig has left is ended, and nothing else', async (t) => {
   assert.equal(stranger.signalCode, null);
   assert.ok(!existsSync(folder));
 });
+
+test('a group is ended also where only others than its leader are left, and one that is gone hurts nobody', async (t) => {
+  const folder = folderOf(t);
+  const output = openSync(join(folder, 'log'), 'a');
+  const leader = spawn('sh', ['-c', 'sleep 60 & echo $!'], { stdio: ['ignore', 'pipe', output], detached: true });
+  const [said] = (await once(leader.stdout!, 'data')) as [Buffer];
+  const member = Number(said);
+  t.after(() => killQuietly(member));
+  if (leader.exitCode === null) await once(leader, 'exit');
+  assert.equal(endLeftover({ pid: 1, startedAt: '', folder, groups: [leader.pid ?? 0, 4_194_303] }), 1);
+  while (existsSync(`/proc/${member}`) && !readFileSync(`/proc/${member}/stat`, 'utf8').includes(') Z ')) await delay(10);
+});
+
+test('of several that start at once after a rig that was killed, one has it', { timeout: 30_000 }, async (t) => {
+  const folder = folderOf(t);
+  const rounds = Array.from({ length: 30 }, (_, round) => join(folder, `lock-${round}`));
+  for (const file of rounds)
+    writeFileSync(file, JSON.stringify({ pid: process.ppid, startedAt: '1', folder: null, groups: [] } satisfies Holder));
+  const script = `
+    import { takeLock } from ${JSON.stringify(new URL('./lock.ts', import.meta.url).href)};
+    const beginsMs = Number(process.argv[1]);
+    const won = [];
+    for (const [round, file] of process.argv.slice(2).entries()) {
+      while (Date.now() < beginsMs + round * 30);
+      if (takeLock(file).ok) won.push(round);
+    }
+    console.log(JSON.stringify(won));
+    process.stdin.resume().on('end', () => process.exit());`;
+  const beginsMs = String(Date.now() + 1_500);
+  const starters = Array.from({ length: 3 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script, beginsMs, ...rounds], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  const said = await Promise.all(starters.map(async ({ stdout }) => String((await once(stdout, 'data'))[0])));
+  for (const { stdin } of starters) stdin.end();
+  const winners = said.flatMap((text) => JSON.parse(text) as number[]).sort((one, other) => one - other);
+  assert.deepEqual(
+    winners,
+    rounds.map((_, round) => round),
+  );
+});
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // ESRCH: as it should be.
+  }
+}

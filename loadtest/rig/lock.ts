@@ -1,9 +1,10 @@
 // One rig at a time on a machine: two of them would measure each other. A file says which process has it, and which programs it started, so
 // that what a rig left behind that was killed outright is ended by the next one.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pidsOfGroups } from './collector.ts';
 
 export interface Holder {
   readonly pid: number;
@@ -21,44 +22,110 @@ export const LOCK_FILE = join(tmpdir(), 'pinhole-loadtest.lock');
 export function takeLock(file = LOCK_FILE, pid = process.pid): Taken {
   const own: Holder = { pid, startedAt: startOf(pid) ?? '', folder: null, groups: [] };
   try {
-    writeFileSync(file, JSON.stringify(own), { flag: 'wx', mode: 0o600 });
-    return { ok: true, leftover: null };
+    if (appears(file, own)) return { ok: true, leftover: null };
+    const holder = read(file);
+    if (typeof holder === 'string') return { ok: false, why: holder };
+    if (holder?.pid === pid) {
+      replace(file, own);
+      return { ok: true, leftover: null };
+    }
+    if (holder !== null && isAlive(holder)) return { ok: false, why: busy(holder) };
+    return takeStale(file, own);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST') return { ok: false, why: `${file}: ${message}` };
-  }
-  const holder = read(file);
-  if (typeof holder === 'string') return { ok: false, why: holder };
-  if (holder !== null && holder.pid !== pid && startOf(holder.pid) === holder.startedAt)
     return {
       ok: false,
-      why: `another load test (process ${holder.pid}) runs on this machine, and two would measure each other; wait for it, or end it`,
+      why: `${file}: ${(error as Error).message}; where another user has left it behind, that user or root has to remove it`,
     };
-  try {
-    writeFileSync(file, JSON.stringify(own), { mode: 0o600 });
-  } catch (error) {
-    return { ok: false, why: `${file} was left behind by another user: ${(error as Error).message}` };
   }
-  return { ok: true, leftover: holder?.pid === pid ? null : holder };
+}
+
+/**
+ * Others may have seen the same stale file and be at it too. So it is moved away first, and looked at there: who finds that it was no stale one
+ * puts it back.
+ */
+function takeStale(file: string, own: Holder): Taken {
+  const aside = `${file}.${own.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return takeLock(file, own.pid);
+    throw error;
+  }
+  const moved = read(aside);
+  const leftover = typeof moved === 'string' ? null : moved;
+  if (leftover !== null && isAlive(leftover)) {
+    linkIfFree(aside, file);
+    rmSync(aside);
+    return { ok: false, why: busy(leftover) };
+  }
+  rmSync(aside);
+  return appears(file, own) ? { ok: true, leftover } : takeLock(file, own.pid);
 }
 
 export function noteLock(what: Pick<Holder, 'folder' | 'groups'>, file = LOCK_FILE): void {
-  writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: startOf(process.pid) ?? '', ...what } satisfies Holder), {
-    mode: 0o600,
-  });
+  replace(file, { pid: process.pid, startedAt: startOf(process.pid) ?? '', ...what });
 }
 
 export function releaseLock(file = LOCK_FILE): void {
   rmSync(file, { force: true });
 }
 
-/** Ends what is left of a rig: only groups whose leader still names the rig's folder in its arguments. Gives how many there were. */
+/** Ends what is left of a rig: only groups of which a process still names the rig's folder. Gives how many there were. */
 export function endLeftover({ folder, groups }: Holder): number {
   if (folder === null) return 0;
-  const left = groups.filter((group) => commandLine(group).includes(folder));
-  for (const group of left) process.kill(-group, 'SIGKILL');
+  const left = groups.filter((group) => group > 1 && pidsOfGroups([group]).some((pid) => namesFolder(pid, folder)));
+  for (const group of left) {
+    try {
+      process.kill(-group, 'SIGKILL');
+    } catch {
+      // ESRCH: it has ended in the meantime.
+    }
+  }
   rmSync(folder, { recursive: true, force: true });
   return left.length;
+}
+
+/** In its arguments, or by where its output goes: a process that a node has started says nothing of folders. */
+function namesFolder(pid: number, folder: string): boolean {
+  return commandLine(pid).includes(folder) || [1, 2].some((output) => linkOf(`/proc/${pid}/fd/${output}`).startsWith(`${folder}/`));
+}
+
+/** Whole from its first moment, unless there is one already: nobody reads half of it. */
+function appears(file: string, holder: Holder): boolean {
+  const draft = written(file, holder);
+  try {
+    return linkIfFree(draft, file);
+  } finally {
+    rmSync(draft);
+  }
+}
+
+function replace(file: string, holder: Holder): void {
+  renameSync(written(file, holder), file);
+}
+
+function written(file: string, holder: Holder): string {
+  const draft = `${file}.${holder.pid}.new`;
+  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
+  return draft;
+}
+
+function linkIfFree(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function isAlive({ pid, startedAt }: Holder): boolean {
+  return startOf(pid) === startedAt;
+}
+
+function busy({ pid }: Holder): string {
+  return `another load test (process ${pid}) runs on this machine, and two would measure each other; wait for it, or end it`;
 }
 
 function read(file: string): Holder | null | string {
@@ -84,6 +151,14 @@ function startOf(pid: number): string | null {
 function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return '';
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
   } catch {
     return '';
   }

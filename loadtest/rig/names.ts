@@ -2,7 +2,7 @@
 // taken out when its node is dead or drained, and comes back with it.
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A name under .test leads nowhere by itself (RFC 6761). */
@@ -10,7 +10,8 @@ export const FLEET_NAME = 'fleet.pinhole.test';
 
 export class Names {
   readonly #file: string;
-  readonly #addresses = new Map<string, readonly string[]>();
+  /** `ADDRESS NAME` in the order of their coming, and whether it leads there now. */
+  readonly #lines = new Map<string, boolean>();
 
   /** Not visible to anybody before `cover`. */
   constructor(folder: string) {
@@ -26,17 +27,23 @@ export class Names {
 
   /** A name without an address is still there for nobody: a resolver then says that it does not exist. */
   set(name: string, addresses: readonly string[]): void {
-    this.#addresses.set(name, addresses);
+    for (const line of this.#lines.keys()) if (line.endsWith(` ${name}`)) this.#lines.set(line, false);
+    for (const address of addresses) this.#lines.set(`${address} ${name}`, true);
     this.#write();
   }
 
-  /** In place: the mount is of this very file, not of its name. */
+  /**
+   * In place: the mount is of this very file, not of its name. And never emptied first: k6 asks each second, and a reading in between would find
+   * no fleet.
+   */
   #write(): void {
-    writeFileSync(this.#file, renderHosts(this.#addresses));
+    const file = openSync(this.#file, constants.O_WRONLY | constants.O_CREAT, 0o644);
+    writeSync(file, renderHosts(this.#lines), 0);
+    closeSync(file);
   }
 }
 
-export function renderHosts(addresses: ReadonlyMap<string, readonly string[]>): string {
-  const lines = [...addresses].flatMap(([name, all]) => all.map((address) => `${address} ${name}\n`));
-  return `127.0.0.1 localhost\n${lines.join('')}`;
+/** No line ever moves or goes away, so that the text only grows; what leads nowhere is a comment of the same length. */
+export function renderHosts(lines: ReadonlyMap<string, boolean>): string {
+  return `127.0.0.1 localhost\n${[...lines].map(([line, leads]) => `${leads ? line : `#${line.slice(1)}`}\n`).join('')}`;
 }

@@ -1,16 +1,12 @@
 // The nodes of a run: real `./pinhole serve`, each on an address of its own, and what can befall them.
 
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { ask } from './collector.ts';
 import { type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
 import { lastLines, type Processes, type Started } from './processes.ts';
-
-const run = promisify(execFile);
-export const PINHOLE = join(import.meta.dirname, '..', '..', 'pinhole');
+import { untilStopped } from './until-stopped.ts';
 
 const READY_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 100;
@@ -23,11 +19,15 @@ const ORDER_WITHIN_MS = 180_000;
 export const FORGOTTEN_AFTER_MS = 2_000;
 
 export interface FleetDeps {
+  /** The program. */
+  readonly pinhole: string;
   readonly inputs: readonly NodeConfigInput[];
   readonly processes: Processes;
   readonly env: NodeJS.ProcessEnv;
   /** The addresses to which the fleet's name now leads. */
   readonly lead: (addresses: readonly string[]) => void;
+  /** Nothing is waited for after it: a start and an order then reject. */
+  readonly stop: AbortSignal;
 }
 
 interface RigNode {
@@ -43,7 +43,7 @@ export class Fleet {
   readonly #deps: FleetDeps;
   readonly #nodes: readonly RigNode[];
   #fail!: (error: Error) => void;
-  /** Rejects where a node ends that nobody ended. */
+  /** Rejects where a node ends that nobody ended, or a drain that is not done. */
   readonly failed: Promise<never>;
 
   constructor(deps: FleetDeps) {
@@ -88,22 +88,22 @@ export class Fleet {
     const { place } = node.input;
     const logFile = join(place.folder, 'serve.log');
     const started = this.#deps.processes.start({
-      ...{ name: place.name, command: [PINHOLE, 'serve', '-c', node.config], logFile, env: this.#deps.env },
+      ...{ name: place.name, command: [this.#deps.pinhole, 'serve', '-c', node.config], logFile, env: this.#deps.env },
     });
     node.started = started;
-    let isOver = false;
-    void started.ended.then((how) => {
-      isOver = true;
+    let how: string | null = null;
+    void started.ended.then((ended) => {
+      ({ how } = ended);
       if (node.started !== started) return;
       node.started = null;
       this.#fail(new Error(`node ${place.name} ${how}, which nobody asked for: ${lastLines(logFile)}`));
     });
     const giveUpAt = performance.now() + READY_WITHIN_MS;
-    while (!isOver && performance.now() < giveUpAt) {
+    while (how === null && performance.now() < giveUpAt) {
       if ((await ask(`http://${place.address}:${place.ports.health}/ready`)) !== null) return this.#lead(node, true);
-      await delay(LOOK_EVERY_MS);
+      await delay(LOOK_EVERY_MS, undefined, { signal: this.#deps.stop });
     }
-    throw new Error(`node ${place.name} was not ready within ${READY_WITHIN_MS / 1_000} s: ${lastLines(logFile)}`);
+    throw new Error(`node ${place.name} ${how ?? `was not ready within ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
   }
 
   /** SIGKILL to all of it at once: a machine that dies. DNS forgets it a little later. */
@@ -112,7 +112,9 @@ export class Fleet {
     const { started } = node;
     if (started === null) return;
     node.started = null;
+    const drainer = takeDrainer(node);
     await this.#deps.processes.kill(started);
+    if (drainer !== null) await this.#deps.processes.stop(drainer);
     setTimeout(() => node.started === null && this.#lead(node, false), FORGOTTEN_AFTER_MS).unref();
   }
 
@@ -120,19 +122,22 @@ export class Fleet {
   drain(index: number): void {
     const node = this.#node(index);
     this.#lead(node, false);
-    node.drainer = this.#deps.processes.start({
-      name: `drain of ${node.input.place.name}`,
-      command: [PINHOLE, 'drain', '-c', node.config, '--json'],
-      logFile: join(node.input.place.folder, 'drain.log'),
-      env: this.#deps.env,
+    const { name, folder } = node.input.place;
+    const logFile = join(folder, 'drain.log');
+    const drainer = this.#deps.processes.start({
+      ...{ name: `drain of ${name}`, command: [this.#deps.pinhole, 'drain', '-c', node.config, '--json'], logFile, env: this.#deps.env },
+    });
+    node.drainer = drainer;
+    void drainer.ended.then(({ code, how }) => {
+      if (code !== 0 && node.drainer === drainer) this.#fail(new Error(`\`pinhole drain\` of ${name} ${how}: ${lastLines(logFile)}`));
     });
   }
 
   async undrain(index: number): Promise<void> {
     const node = this.#node(index);
+    const drainer = takeDrainer(node);
     await this.#order(node, ['undrain']);
-    if (node.drainer !== null) await this.#deps.processes.stop(node.drainer);
-    node.drainer = null;
+    if (drainer !== null) await this.#deps.processes.stop(drainer);
     this.#lead(node, true);
   }
 
@@ -144,7 +149,8 @@ export class Fleet {
   async stop(): Promise<void> {
     await Promise.all(
       this.#nodes.map(async (node) => {
-        const { started, drainer } = node;
+        const { started } = node;
+        const drainer = takeDrainer(node);
         node.started = null;
         if (drainer !== null) await this.#deps.processes.stop(drainer);
         if (started !== null) await this.#deps.processes.stop(started);
@@ -152,14 +158,27 @@ export class Fleet {
     );
   }
 
+  /** In a group of its own, as a node: Ctrl-C in a terminal is the rig's to hear. */
   async #order(node: RigNode, [command = '', ...flags]: readonly string[]): Promise<void> {
+    const { processes, pinhole, env, stop } = this.#deps;
+    const { name, folder } = node.input.place;
+    const logFile = join(folder, `${command}.log`);
+    const order = processes.start({
+      name: `${command} of ${name}`,
+      command: [pinhole, command, '-c', node.config, ...flags],
+      logFile,
+      env,
+    });
+    const late = new AbortController();
+    const patience = delay(ORDER_WITHIN_MS, null, { signal: late.signal }).catch(() => null);
     try {
-      await run(PINHOLE, [command, '-c', node.config, ...flags], { timeout: ORDER_WITHIN_MS, env: this.#deps.env });
-    } catch (error) {
-      const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
-      throw new Error(`\`pinhole ${command}\` of ${node.input.place.name} failed: ${`${stderr}${stdout}`.trim() || message}`, {
-        cause: error,
-      });
+      const ended = await untilStopped(Promise.race([order.ended, patience]), stop);
+      if (ended?.code === 0) return;
+      const how = ended?.how ?? `was not done within ${ORDER_WITHIN_MS / 1_000} s`;
+      throw new Error(`\`pinhole ${command}\` of ${name} ${how}: ${lastLines(logFile)}`);
+    } finally {
+      late.abort();
+      await processes.stop(order);
     }
   }
 
@@ -173,4 +192,11 @@ export class Fleet {
     if (node === undefined) throw new Error(`there is no node ${index}`);
     return node;
   }
+}
+
+/** Nobody waits for its drain any more: how it ends is no matter. */
+function takeDrainer(node: RigNode): Started | null {
+  const { drainer } = node;
+  node.drainer = null;
+  return drainer;
 }

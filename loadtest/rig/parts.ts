@@ -25,6 +25,8 @@ export interface GeneratorsPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly folder: string;
   readonly heard: (tick: Tick) => void;
+  /** A tick that cannot be read. Its line is complained of as well. */
+  readonly torn: () => void;
   /** A line of k6 that is no tick: its own words, or a tick that was torn. */
   readonly complained: (line: string) => void;
 }

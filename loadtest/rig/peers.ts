@@ -97,17 +97,21 @@ export function renderPeerConfig(name: PeerName, plan: PeerPlan): string {
 }
 
 /** Resolves when it accepts. */
-export async function startPeer(name: PeerName, plan: PeerPlan, processes: Processes): Promise<Started> {
+export async function startPeer(
+  name: PeerName,
+  plan: PeerPlan,
+  { processes, stop }: { readonly processes: Processes; readonly stop: AbortSignal },
+): Promise<Started> {
   const { program, command } = PEERS[name];
   const config = join(plan.place.folder, `${name}.conf`);
   writeFileSync(config, renderPeerConfig(name, plan), { mode: 0o600 });
   const logFile = join(plan.place.folder, `${name}.log`);
   const started = processes.start({ name, command: command(program, config), logFile });
   let how: string | null = null;
-  void started.ended.then((words) => (how = words));
+  void started.ended.then((ended) => ({ how } = ended));
   for (const giveUpAt = performance.now() + READY_WITHIN_MS; performance.now() < giveUpAt && how === null;) {
     if (await accepts(plan.place)) return started;
-    await delay(LOOK_EVERY_MS);
+    await delay(LOOK_EVERY_MS, undefined, { signal: stop });
   }
   throw new Error(`${name} ${how ?? `accepts nothing after ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
 }

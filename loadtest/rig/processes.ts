@@ -5,11 +5,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+export interface Ended {
+  /** Null where it was ended by a signal, or never began. */
+  readonly code: number | null;
+  /** In words. */
+  readonly how: string;
+}
+
 export interface Started {
   readonly name: string;
   readonly pid: number;
-  /** How it ended, in words. */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<Ended>;
   readonly child: ChildProcess;
 }
 
@@ -28,6 +34,12 @@ const LAST_LINES = 5;
 
 export class Processes {
   readonly #running = new Set<Started>();
+  readonly #told: (groups: readonly number[]) => void;
+
+  /** `told`: hears of the groups that are there, at each start: whoever ends this program has to end them. */
+  constructor(told: (groups: readonly number[]) => void = () => {}) {
+    this.#told = told;
+  }
 
   start({ name, command, logFile, env, isSpokenTo = false }: ProgramPlan): Started {
     const [program, ...args] = command;
@@ -40,13 +52,16 @@ export class Processes {
     closeSync(log);
     // Its input may be gone before we are done with it.
     child.stdin?.on('error', () => {});
-    const ended = new Promise<string>((done) => {
-      child.once('error', (error) => done(`could not start: ${error.message}`));
-      child.once('exit', (code, signal) => done(signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`));
+    const ended = new Promise<Ended>((done) => {
+      child.once('error', (error) => done({ code: null, how: `could not start: ${error.message}` }));
+      child.once('exit', (code, signal) =>
+        done({ code, how: signal === null ? `ended with exit code ${code}` : `was ended by ${signal}` }),
+      );
     });
     const started: Started = { name, pid: child.pid ?? 0, ended, child };
     this.#running.add(started);
     void ended.then(() => this.#running.delete(started));
+    this.#told(this.groups);
     return started;
   }
 

@@ -3,10 +3,11 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../agent/clock.ts';
-import type { RigPlan } from '../plan.ts';
+import { beginOf, type RigPlan } from '../plan.ts';
 import type { FarEndSeen, Honesty, Mark, Phase, ProbeSeen, RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
+import { lastEndMs } from '../shared/schedule.ts';
 import { Collector, type RolePids } from './collector.ts';
 import { Broken, conduct } from './conduct.ts';
 import { DescriptorWatch } from './descriptors.ts';
@@ -39,14 +40,11 @@ export interface RunInput {
   readonly troubles: readonly string[];
   readonly say: (line: string) => void;
   readonly moment: (moment: Moment) => void;
-  /** Process groups that are there now: who ends us has to end them. */
+  /** Process groups of k6, which `processes` does not have: who ends us has to end them. */
   readonly started: (groups: readonly number[]) => void;
 }
 
-/** k6 compiles the script once for each VU before its first second. */
-const K6_START_MS = 3_000;
-const K6_START_MS_PER_VU = 40;
-/** k6 closes 2,000 a second and waits ten more; then it is stuck. */
+/** After the last close k6 waits ten seconds more; then it is stuck. */
 const CLOSE_PATIENCE_MS = 60_000;
 /** What k6 complains of again and again fills no record. */
 const COMPLAINTS_MAX = 5;
@@ -76,6 +74,8 @@ class Run {
   /** What is planned is done no more: the run is over, whoever ended it. */
   readonly #over = new AbortController();
   readonly #descriptors = new DescriptorWatch();
+  /** Rejects where something that was planned did not come about, and nobody waits for it. */
+  readonly #failed = Promise.withResolvers<never>();
   #phases: Phase[] = [];
   #world: World | null = null;
   #generators: Generators | null = null;
@@ -89,6 +89,7 @@ class Run {
   constructor(input: RunInput) {
     this.#input = input;
     this.#troubles = [...input.troubles];
+    this.#failed.promise.catch(() => {});
   }
 
   async play(): Promise<void> {
@@ -102,22 +103,26 @@ class Run {
     this.#collected = this.#collect();
     if (stop.aborted) return;
 
-    const beginsMs = this.#input.beginsMs ?? beginsAt(plan.vus, Date.now());
+    const beginsMs = beginOf(this.#input.beginsMs, plan.vus / this.#input.machine.of, Date.now());
+    if (typeof beginsMs === 'string') throw new Error(beginsMs);
+    const agents = agentPlan(scenario, plan, world.url, beginsMs);
     const generators = await startGenerators({
       ...{
         k6: this.#input.k6,
-        agents: agentPlan(scenario, plan, world.url, beginsMs),
+        agents,
         processes: plan.generators,
         machine: this.#input.machine,
       },
       ...{ proxy: world.proxy, env: world.env, folder: `${folder}/k6` },
       heard: (tick) => this.#book.heard(tick),
+      torn: () => this.#book.torn(),
       complained: (line) => this.#complained(line),
     });
     this.#generators = generators;
-    this.#noteGroups();
+    this.#input.started(generators.pids);
     const broken = Promise.race([
       world.failed,
+      this.#failed.promise,
       generators.ended.then(() => new Promise<never>(() => {})),
       ...(this.#probe === null ? [] : [this.#probe.failed]),
     ]);
@@ -125,13 +130,15 @@ class Run {
     this.#conducted = this.#conduct(world, beginsMs);
     await Promise.race([this.#conducted, broken]);
     if (stop.aborted) return;
-    await this.#close(generators, world);
+    await this.#close(generators, world, agents);
   }
 
   /** What ended the run before its time. */
   broke(error: unknown): void {
     const words = error instanceof Error ? error.message : String(error);
     if (error instanceof Broken) this.#phases = [...error.phases];
+    // Parts that were in the midst of something fail because of it.
+    if (this.#input.stop.aborted) return;
     this.#isBroken = true;
     this.#troubles.push(words);
     this.#marks.push({ at: this.#now(), what: firstLine(words), event: null, isPlanned: false, node: null, tunnels: null });
@@ -163,7 +170,7 @@ class Run {
       marks: this.#marks,
       seconds: this.#book.rows,
       machine: this.#input.machine.of > 1 ? this.#input.machine : null,
-      lostTicks: this.#book.late,
+      lostTicks: this.#book.lost,
       descriptors: this.#descriptors.seen,
     };
   }
@@ -174,10 +181,13 @@ class Run {
     const marked = (mark: Mark): void => {
       this.#marks.push(mark);
       say(mark.tunnels === null ? mark.what : `${mark.what} (${mark.tunnels} tunnels)`);
-      this.#noteGroups();
     };
     const note = (what: string): void => marked({ at: this.#now(), what, event: null, isPlanned: true, node: null, tunnels: null });
-    const stage = stageOf({ world, processes, folder, note, agents: () => this.#book.now(Math.floor(Date.now() / 1_000)) });
+    const stage = stageOf({
+      ...{ world, processes, folder, note, broke: this.#failed.reject },
+      agents: () => this.#book.now(Math.floor(Date.now() / 1_000)),
+      agentsKnownUntilMs: () => this.#book.knownUntilS * 1_000,
+    });
     this.#phases = [
       ...(await conduct({
         ...{ scenario, plan, stage, clock: systemClock, beganMs: this.#beganS * 1_000, beginsMs, stop, marked },
@@ -186,17 +196,17 @@ class Run {
     ];
   }
 
-  async #close(generators: Generators, world: World): Promise<void> {
+  async #close(generators: Generators, world: World, agents: AgentPlan): Promise<void> {
     // What a second says is how things stood at its end: the one in which agents begin to close is of the close, whole.
     const from = Math.floor(this.#now());
     this.#phases = this.#phases.map((phase) => ({ ...phase, to: Math.min(phase.to, from) }));
     this.#phase = 'close';
     const late = new AbortController();
-    const patience = delay(CLOSE_PATIENCE_MS, undefined, { signal: late.signal }).then(
-      () => void this.#troubles.push(`k6 had not closed its sessions ${CLOSE_PATIENCE_MS / 1_000} s after it should have`),
+    const patience = delay(closePatienceMs(agents, Date.now()), undefined, { signal: late.signal }).then(
+      () => void this.#troubles.push(`k6 had not closed its sessions ${CLOSE_PATIENCE_MS / 1_000} s after the last should have been`),
       () => {},
     );
-    await Promise.race([generators.ended, world.failed, patience, aborted(this.#input.stop)]);
+    await Promise.race([generators.ended, world.failed, this.#failed.promise, patience, aborted(this.#input.stop)]);
     late.abort();
     this.#phases.push({ name: 'close', kind: 'close', from, to: this.#now() });
   }
@@ -242,10 +252,6 @@ class Run {
     return this.#world?.fleet?.groups ?? [];
   }
 
-  #noteGroups(): void {
-    this.#input.started([...this.#input.processes.groups, ...(this.#generators?.pids ?? [])]);
-  }
-
   async #stopProbe(): Promise<void> {
     const probe = this.#probe;
     this.#probe = null;
@@ -281,7 +287,9 @@ class Run {
     return [
       ...complaints.slice(0, COMPLAINTS_MAX),
       ...(more > 0 ? [`k6 said ${more} other things`] : []),
-      ...(this.#book.late > 0 ? [`${this.#book.late} ticks of k6 came more than ten seconds late, and what they counted is not here`] : []),
+      ...(this.#book.lost > 0
+        ? [`${this.#book.lost} ticks of k6 came more than ten seconds late or torn, and what they counted is not here`]
+        : []),
     ];
   }
 
@@ -290,12 +298,12 @@ class Run {
   }
 }
 
-/** The first moment at which every process of k6 is ready. */
-export function beginsAt(vus: number, nowMs: number): number {
-  return nowMs + K6_START_MS + K6_START_MS_PER_VU * vus;
-}
-
-export function agentPlan(scenario: Scenario, plan: RigPlan, url: string, beginsMs: number): AgentPlan {
+export function agentPlan(
+  scenario: Scenario,
+  plan: Pick<RigPlan, 'vus' | 'backoff' | 'seconds'>,
+  url: string,
+  beginsMs: number,
+): AgentPlan {
   const { tunnels, opensPerSecond, work } = scenario;
   const { vus, backoff, seconds } = plan;
   return {
@@ -309,6 +317,11 @@ export function agentPlan(scenario: Scenario, plan: RigPlan, url: string, begins
     backoff,
     clientIdPrefix: CLIENT_ID_PREFIX,
   };
+}
+
+/** How long k6 may still take, at this moment, to close the agents of all machines. */
+export function closePatienceMs(agents: AgentPlan, nowMs: number): number {
+  return lastEndMs(agents) - nowMs + CLOSE_PATIENCE_MS;
 }
 
 function describeParts({ through, nodes, to }: Scenario, { generators, farEnds, vus, carriers, seconds }: RigPlan): string {

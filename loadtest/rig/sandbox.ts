@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { systemClock } from '../../agent/clock.ts';
 import { Agent } from '../../agent/session.ts';
 import { presignMqttPath } from '../../agent/sigv4.ts';
+import { untilStopped } from './until-stopped.ts';
 import { lastLines, type Processes, type Started } from './processes.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'sandbox', 'aws-iot', 'main.ts');
@@ -33,7 +34,7 @@ export interface Sandbox {
   readonly started: Started;
 }
 
-export async function startSandbox(folder: string, processes: Processes): Promise<Sandbox> {
+export async function startSandbox(folder: string, processes: Processes, stop: AbortSignal): Promise<Sandbox> {
   const logFile = join(folder, 'aws-iot.log');
   const started = processes.start({
     name: 'the stand-in of AWS IoT',
@@ -43,12 +44,13 @@ export async function startSandbox(folder: string, processes: Processes): Promis
   });
   const { stdout } = started.child;
   const first = new Promise<string>((resolve) => stdout && createInterface({ input: stdout }).once('line', resolve));
-  const place = await Promise.race([
+  const said = Promise.race([
     first.then((line) => JSON.parse(line) as SandboxPlace),
-    started.ended.then((how) => {
+    started.ended.then(({ how }) => {
       throw new Error(`the stand-in of AWS IoT ${how}: ${lastLines(logFile)}`);
     }),
   ]);
+  const place = await untilStopped(said, stop);
   return { place, started };
 }
 

@@ -67,9 +67,11 @@ test('a second is closed ten seconds after it; a tick that comes later is counte
       [1, 1],
     ],
   );
-  assert.equal(book.late, 0);
+  assert.equal(book.lost, 0);
   book.heard(tick(1, 2, { opened: 1 }));
-  assert.equal(book.late, 1);
+  assert.equal(book.lost, 1);
+  book.torn();
+  assert.equal(book.lost, 2);
   assert.equal(book.rows.length, 2);
 });
 
@@ -94,4 +96,19 @@ test('what is up now is known before the second is closed', () => {
   book.heard(tick(3, 2, { established: 1, wanted: 1 }));
   assert.deepEqual(book.now(BEGAN + 4), { established: 5, wanted: 6 });
   assert.deepEqual(book.now(BEGAN + 14), { established: 0, wanted: 0 });
+});
+
+test('how things are is known until the end of the newest second of the VU that said least; of no VU nothing is', () => {
+  const book = new SecondsBook(BEGAN);
+  assert.equal(book.knownUntilS, 0);
+  book.heard(tick(3, 1));
+  book.heard(tick(5, 2));
+  book.heard(tick(4, 2));
+  assert.equal(book.knownUntilS, BEGAN + 4);
+  book.heard(tick(6, 1));
+  assert.equal(book.knownUntilS, BEGAN + 6);
+  // One that is silent for long is still waited for: nobody knows what became of its sessions.
+  for (let second = 7; second < 40; second += 1) book.heard(tick(second, 2));
+  book.closeUntil(BEGAN + 40);
+  assert.equal(book.knownUntilS, BEGAN + 7);
 });

@@ -39,23 +39,30 @@ export class SecondsBook {
   readonly #beganS: number;
   readonly #open = new Map<number, OpenSecond>();
   readonly #lastOf = new Map<number, { at: number; established: number; wanted: number }>();
+  /** Of each VU, its newest second. */
+  readonly #newestOf = new Map<number, number>();
   #next = 0;
-  #late = 0;
+  #lost = 0;
 
   /** `beganS`: Unix time of the run's second 0. */
   constructor(beganS: number) {
     this.#beganS = beganS;
   }
 
-  /** Ticks that came after their second was closed: what they counted is lost. */
-  get late(): number {
-    return this.#late;
+  /** Ticks that were torn, or came after their second was closed: what they counted is in no row. */
+  get lost(): number {
+    return this.#lost;
   }
 
   heard(tick: Tick): void {
+    this.#newestOf.set(tick.vu, Math.max(tick.at, this.#newestOf.get(tick.vu) ?? -Infinity));
     const second = this.#at(tick.at);
-    if (second === null) this.#late += 1;
+    if (second === null) this.#lost += 1;
     else second.add(tick);
+  }
+
+  torn(): void {
+    this.#lost += 1;
   }
 
   sampled(atS: number, sample: Sample): void {
@@ -82,6 +89,12 @@ export class SecondsBook {
   now(nowS: number): Pick<AgentsSeen, 'established' | 'wanted'> {
     const at = nowS - this.#beganS;
     return sumOf([...this.#newest(at).values()]);
+  }
+
+  /** Unix time until which every VU that ever spoke has told how it is: a tick is of its second's end. 0 where none has spoken. */
+  get knownUntilS(): number {
+    const [first, ...others] = this.#newestOf.values();
+    return first === undefined ? 0 : others.reduce((least, at) => Math.min(least, at), first) + 1;
   }
 
   /** Null where that second is closed already, or was before the run. */

@@ -15,10 +15,13 @@ export interface StageInput {
   readonly folder: string;
   /** Something that is worth a mark, and that no event is. */
   readonly note: (what: string) => void;
+  /** What was asked for did not come about, and nobody waits for it. */
+  readonly broke: (error: Error) => void;
   readonly agents: Stage['agents'];
+  readonly agentsKnownUntilMs: Stage['agentsKnownUntilMs'];
 }
 
-export function stageOf({ world, processes, folder, note, agents }: StageInput): Stage {
+export function stageOf({ world, processes, folder, note, broke, agents, agentsKnownUntilMs }: StageInput): Stage {
   const { fleet, farEnds, places } = world;
   const nodes = () => fleet ?? fail('this run has no node of Pinhole');
   const far = () => farEnds ?? fail('the stand-in of AWS IoT takes no orders');
@@ -44,9 +47,10 @@ export function stageOf({ world, processes, folder, note, agents }: StageInput):
       const proxies = places.nodes.map(({ address, ports }) => ({ host: address, port: ports.agents }));
       const plan = { proxies, target: `${DATA_NAME}:443`, localAddress: HOSTILE_ADDRESS, work };
       const { summary } = startHostile(plan, processes, join(folder, 'hostile.log'));
-      void summary.then((words) => note(`of the ${work.kind}: ${words}`));
+      summary.then((words) => note(`of the ${work.kind}: ${words}`), broke);
     },
     agents,
+    agentsKnownUntilMs,
   };
 }
 

@@ -18,6 +18,8 @@ import { DATA_NAME, findPlaces, type Places } from './places.ts';
 import { lastLines, type Processes, type Started } from './processes.ts';
 import { endpointOf, signedUrl, startSandbox } from './sandbox.ts';
 
+const PINHOLE = join(import.meta.dirname, '..', '..', 'pinhole');
+
 export interface World {
   readonly places: Places;
   /** What agents open, and by which proxy. */
@@ -41,6 +43,8 @@ export interface WorldInput {
   /** Null: no hosts file of our own, so only addresses lead anywhere. */
   readonly names: Names | null;
   readonly env: NodeJS.ProcessEnv;
+  /** Ctrl-C: no start is waited for after it. */
+  readonly stop: AbortSignal;
   readonly heardFarEnd: (atS: number, seen: FarEndSeen) => void;
 }
 
@@ -92,7 +96,7 @@ export async function startWorld(input: WorldInput): Promise<World> {
       const { through } = scenario;
       // Squid judges the address that a name leads to.
       names?.set(DATA_NAME, through === 'squid' ? places.farEnds : [first.address]);
-      const peer = await startPeer(through, { place: first, tunnels: plan.tunnelsPerNode, to: way.endpoint.to }, input.processes);
+      const peer = await startPeer(through, { place: first, tunnels: plan.tunnelsPerNode, to: way.endpoint.to }, input);
       const host = names === null ? first.address : DATA_NAME;
       const direct = names === null ? `ws://${first.address}:${first.ports.agents}/mqtt` : `ws://${host}:443/mqtt`;
       return {
@@ -116,7 +120,7 @@ export async function startWorld(input: WorldInput): Promise<World> {
 const stopped = new WeakSet<Started>();
 
 function endedUnasked(started: Started, logFile: string): Promise<never> {
-  const failed = started.ended.then(async (how): Promise<never> => {
+  const failed = started.ended.then(async ({ how }): Promise<never> => {
     if (stopped.has(started)) return await new Promise<never>(() => {});
     throw new Error(`${started.name} ${how}, which nobody asked for: ${lastLines(logFile)}`);
   });
@@ -140,8 +144,8 @@ async function farEndWay({ scenario, folder, heardFarEnd }: WorldInput, places: 
   };
 }
 
-async function sandboxWay({ folder, processes }: WorldInput): Promise<Way> {
-  const { place, started } = await startSandbox(folder, processes);
+async function sandboxWay({ folder, processes, stop }: WorldInput): Promise<Way> {
+  const { place, started } = await startSandbox(folder, processes, stop);
   const { files } = place;
   return {
     endpoint: endpointOf(place),
@@ -159,11 +163,13 @@ async function sandboxWay({ folder, processes }: WorldInput): Promise<Way> {
   };
 }
 
-async function startFleet({ scenario, plan, processes, names, env }: WorldInput, places: Places, way: Way): Promise<Fleet> {
+async function startFleet({ scenario, plan, processes, names, env, stop }: WorldInput, places: Places, way: Way): Promise<Fleet> {
   const fleet = new Fleet({
+    pinhole: PINHOLE,
     inputs: places.nodes.map((place) => ({ place, scenario, plan, endpoint: way.endpoint, tls: way.tls })),
     processes,
     env,
+    stop,
     lead: (addresses) => names?.set(FLEET_NAME, addresses),
   });
   await fleet.startAll();

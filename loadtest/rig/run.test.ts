@@ -1,0 +1,74 @@
+// How a run ends whose parts do not get as far as agents.
+
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { planRun } from '../plan.ts';
+import type { RunRecord } from '../run-record.ts';
+import { findScenario } from '../scenarios.ts';
+import { ownFolder } from '../testing/folder.ts';
+import { madeRun } from '../testing/made-run.ts';
+import { Processes } from './processes.ts';
+import { agentPlan, closePatienceMs, type RunInput, runScenario } from './run.ts';
+import { worldOutside } from './world.ts';
+
+async function run(context: TestContext, parts: Pick<RunInput, 'startWorld'> & Partial<RunInput>): Promise<RunRecord> {
+  const scenario = findScenario('hold')!;
+  const planned = planRun(scenario, { cores: 2, availableMib: 9_000, descriptors: 20_000, portRange: [1_024, 65_535], isIsolated: true });
+  assert.ok(planned.ok);
+  return await runScenario({
+    ...{ scenario, plan: planned.plan, k6: '/none', honesty: madeRun().honesty, folder: ownFolder(context), processes: new Processes() },
+    ...{ machine: { number: 1, of: 1 }, beginsMs: null, stop: new AbortController().signal, troubles: [], startProbe: async () => null },
+    ...{ say: () => {}, moment: () => {}, started: () => {} },
+    ...parts,
+  });
+}
+
+test('a part that cannot start breaks the run, and the record says why', async (context) => {
+  const { ended, troubles, marks } = await run(context, { startWorld: () => Promise.reject(new Error('no such luck')) });
+  assert.deepEqual(
+    { ended, troubles, marks: marks.map(({ what }) => what) },
+    { ended: 'broken', troubles: ['no such luck'], marks: ['no such luck'] },
+  );
+});
+
+test('what k6 counted and nobody got is in the record, as a number', async (context) => {
+  const lines = [
+    'TICK {"at":1,"vu":1,"established":2,"wanted":3}',
+    'TICK {"at":5,"v',
+    'TICK {"at',
+    `TICK {"at":${Math.floor(Date.now() / 1_000)},"vu":1,"established":2,"wanted":3}`,
+  ];
+  const folder = ownFolder(context);
+  const k6 = join(folder, 'k6');
+  writeFileSync(k6, `#!/bin/sh\n${lines.map((line) => `echo '${line}'`).join('\n')}\nexit 1\n`, { mode: 0o755 });
+  const { lostTicks, troubles } = await run(context, {
+    k6,
+    startWorld: async () => worldOutside('ws://far.test/mqtt', 'http://127.0.0.1:1', {}),
+  });
+  assert.equal(lostTicks, 3);
+  assert.match(troubles.join('\n'), /3 ticks of k6 came more than ten seconds late or torn, and what they counted is not here/);
+});
+
+test('what fails because of Ctrl-C is no failure: the run was interrupted', async (context) => {
+  const stop = new AbortController();
+  const startWorld = (): Promise<never> => {
+    stop.abort();
+    return Promise.reject(new Error('the operation was aborted'));
+  };
+  const { ended, troubles, marks } = await run(context, { startWorld, stop: stop.signal });
+  assert.deepEqual({ ended, troubles, marks }, { ended: 'interrupted', troubles: [], marks: [] });
+});
+
+test('k6 has as long for its closes as 2,000 a second take, and a minute', () => {
+  for (const [name, tunnels, seconds] of [
+    ['hold', 10_001, 5],
+    ['hold', 360_001, 180],
+    ['opens', 360_001, 0],
+  ] as const) {
+    const scenario = { ...findScenario(name)!, tunnels };
+    const plan = { vus: 8, backoff: { firstMs: 1, capMs: 1 }, seconds: 100 };
+    assert.equal(closePatienceMs(agentPlan(scenario, plan, 'ws://far.test/mqtt', 0), 100_000), (seconds + 60) * 1_000);
+  }
+});
