@@ -128,7 +128,7 @@ async function perform(scenario: Scenario, options: RunOptions, inside: Inside):
     return {
       ...{ troubles, machine: { number: 1, of: 1 }, beginsMs: null },
       startWorld: (heardFarEnd) => startWorld({ ...world, heardFarEnd }),
-      startProbe: (started) => startRunProbe(scenario, started),
+      startProbe: (started) => startRunProbe(scenario, started, processes),
     };
   });
 }
@@ -217,10 +217,10 @@ async function measure(
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
-  let generators: readonly number[] = [];
-  const note = (groups: readonly number[]): void => noteLock({ folder, groups: [...groups, ...generators] });
+  const note = (groups: readonly number[]): void => noteLock({ folder, groups });
   const processes = new Processes(note);
-  process.on('exit', () => endAtOnce(processes, generators));
+  // However this program ends, short of SIGKILL, nothing stays behind.
+  process.on('exit', () => processes.killAll());
   note([]);
   const stream = options.isJson ? process.stderr : process.stdout;
   const columns = !options.isJson && process.stdout.isTTY ? process.stdout.columns : null;
@@ -233,10 +233,6 @@ async function measure(
     const honesty = readHonesty(scenario, inside.k6, { ...inside, isPrivileged, targetUrl });
     const record = await runScenario({
       ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop: stop.signal, say, ...parts },
-      started: (groups) => {
-        generators = groups;
-        note(processes.groups);
-      },
       moment: (moment) => progress.moment(moment),
     });
     progress.close();
@@ -285,18 +281,6 @@ function isUserNamespace(): boolean {
 /** Nodes get what any service has, and none of the caller's settings for proxies. */
 function nodeEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], HOME: process.env['HOME'] ?? homedir(), LANG: 'C.UTF-8' };
-}
-
-/** However this program ends, short of SIGKILL, nothing stays behind. */
-function endAtOnce(processes: Processes, groups: readonly number[]): void {
-  processes.killAll();
-  for (const group of groups) {
-    try {
-      process.kill(-group, 'SIGKILL');
-    } catch {
-      // ESRCH: it had ended in order.
-    }
-  }
 }
 
 function complain(words: string, code: number): number {

@@ -8,6 +8,7 @@ import { FarEnd } from '../far-end/server.ts';
 import { SharedCount } from '../far-end/shared-count.ts';
 import { findK6 } from '../k6-binary.ts';
 import { startGenerators } from '../rig/generators.ts';
+import { Processes } from '../rig/processes.ts';
 import type { Work } from '../shared/agent-plan.ts';
 import { Histogram } from '../shared/histogram.ts';
 import type { Tick } from '../shared/tick.ts';
@@ -60,27 +61,30 @@ async function run(context: TestContext, work: Work, seconds: number, during: (s
   context.after(() => farEnd.die());
   const seen: Seen = { ticks: [], complaints: [], proxy: await ConnectProxy.start(context, farEnd.port), farEnd };
   const beginsMs = Date.now() + START_MS;
-  const generators = await startGenerators({
-    k6: k6 ?? '',
-    agents: {
-      url: 'ws://a1b2c3.iot.test:443/mqtt',
-      beginsMs,
-      endsMs: beginsMs + seconds * 1_000,
-      tunnels: TUNNELS,
-      vus: 4,
-      opensPerSecond: 12,
-      work,
-      backoff: { firstMs: 500, capMs: 1_000 },
-      clientIdPrefix: 'agent-',
+  const generators = await startGenerators(
+    {
+      k6: k6 ?? '',
+      agents: {
+        url: 'ws://a1b2c3.iot.test:443/mqtt',
+        beginsMs,
+        endsMs: beginsMs + seconds * 1_000,
+        tunnels: TUNNELS,
+        vus: 4,
+        opensPerSecond: 12,
+        work,
+        backoff: { firstMs: 500, capMs: 1_000 },
+        clientIdPrefix: 'agent-',
+      },
+      processes: 2,
+      proxy: `http://127.0.0.1:${seen.proxy.port}`,
+      env: {},
+      folder,
+      heard: (tick) => seen.ticks.push(tick),
+      torn: () => {},
+      complained: (line) => seen.complaints.push(line),
     },
-    processes: 2,
-    proxy: `http://127.0.0.1:${seen.proxy.port}`,
-    env: {},
-    folder,
-    heard: (tick) => seen.ticks.push(tick),
-    torn: () => {},
-    complained: (line) => seen.complaints.push(line),
-  });
+    new Processes(),
+  );
   context.after(() => generators.stop());
   setTimeout(() => during(seen), beginsMs - Date.now());
   await generators.ended;

@@ -8,9 +8,11 @@ import { Client } from '../testing/client.ts';
 import { ownFolder } from '../testing/folder.ts';
 import { startFarEnds } from './far-ends.ts';
 import type { FarEnds } from './parts.ts';
+import { Processes } from './processes.ts';
 
 interface Started {
   readonly farEnds: FarEnds;
+  readonly processes: Processes;
   readonly port: number;
   readonly said: FarEndSeen[];
 }
@@ -26,9 +28,10 @@ async function started(context: TestContext, quota: number | null = null): Promi
     folder: ownFolder(context),
     heard: (_: number, seen: FarEndSeen) => void said.push(seen),
   };
-  const farEnds = await startFarEnds(plan);
+  const processes = new Processes();
+  const farEnds = await startFarEnds(plan, processes);
   context.after(() => farEnds.stop());
-  return { farEnds, port, said };
+  return { farEnds, processes, port, said };
 }
 
 async function freePort(): Promise<number> {
@@ -63,6 +66,14 @@ test('they die and come back by order, and are throttled by order', { timeout: 6
   assert.partialDeepStrictEqual(await sentAway.next(), { returnCode: 3 });
 });
 
+test('whoever holds the processes can end them, where what comes after them does not start', { timeout: 60_000 }, async (context) => {
+  const { farEnds, processes } = await started(context);
+  assert.equal(farEnds.pids.length, 1);
+  assert.deepEqual(processes.groups, farEnds.pids);
+  await processes.stopAll();
+  assert.throws(() => process.kill(farEnds.pids[0]!, 0), { code: 'ESRCH' });
+});
+
 test('one that dies unasked is an error with its last words', { timeout: 60_000 }, async (context) => {
   const { farEnds } = await started(context);
   process.kill(farEnds.pids[0]!, 'SIGKILL');
@@ -71,14 +82,16 @@ test('one that dies unasked is an error with its last words', { timeout: 60_000 
 
 test('a port that is taken is an error that says so, and nothing is left running', { timeout: 60_000 }, async (context) => {
   const { port } = await started(context);
+  const processes = new Processes();
   const before = childrenOf(process.pid);
   // The second address is free, so that its far end listens while the first cannot.
   const plan = { addresses: ['127.0.0.1', '127.0.0.2'], port, quota: null, folder: ownFolder(context), heard: () => {} };
-  await assert.rejects(startFarEnds(plan), new RegExp(`the far end on 127\\.0\\.0\\.1 cannot listen: .*EADDRINUSE.*${port}`));
+  await assert.rejects(startFarEnds(plan, processes), new RegExp(`the far end on 127\\.0\\.0\\.1 cannot listen: .*EADDRINUSE.*${port}`));
   assert.deepEqual(childrenOf(process.pid), before);
   const free = createServer().listen(port, '127.0.0.2');
   await once(free, 'listening');
   free.close();
+  assert.deepEqual(processes.groups, []);
 });
 
 /** By /proc, whoever started them. */

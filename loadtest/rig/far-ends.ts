@@ -1,43 +1,43 @@
 // Starts the far ends, one process an address, and adds up what they say.
 
-import { fork, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FarEndOrder, FarEndSettings, FarEndWord } from '../far-end/messages.ts';
-import { Child, wordsOf } from './child.ts';
 import type { FarEnds, FarEndsPlan } from './parts.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 import { SecondsOfMany } from './seconds-of-many.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', 'far-end', 'main.ts');
 const PATIENCE_MS = 5_000;
 
 interface One {
-  readonly process: ChildProcess;
-  readonly child: Child;
+  readonly started: Started;
   readonly address: string;
 }
 
-export async function startFarEnds(plan: FarEndsPlan): Promise<FarEnds> {
+export async function startFarEnds(plan: FarEndsPlan, processes: Processes): Promise<FarEnds> {
   mkdirSync(plan.folder, { recursive: true });
   const countFile = join(plan.folder, 'far-end-connects');
   writeFileSync(countFile, '');
   const rows = plan.addresses.length;
   const seconds = new SecondsOfMany(rows, plan.heard);
-  const ones = plan.addresses.map((address, row) => start({ address, port: plan.port, quota: plan.quota, countFile, row, rows }));
+  const ones = plan.addresses.map((address, row) =>
+    start({ address, port: plan.port, quota: plan.quota, countFile, row, rows }, processes),
+  );
   let isStopping = false;
 
   const stop = async (): Promise<void> => {
     isStopping = true;
-    await Promise.all(ones.map(({ child }) => child.stop(PATIENCE_MS)));
+    await Promise.all(ones.map(({ started }) => processes.stop(started, PATIENCE_MS)));
   };
-  for (const [row, { process }] of ones.entries()) {
-    process.on('message', (word: FarEndWord) => {
+  for (const [row, { started }] of ones.entries()) {
+    started.child.on('message', (word: FarEndWord) => {
       if (word.word === 'second') seconds.add(row, word.at, word.seen);
     });
   }
   const failed = Promise.race(
-    ones.map(async ({ child, address }): Promise<never> => {
-      const ended = await child.ended;
+    ones.map(async ({ started, address }): Promise<never> => {
+      const ended = await started.ended;
       if (isStopping) return new Promise(() => {});
       throw new Error(`the far end on ${address} ${wordsOf(ended)}`);
     }),
@@ -46,7 +46,7 @@ export async function startFarEnds(plan: FarEndsPlan): Promise<FarEnds> {
   failed.catch(() => {});
 
   const tell = (order: FarEndOrder): void => {
-    for (const { process } of ones) if (process.connected) process.send(order);
+    for (const { started } of ones) if (started.child.connected) started.child.send(order);
   };
   const listening = async (act: () => void): Promise<void> => {
     const all = Promise.all(ones.map(heardListening));
@@ -60,7 +60,7 @@ export async function startFarEnds(plan: FarEndsPlan): Promise<FarEnds> {
     throw error;
   }
   return {
-    pids: ones.flatMap(({ child }) => child.pid ?? []),
+    pids: ones.map(({ started }) => started.pid).filter((pid) => pid !== 0),
     addresses: plan.addresses.map((address) => `${address}:${plan.port}`),
     failed,
     throttle: (connectsPerSecond) => tell({ order: 'throttle', connectsPerSecond }),
@@ -70,19 +70,20 @@ export async function startFarEnds(plan: FarEndsPlan): Promise<FarEnds> {
   };
 }
 
-function start(settings: FarEndSettings): One {
-  const process = fork(PROGRAM, [JSON.stringify(settings)], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-  return { process, child: new Child(process), address: settings.address };
+function start(settings: FarEndSettings, processes: Processes): One {
+  const { address } = settings;
+  const command = [process.execPath, PROGRAM, JSON.stringify(settings)] as const;
+  return { started: processes.start({ name: `far end on ${address}`, command, heard: () => false, hasChannel: true }), address };
 }
 
-function heardListening({ process, address }: One): Promise<void> {
+function heardListening({ started, address }: One): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const hear = (word: FarEndWord): void => {
     if (word.word === 'second') return;
-    process.off('message', hear);
+    started.child.off('message', hear);
     if (word.word === 'listening') resolve();
     else reject(new Error(`the far end on ${address} cannot listen: ${word.why}`));
   };
-  process.on('message', hear);
+  started.child.on('message', hear);
   return promise;
 }

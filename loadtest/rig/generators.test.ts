@@ -7,6 +7,7 @@ import type { Tick } from '../shared/tick.ts';
 import { ownFolder } from '../testing/folder.ts';
 import { k6Arguments, startGenerators } from './generators.ts';
 import type { Generators } from './parts.ts';
+import { Processes } from './processes.ts';
 
 function agents(endsInMs: number, vus = 8): AgentPlan {
   return {
@@ -41,17 +42,20 @@ async function run(
   const ticks: Tick[] = [];
   const complaints: string[] = [];
   let torn = 0;
-  const generators = await startGenerators({
-    k6,
-    agents: agents(more.endsInMs ?? 0),
-    processes: more.processes ?? 1,
-    proxy: more.proxy ?? null,
-    env: { SSL_CERT_FILE: '/ca.pem' },
-    folder,
-    heard: (tick) => ticks.push(tick),
-    torn: () => (torn += 1),
-    complained: (line) => complaints.push(line),
-  });
+  const generators = await startGenerators(
+    {
+      k6,
+      agents: agents(more.endsInMs ?? 0),
+      processes: more.processes ?? 1,
+      proxy: more.proxy ?? null,
+      env: { SSL_CERT_FILE: '/ca.pem' },
+      folder,
+      heard: (tick) => ticks.push(tick),
+      torn: () => (torn += 1),
+      complained: (line) => complaints.push(line),
+    },
+    new Processes(),
+  );
   context.after(() => generators.stop());
   return { generators, ticks, complaints, torn: () => torn };
 }
@@ -74,7 +78,7 @@ test('a torn tick and words of k6 are passed on, and what follows is heard all t
 });
 
 for (const [what, script, words] of [
-  ['that fails', 'echo "no such plan" >&2; exit 107', /^Error: k6 1 of 1 ended with 107; its last lines:\n {2}no such plan$/],
+  ['that fails', 'echo "no such plan" >&2; exit 107', /^Error: k6 1 of 1 ended with exit code 107; its last lines:\n {2}no such plan$/],
   ['that is killed', 'kill -9 $$', /^Error: k6 1 of 1 was ended by SIGKILL, and said nothing$/],
 ] as const) {
   test(`a k6 ${what} is an error with its last words`, { timeout: 30_000 }, async (context) => {
@@ -85,13 +89,13 @@ for (const [what, script, words] of [
 
 test('one that ends well before the end of the plan is an error too', { timeout: 30_000 }, async (context) => {
   const { generators } = await run(context, 'echo nothing to do', { endsInMs: 60_000 });
-  await assert.rejects(generators.ended, /k6 1 of 1 before the plan's end ended with 0; its last lines:\n {2}nothing to do/);
+  await assert.rejects(generators.ended, /k6 1 of 1 before the plan's end ended with exit code 0; its last lines:\n {2}nothing to do/);
 });
 
 test('a k6 that is no program is an error that says so', { timeout: 30_000 }, async (context) => {
   const folder = ownFolder(context);
   const plan = { agents: agents(0), processes: 1, proxy: null, env: {}, folder, heard: () => {}, torn: () => {}, complained: () => {} };
-  const generators = await startGenerators({ ...plan, k6: join(folder, 'none') });
+  const generators = await startGenerators({ ...plan, k6: join(folder, 'none') }, new Processes());
   await assert.rejects(generators.ended, /k6 1 of 1 could not be started: .*ENOENT/);
 });
 
@@ -140,7 +144,7 @@ test('segments meet and cover the whole, and one process needs none', () => {
 test('fewer VUs than processes is refused: a k6 without a VU would end at once', async (context) => {
   const plan = { k6: 'k6', agents: agents(0, 2), processes: 3, proxy: null, env: {}, folder: ownFolder(context) };
   await assert.rejects(
-    startGenerators({ ...plan, heard: () => {}, torn: () => {}, complained: () => {} }),
+    startGenerators({ ...plan, heard: () => {}, torn: () => {}, complained: () => {} }, new Processes()),
     /2 VUs cannot be divided among 3 k6 processes/,
   );
 });

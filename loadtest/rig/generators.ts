@@ -1,17 +1,16 @@
 // Starts k6, as many processes as are wanted, each with an execution segment of one plan, and reads what they write.
 
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseTick } from '../shared/tick.ts';
-import { Child, wordsOf } from './child.ts';
 import type { Generators, GeneratorsPlan } from './parts.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 
 export const SCRIPT = join(import.meta.dirname, '..', 'k6', 'agents.ts');
 /** k6 closes its sockets first. */
 const PATIENCE_MS = 10_000;
 
-export async function startGenerators(plan: GeneratorsPlan): Promise<Generators> {
+export async function startGenerators(plan: GeneratorsPlan, all: Processes): Promise<Generators> {
   const { agents, processes, machine = { number: 1, of: 1 } } = plan;
   if (agents.vus < processes * machine.of) throw new Error(`${agents.vus} VUs cannot be divided among ${processes} k6 processes`);
   mkdirSync(plan.folder, { recursive: true });
@@ -20,11 +19,11 @@ export async function startGenerators(plan: GeneratorsPlan): Promise<Generators>
   const env = environment(plan);
   const children = Array.from({ length: processes }, (_, index) => {
     const args = k6Arguments({ index: (machine.number - 1) * processes + index, of: machine.of * processes }, planFile);
-    return new Child(spawn(plan.k6, args, { cwd: plan.folder, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true }), hear(plan));
+    return all.start({ name: `k6 ${index + 1}`, command: [plan.k6, ...args], folder: plan.folder, env, heard: hear(plan) });
   });
   let isStopping = false;
 
-  const whole = async (child: Child, index: number): Promise<void> => {
+  const whole = async (child: Started, index: number): Promise<void> => {
     const ended = await child.ended;
     if (isStopping || (ended.code === 0 && Date.now() >= agents.endsMs)) return;
     const early = ended.code === 0 ? ` before the plan's end` : '';
@@ -34,11 +33,11 @@ export async function startGenerators(plan: GeneratorsPlan): Promise<Generators>
   // Whoever waits for it hears of it; until somebody does it must not end the process.
   ended.catch(() => {});
   return {
-    pids: children.flatMap(({ pid }) => pid ?? []),
+    pids: children.map(({ pid }) => pid).filter((pid) => pid !== 0),
     ended,
     stop: async () => {
       isStopping = true;
-      await Promise.all(children.map((child) => child.stop(PATIENCE_MS)));
+      await Promise.all(children.map((child) => all.stop(child, PATIENCE_MS)));
     },
   };
 }

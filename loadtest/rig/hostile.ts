@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { type HostilePlan, type HostileSummary, STOOD } from '../hostile/orders.ts';
-import { lastLines, type Processes, type Started } from './processes.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', 'hostile', 'main.ts');
 
@@ -21,8 +21,8 @@ export function startHostile(plan: HostilePlan, processes: Processes, logFile: s
   });
   let said = '';
   started.child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
-  const summary = started.ended.then(({ code, how }) => {
-    if (code !== 0) throw new Error(`${started.name} ${how}: ${lastLines(logFile)}`);
+  const summary = started.ended.then((ended) => {
+    if (ended.code !== 0) throw new Error(`${started.name} ${wordsOf(ended)}`);
     return describeSummary(JSON.parse(said) as HostileSummary, plan.work.kind);
   });
   // Whoever waits for it hears of it; until somebody does it must not end the process.

@@ -52,7 +52,7 @@ test('a drain that fails is a failure of the run, with its last words', { timeou
   const { fleet } = await fleetOf(context, `case $1 in serve) ${SERVES};; drain) echo 'no carrier answers'; exit 1;; esac`);
   await fleet.start(0);
   fleet.drain(0);
-  await assert.rejects(fleet.failed, /`pinhole drain` of n1 ended with exit code 1: no carrier answers/);
+  await assert.rejects(fleet.failed, /`pinhole drain` of n1 ended with exit code 1; its last lines:\n {2}no carrier answers$/);
 });
 
 test('one that is over in order is none, nor one that is ended by taking the node back', { timeout: 30_000 }, async (context) => {
@@ -73,7 +73,7 @@ test('one that is over in order is none, nor one that is ended by taking the nod
 
 test('a node that ends at once says how, not that it was slow', { timeout: 30_000 }, async (context) => {
   const { fleet } = await fleetOf(context, `echo 'no such key: lisen'; exit 78`, false);
-  await assert.rejects(fleet.start(0), /^Error: node n1 ended with exit code 78: no such key: lisen$/);
+  await assert.rejects(fleet.start(0), /^Error: node n1 ended with exit code 78; its last lines:\n {2}no such key: lisen$/);
 });
 
 test(
@@ -99,5 +99,5 @@ test(
 test('an order that fails is told with its last words', { timeout: 20_000 }, async (context) => {
   const { fleet } = await fleetOf(context, `case $1 in serve) ${SERVES};; upgrade) echo 'another one runs' >&2; exit 1;; esac`);
   await fleet.start(0);
-  await assert.rejects(fleet.upgrade(0), /^Error: `pinhole upgrade` of n1 ended with exit code 1: another one runs$/);
+  await assert.rejects(fleet.upgrade(0), /^Error: `pinhole upgrade` of n1 ended with exit code 1; its last lines:\n {2}another one runs$/);
 });

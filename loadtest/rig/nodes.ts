@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask } from './collector.ts';
 import { type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
-import { lastLines, type Processes, type Started } from './processes.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 import { untilStopped } from './until-stopped.ts';
 
 const READY_WITHIN_MS = 60_000;
@@ -96,14 +96,15 @@ export class Fleet {
       ({ how } = ended);
       if (node.started !== started) return;
       node.started = null;
-      this.#fail(new Error(`node ${place.name} ${how}, which nobody asked for: ${lastLines(logFile)}`));
+      this.#fail(new Error(`node ${place.name} ended unasked: it ${wordsOf(ended)}`));
     });
     const giveUpAt = performance.now() + READY_WITHIN_MS;
     while (how === null && performance.now() < giveUpAt) {
       if ((await ask(`http://${place.address}:${place.ports.health}/ready`)) !== null) return this.#lead(node, true);
       await delay(LOOK_EVERY_MS, undefined, { signal: this.#deps.stop });
     }
-    throw new Error(`node ${place.name} ${how ?? `was not ready within ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
+    const words = how ?? `was not ready within ${READY_WITHIN_MS / 1_000} s`;
+    throw new Error(`node ${place.name} ${wordsOf({ how: words, lastLines: started.lastLines() })}`);
   }
 
   /** SIGKILL to all of it at once: a machine that dies. DNS forgets it a little later. */
@@ -128,8 +129,8 @@ export class Fleet {
       ...{ name: `drain of ${name}`, command: [this.#deps.pinhole, 'drain', '-c', node.config, '--json'], logFile, env: this.#deps.env },
     });
     node.drainer = drainer;
-    void drainer.ended.then(({ code, how }) => {
-      if (code !== 0 && node.drainer === drainer) this.#fail(new Error(`\`pinhole drain\` of ${name} ${how}: ${lastLines(logFile)}`));
+    void drainer.ended.then((ended) => {
+      if (ended.code !== 0 && node.drainer === drainer) this.#fail(new Error(`\`pinhole drain\` of ${name} ${wordsOf(ended)}`));
     });
   }
 
@@ -175,7 +176,7 @@ export class Fleet {
       const ended = await untilStopped(Promise.race([order.ended, patience]), stop);
       if (ended?.code === 0) return;
       const how = ended?.how ?? `was not done within ${ORDER_WITHIN_MS / 1_000} s`;
-      throw new Error(`\`pinhole ${command}\` of ${name} ${how}: ${lastLines(logFile)}`);
+      throw new Error(`\`pinhole ${command}\` of ${name} ${wordsOf({ how, lastLines: order.lastLines() })}`);
     } finally {
       late.abort();
       await processes.stop(order);

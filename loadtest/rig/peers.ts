@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodePlace } from './node-config.ts';
-import { lastLines, type Processes, type Started } from './processes.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 
 export type PeerName = 'squid' | 'haproxy';
 
@@ -113,7 +113,9 @@ export async function startPeer(
     if (await accepts(plan.place)) return started;
     await delay(LOOK_EVERY_MS, undefined, { signal: stop });
   }
-  throw new Error(`${name} ${how ?? `accepts nothing after ${READY_WITHIN_MS / 1_000} s`}: ${lastLines(logFile)}`);
+  throw new Error(
+    `${name} ${wordsOf({ how: how ?? `accepts nothing after ${READY_WITHIN_MS / 1_000} s`, lastLines: started.lastLines() })}`,
+  );
 }
 
 function accepts({ address, ports }: NodePlace): Promise<boolean> {

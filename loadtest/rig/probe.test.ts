@@ -10,6 +10,7 @@ import { ConnectProxy } from '../testing/connect-proxy.ts';
 import { ownFolder } from '../testing/folder.ts';
 import type { Probe } from './parts.ts';
 import { startProbe } from './probe.ts';
+import { Processes } from './processes.ts';
 
 async function started(context: TestContext): Promise<{ probe: Probe; proxy: ConnectProxy }> {
   const file = join(ownFolder(context), 'count');
@@ -18,12 +19,15 @@ async function started(context: TestContext): Promise<{ probe: Probe; proxy: Con
   await farEnd.listen();
   context.after(() => farEnd.die());
   const proxy = await ConnectProxy.start(context, farEnd.port);
-  const probe = await startProbe({
-    nodes: [{ address: `127.0.0.1:${proxy.port}`, doors: ['connect'], serverName: null }],
-    caFile: null,
-    target: { host: 'a1b2c3.iot.test', port: 443, addresses: [`127.0.0.1:${farEnd.port}`] },
-    sessions: 4,
-  });
+  const probe = await startProbe(
+    {
+      nodes: [{ address: `127.0.0.1:${proxy.port}`, doors: ['connect'], serverName: null }],
+      caFile: null,
+      target: { host: 'a1b2c3.iot.test', port: 443, addresses: [`127.0.0.1:${farEnd.port}`] },
+      sessions: 4,
+    },
+    new Processes(),
+  );
   context.after(() => probe.stop());
   return { probe, proxy };
 }

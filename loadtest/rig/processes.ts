@@ -1,36 +1,50 @@
 // What the rig itself starts, and how all of it ends: every program is the head of a group of its own, and only these groups are signalled.
 // A Ctrl-C in the terminal then reaches the rig alone, which ends things in order.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readLines } from './lines.ts';
 
 export interface Ended {
   /** Null where it was ended by a signal, or never began. */
   readonly code: number | null;
-  /** In words. */
+  /** In words: `ended with exit code 3`, `was ended by SIGKILL`, or why it never began. */
   readonly how: string;
+  readonly lastLines: readonly string[];
 }
 
 export interface Started {
   readonly name: string;
   readonly pid: number;
   readonly ended: Promise<Ended>;
+  /** What it has said last, until now. */
+  readonly lastLines: () => readonly string[];
   readonly child: ChildProcess;
 }
 
-export interface ProgramPlan {
+export type ProgramPlan = {
   /** For people. */
   readonly name: string;
   readonly command: readonly [string, ...string[]];
-  readonly logFile: string;
+  readonly folder?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Its standard input and output are pipes; without, output goes to the file. */
-  readonly isSpokenTo?: boolean;
-}
+} & (
+  | {
+      readonly logFile: string;
+      /** Its standard input and output are pipes; without, output goes to the file. */
+      readonly isSpokenTo?: boolean;
+    }
+  | {
+      /** Each line that it says; true for one that is not worth keeping. */
+      readonly heard: (line: string) => boolean;
+      /** Messages go both ways, as `fork` has it. */
+      readonly hasChannel?: boolean;
+    }
+);
 
 const KIND_MS = 8_000;
-const LAST_LINES = 5;
+const LAST_LINES = 10;
 
 export class Processes {
   readonly #running = new Set<Started>();
@@ -41,24 +55,27 @@ export class Processes {
     this.#told = told;
   }
 
-  start({ name, command, logFile, env, isSpokenTo = false }: ProgramPlan): Started {
-    const [program, ...args] = command;
-    const log = openSync(logFile, 'a', 0o600);
+  start(plan: ProgramPlan): Started {
+    const [program, ...args] = plan.command;
+    const log = 'logFile' in plan ? openSync(plan.logFile, 'a', 0o600) : null;
     const child = spawn(program, args, {
-      stdio: isSpokenTo ? ['pipe', 'pipe', log] : ['ignore', log, log],
+      stdio: stdioOf(plan, log),
       detached: true,
-      ...(env === undefined ? {} : { env }),
+      ...(plan.folder === undefined ? {} : { cwd: plan.folder }),
+      ...(plan.env === undefined ? {} : { env: plan.env }),
     });
-    closeSync(log);
+    if (log !== null) closeSync(log);
     // Its input may be gone before we are done with it.
     child.stdin?.on('error', () => {});
-    const ended = new Promise<Ended>((done) => {
-      child.once('error', (error) => done({ code: null, how: `could not start: ${error.message}` }));
-      child.once('exit', (code, signal) =>
-        done({ code, how: signal === null ? `ended with exit code ${code}` : `was ended by ${signal}` }),
-      );
-    });
-    const started: Started = { name, pid: child.pid ?? 0, ended, child };
+    const lastLines = 'logFile' in plan ? () => lastLinesOf(plan.logFile) : keepLines(child, plan.heard);
+    const { promise: ended, resolve } = Promise.withResolvers<Ended>();
+    const end = (code: number | null, how: string): void => resolve({ code, how, lastLines: lastLines() });
+    child.once('error', (error) => end(null, `could not be started: ${error.message}`));
+    // Where we read what it says, its last words may still be in its pipes when it is gone.
+    child.once('logFile' in plan ? 'exit' : 'close', (code: number | null, signal: NodeJS.Signals | null) =>
+      end(code, signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`),
+    );
+    const started: Started = { name: plan.name, pid: child.pid ?? 0, ended, lastLines, child };
     this.#running.add(started);
     void ended.then(() => this.#running.delete(started));
     this.#told(this.groups);
@@ -107,10 +124,33 @@ function killGroup({ pid }: Started): void {
   }
 }
 
-export function lastLines(file: string): string {
+export function wordsOf({ how, lastLines }: Pick<Ended, 'how' | 'lastLines'>): string {
+  return lastLines.length === 0 ? `${how}, and said nothing` : `${how}; its last lines:\n  ${lastLines.join('\n  ')}`;
+}
+
+function stdioOf(plan: ProgramPlan, log: number | null): StdioOptions {
+  if ('heard' in plan) return plan.hasChannel === true ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe'];
+  return plan.isSpokenTo === true ? ['pipe', 'pipe', log] : ['ignore', log, log];
+}
+
+function keepLines({ stdout, stderr }: ChildProcess, heard: (line: string) => boolean): () => readonly string[] {
+  const kept: string[] = [];
+  const keep = (line: string): void => {
+    kept.push(line);
+    if (kept.length > LAST_LINES) kept.shift();
+  };
+  for (const stream of [stdout, stderr]) if (stream !== null) readLines(stream, (line) => void (heard(line) || keep(line)));
+  return () => kept;
+}
+
+function lastLinesOf(file: string): readonly string[] {
   try {
-    return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join(' | ');
+    return readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-LAST_LINES)
+      .filter((line) => line !== '');
   } catch {
-    return '';
+    return [];
   }
 }

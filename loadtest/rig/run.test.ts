@@ -20,7 +20,7 @@ async function run(context: TestContext, parts: Pick<RunInput, 'startWorld'> & P
   return await runScenario({
     ...{ scenario, plan: planned.plan, k6: '/none', honesty: madeRun().honesty, folder: ownFolder(context), processes: new Processes() },
     ...{ machine: { number: 1, of: 1 }, beginsMs: null, stop: new AbortController().signal, troubles: [], startProbe: async () => null },
-    ...{ say: () => {}, moment: () => {}, started: () => {} },
+    ...{ say: () => {}, moment: () => {} },
     ...parts,
   });
 }

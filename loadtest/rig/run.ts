@@ -40,8 +40,6 @@ export interface RunInput {
   readonly troubles: readonly string[];
   readonly say: (line: string) => void;
   readonly moment: (moment: Moment) => void;
-  /** Process groups of k6, which `processes` does not have: who ends us has to end them. */
-  readonly started: (groups: readonly number[]) => void;
 }
 
 /** After the last close k6 waits ten seconds more; then it is stuck. */
@@ -106,20 +104,22 @@ class Run {
     const beginsMs = beginOf(this.#input.beginsMs, plan.vus / this.#input.machine.of, Date.now());
     if (typeof beginsMs === 'string') throw new Error(beginsMs);
     const agents = agentPlan(scenario, plan, world.url, beginsMs);
-    const generators = await startGenerators({
-      ...{
-        k6: this.#input.k6,
-        agents,
-        processes: plan.generators,
-        machine: this.#input.machine,
+    const generators = await startGenerators(
+      {
+        ...{
+          k6: this.#input.k6,
+          agents,
+          processes: plan.generators,
+          machine: this.#input.machine,
+        },
+        ...{ proxy: world.proxy, env: world.env, folder: `${folder}/k6` },
+        heard: (tick) => this.#book.heard(tick),
+        torn: () => this.#book.torn(),
+        complained: (line) => this.#complained(line),
       },
-      ...{ proxy: world.proxy, env: world.env, folder: `${folder}/k6` },
-      heard: (tick) => this.#book.heard(tick),
-      torn: () => this.#book.torn(),
-      complained: (line) => this.#complained(line),
-    });
+      this.#input.processes,
+    );
     this.#generators = generators;
-    this.#input.started(generators.pids);
     const broken = Promise.race([
       world.failed,
       this.#failed.promise,

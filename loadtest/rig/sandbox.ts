@@ -8,7 +8,7 @@ import { systemClock } from '../../agent/clock.ts';
 import { Agent } from '../../agent/session.ts';
 import { presignMqttPath } from '../../agent/sigv4.ts';
 import { untilStopped } from './until-stopped.ts';
-import { lastLines, type Processes, type Started } from './processes.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'sandbox', 'aws-iot', 'main.ts');
 const HOST = '127.0.0.1';
@@ -46,8 +46,8 @@ export async function startSandbox(folder: string, processes: Processes, stop: A
   const first = new Promise<string>((resolve) => stdout && createInterface({ input: stdout }).once('line', resolve));
   const said = Promise.race([
     first.then((line) => JSON.parse(line) as SandboxPlace),
-    started.ended.then(({ how }) => {
-      throw new Error(`the stand-in of AWS IoT ${how}: ${lastLines(logFile)}`);
+    started.ended.then((ended) => {
+      throw new Error(`the stand-in of AWS IoT ${wordsOf(ended)}`);
     }),
   ]);
   const place = await untilStopped(said, stop);

@@ -15,7 +15,7 @@ import { Fleet } from './nodes.ts';
 import type { FarEnds } from './parts.ts';
 import { startPeer } from './peers.ts';
 import { DATA_NAME, findPlaces, type Places } from './places.ts';
-import { lastLines, type Processes, type Started } from './processes.ts';
+import { type Processes, type Started, wordsOf } from './processes.ts';
 import { endpointOf, signedUrl, startSandbox } from './sandbox.ts';
 
 const PINHOLE = join(import.meta.dirname, '..', '..', 'pinhole');
@@ -105,7 +105,7 @@ export async function startWorld(input: WorldInput): Promise<World> {
         proxy: through === 'squid' ? `http://${first.address}:${first.ports.agents}` : null,
         fleet: null,
         roles: () => ({ ...way.roles(), [through]: { groups: [peer.pid] } }),
-        failed: Promise.race([way.failed, endedUnasked(peer, join(first.folder, `${through}.log`))]),
+        failed: Promise.race([way.failed, endedUnasked(peer)]),
         stop: async () => {
           stopped.add(peer);
           await input.processes.stop(peer);
@@ -119,19 +119,22 @@ export async function startWorld(input: WorldInput): Promise<World> {
 /** Ended by us: no failure. */
 const stopped = new WeakSet<Started>();
 
-function endedUnasked(started: Started, logFile: string): Promise<never> {
-  const failed = started.ended.then(async ({ how }): Promise<never> => {
+function endedUnasked(started: Started): Promise<never> {
+  const failed = started.ended.then(async (ended): Promise<never> => {
     if (stopped.has(started)) return await new Promise<never>(() => {});
-    throw new Error(`${started.name} ${how}, which nobody asked for: ${lastLines(logFile)}`);
+    throw new Error(`${started.name} ended unasked: it ${wordsOf(ended)}`);
   });
   failed.catch(() => {});
   return failed;
 }
 
-async function farEndWay({ scenario, folder, heardFarEnd }: WorldInput, places: Places): Promise<Way> {
-  const farEnds = await startFarEnds({
-    ...{ addresses: places.farEnds, port: places.farEndPort, quota: scenario.quota, folder: join(folder, 'far-end'), heard: heardFarEnd },
-  });
+async function farEndWay({ scenario, folder, processes, heardFarEnd }: WorldInput, places: Places): Promise<Way> {
+  const farEnds = await startFarEnds(
+    {
+      ...{ addresses: places.farEnds, port: places.farEndPort, quota: scenario.quota, folder: join(folder, 'far-end'), heard: heardFarEnd },
+    },
+    processes,
+  );
   return {
     endpoint: { data: DATA_NAME, to: farEnds.addresses, credentials: null, ca: null },
     farEnds,
@@ -150,7 +153,7 @@ async function sandboxWay({ folder, processes, stop }: WorldInput): Promise<Way>
   return {
     endpoint: endpointOf(place),
     farEnds: null,
-    failed: endedUnasked(started, join(folder, 'aws-iot.log')),
+    failed: endedUnasked(started),
     roles: () => ({ 'far-end': { groups: [started.pid] } }),
     // The stand-in's certificate for a proxy has a name of its own.
     tls: { certificate: files.proxyCertificate, key: files.proxyKey, name: 'proxy.sandbox.test' },
