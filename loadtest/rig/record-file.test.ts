@@ -34,10 +34,10 @@ test('a folder that cannot be gives way to the next, and that is said', (t) => {
   assert.match(kept.troubles.join(), /could not be written to .*file\/x \(ENOTDIR\)/);
 });
 
-const isRoot = process.getuid?.() === 0;
+const canMount = process.getuid?.() === 0 || process.env['PINHOLE_NO_SKIPS'] === '1';
 test(
   'a full disk keeps what fits, marked, and never half a file',
-  { skip: isRoot ? false : 'a small file system is mounted for it' },
+  { skip: canMount ? false : 'a small file system is mounted for it' },
   (t) => {
     const folder = folderOf(t);
     const record = madeRun();

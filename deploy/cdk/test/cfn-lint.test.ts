@@ -5,22 +5,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { sayNotRun } from '../../../healthcheck/testing/not-run.ts';
 import { type CfnLint, findCfnLint } from '../../testing/cfn-lint.ts';
 import { stageText, synthesize } from '../../testing/synth.ts';
 
 const found = await findCfnLint();
-if ('missing' in found) sayNotRun(found.missing);
+if ('missing' in found) sayNotRun('templates at cfn-lint', found.missing);
 else tests(found);
-
-function sayNotRun(why: string): void {
-  const line = `SKIPPED: templates at cfn-lint: ${why}`;
-  process.stderr.write(`\n*** ${line}\n\n`);
-  test('templates at cfn-lint', (context) => {
-    context.diagnostic(line);
-    assert.notEqual(process.env['PINHOLE_NO_SKIPS'], '1', line);
-    context.skip(line);
-  });
-}
 
 function tests(linter: CfnLint): void {
   test('cfn-lint finds nothing in the templates of either shape, and does find what is wrong', async (t) => {

@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-iot';
 import { CreateHostedZoneCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { type Moto, startMoto } from '../../../healthcheck/testing/moto.ts';
+import { sayNotRun } from '../../../healthcheck/testing/not-run.ts';
 import { createStack } from '../../testing/cloudformation.ts';
 import { stageText, synthesize, type Template } from '../../testing/synth.ts';
 
@@ -29,18 +30,8 @@ const KEY = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFE
 const NOT_IN_MOTO = new Set(['AWS::IoT::ThingGroup']);
 
 const started = await startMoto();
-if ('missing' in started) sayNotRun(started.missing);
+if ('missing' in started) sayNotRun('stacks at moto', started.missing);
 else tests(started);
-
-function sayNotRun(why: string): void {
-  const line = `SKIPPED: stacks at moto: ${why}`;
-  process.stderr.write(`\n*** ${line}\n\n`);
-  test('stacks at moto', (context) => {
-    context.diagnostic(line);
-    assert.notEqual(process.env['PINHOLE_NO_SKIPS'], '1', line);
-    context.skip(line);
-  });
-}
 
 /** A template that moto can read: without CDK's own parameter, and what it does not know. */
 function forMoto(template: Template | undefined): object {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import { type Moto, startMoto } from '../../testing/moto.ts';
 import { motoWorld } from '../../testing/moto-world.ts';
+import { sayNotRun } from '../../testing/not-run.ts';
 
 const A = '{ id: a, address: 203.0.113.1 }';
 const A_HEAVIER = '{ id: a, address: 203.0.113.1, weight: 150 }';
@@ -14,18 +15,8 @@ const CANARY = '{ id: c, address: 203.0.113.3, role: canary }';
 const SPARE = '{ id: s, address: 203.0.113.4, role: spare }';
 
 const started = await startMoto();
-if ('missing' in started) sayNotRun(started.missing);
+if ('missing' in started) sayNotRun("the fleet against moto's Route 53", started.missing);
 else tests(started);
-
-function sayNotRun(why: string): void {
-  const line = `SKIPPED: the fleet against moto's Route 53: ${why}`;
-  process.stderr.write(`\n*** ${line}\n\n`);
-  test("the fleet against moto's Route 53", (context) => {
-    context.diagnostic(line);
-    assert.notEqual(process.env['PINHOLE_NO_SKIPS'], '1', line);
-    context.skip(line);
-  });
-}
 
 /** Most of their time is the pace that the API's budget allows, so all at once. */
 function tests(moto: Moto): void {
