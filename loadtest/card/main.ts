@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Command } from '../report/parts.ts';
 import { readReport } from '../report/read.ts';
+import { readOr, say } from '../report/words.ts';
 import { type CardInputs, inputsOf } from './inputs.ts';
 import { renderCard } from './render.ts';
 
@@ -69,19 +70,12 @@ interface Words {
 }
 
 function parse(args: readonly string[]): Words | string {
-  try {
+  return readOr(() => {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: { write: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
       allowPositionals: true,
     });
     return { paths: positionals, write: values.write, json: values.json, help: values.help };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
-
-function say(to: (text: string) => void, text: string, code: number): number {
-  to(text);
-  return code;
+  });
 }

@@ -8,6 +8,7 @@ import { html } from './page/markup.ts';
 import { table } from './page/table.ts';
 import type { Command } from './parts.ts';
 import { readReport } from './read.ts';
+import { readOr, say } from './words.ts';
 
 const USAGE = `usage: pinhole loadtest compare A B [--html FILE] [--json]
 
@@ -49,7 +50,7 @@ interface Words {
 }
 
 function parse(args: readonly string[]): Words | string {
-  try {
+  return readOr(() => {
     const { values, positionals } = parseArgs({
       args: [...args],
       options: { html: { type: 'string' }, json: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
@@ -57,18 +58,11 @@ function parse(args: readonly string[]): Words | string {
     });
     if (positionals.length !== 2 && !values.help) return `two reports are wanted, ${positionals.length} given`;
     return { paths: positionals.map(inFolder), html: values.html, json: values.json, help: values.help };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  });
 }
 
 function inFolder(path: string): string {
   return path.endsWith('.json') ? path : `${path.replace(/\/$/, '')}/report.json`;
-}
-
-function say(to: (text: string) => void, text: string, code: number): number {
-  to(text);
-  return code;
 }
 
 export function renderText({ names, obstacles, differences, rows }: Comparison): string {
