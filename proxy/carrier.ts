@@ -15,7 +15,7 @@ import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
 import { composePlane, isAllowedBy, type Standing } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
-import type { Clock } from './core/clock.ts';
+import { type Clock, commandClock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
 import type { Settings, TenantsSettings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
@@ -87,7 +87,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
   });
   const sessions = new Sessions(clock, time, Math.random);
-  const tenants = new TenantRoll(() => new Promise((resolve) => clock.after(0, resolve)));
+  // The first list is read before anything else would keep this process alive.
+  const tenants = new TenantRoll(() => new Promise((resolve) => commandClock.after(0, resolve)));
   (await tenants.make(listed)).take();
   const standing: Standing = {
     clock,

@@ -19,7 +19,7 @@ export interface Clock {
  */
 const STARTED_MS = [0, 1].map(() => Number(process.hrtime.bigint() / 1_000n) / 1_000 - performance.now())[1] ?? 0;
 
-/** For a command that waits: it is at work, and the process lives until it is done. */
+/** For a command that waits, and for a start: it is at work, and the process lives until it is done. */
 export const commandClock: Clock = {
   nowMs: () => systemClock.nowMs(),
   wallMs: () => systemClock.wallMs(),

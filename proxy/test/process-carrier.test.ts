@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { ledgerFile, settingsFile } from '../core/runtime-files.ts';
 import type { ChildMessage, SupervisorMessage } from '../core/supervision.ts';
 import { createLedger } from '../limits/ledger-file.ts';
+import { writeTenants } from '../policy/tenant-text.ts';
 import { launchOf, spawnCarrier } from '../supervisor/spawn-role.ts';
 import { until } from './support/fake-serve.ts';
 import { testSettings } from './support/settings.ts';
@@ -17,9 +18,12 @@ import { testSettings } from './support/settings.ts';
 const ENTRY = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /** One that rises. */
-function startCarrier(t: TestContext) {
+function startCarrier(t: TestContext, tenants: readonly string[] = []) {
   const runtime = mkdtempSync(join(tmpdir(), 'carrier-'));
-  writeFileSync(settingsFile(runtime, 1), JSON.stringify(testSettings({ runtime })));
+  writeFileSync(
+    settingsFile(runtime, 1),
+    JSON.stringify(testSettings({ runtime, tenants: tenants.length === 0 ? null : listOf(tenants) })),
+  );
   createLedger(ledgerFile(runtime), 1);
   const bound = new net.BoundSocket({ host: '127.0.0.1', port: 0, reusePort: true });
   const launch = launchOf(dirname(dirname(ENTRY)), ENTRY);
@@ -38,6 +42,28 @@ function startCarrier(t: TestContext) {
   const tell = (message: SupervisorMessage): void => void child.send(message);
   return { tell, ended, said, muttered: () => muttered };
 }
+
+function listOf(ids: readonly string[]) {
+  const entry = {
+    tokens: ['00'.repeat(32)],
+    certificate: null,
+    sources: [],
+    sniBySource: false,
+    endpoints: null,
+    tunnels: null,
+    opensPerSecond: null,
+  };
+  return { list: writeTenants(ids.map((id) => ({ ...entry, id }))), places: ids.join('\n') };
+}
+
+// It reads so many a little at a time, and nothing else keeps it alive before it serves.
+test('a carrier with a long list of tenants starts', async (t) => {
+  const { said, muttered } = startCarrier(
+    t,
+    Array.from({ length: 1_000 }, (_, index) => `customer-${index}`),
+  );
+  await until(() => said.includes('warm'), 'it to be warm', muttered);
+});
 
 test('a carrier that is told to accept, and at once that its generation is retired, never accepts, and ends', async (t) => {
   const { tell, ended, said, muttered } = startCarrier(t);
