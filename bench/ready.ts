@@ -5,7 +5,8 @@ import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Started } from './processes.ts';
 
-const READY_MS = 30_000;
+/** Of a machine that others use too. */
+const READY_MS = 60_000;
 /** After the first accepted connection: late start-up work does not count as the tunnels'. */
 const WARM_MS = 2_000;
 
