@@ -53,6 +53,7 @@ test('without a quota no node holds opens back, and agents wait as the reference
 test('the ramp is as long as the schedule says; a sweep of opens has none', () => {
   assert.equal(plan(scenario('hold')).rampSeconds, 50);
   assert.equal(plan(scenario('hold')).seconds, 650);
+  assert.equal(plan(scenario('hold', { restSeconds: 150 })).seconds, 800);
   assert.equal(plan(scenario('opens')).rampSeconds, 0);
 });
 
@@ -156,10 +157,19 @@ describe('a scenario of another size', () => {
     assert.equal(holdSeconds, 120);
   });
 
-  test('the slope of memory is judged where there are enough tunnels to see it', () => {
-    const figures = (tunnels: number) => sized('hold', { tunnels }).thresholds.map(({ figure }) => figure);
-    assert.ok(figures(5_000).includes('kibPerTunnel'));
-    assert.ok(!figures(4_999).includes('kibPerTunnel'));
+  test('the slope of memory is judged where there are enough tunnels and time to see it', () => {
+    for (const [sizes, isJudged] of [
+      [{ tunnels: 40_000 }, true],
+      [{ tunnels: 39_999 }, false],
+      [{ minutes: 6 }, false],
+    ] as const) {
+      const { thresholds, restSeconds } = sized('hold-50k', sizes);
+      assert.equal(
+        thresholds.some(({ figure }) => figure === 'kibPerTunnel'),
+        isJudged,
+      );
+      assert.equal(restSeconds > 0, isJudged);
+    }
   });
 
   test('as many drops are expected as there are tunnels that have to drop', () => {

@@ -26,7 +26,7 @@ export interface RigPlan {
   readonly backoff: { readonly firstMs: number; readonly capMs: number };
   readonly sockets: number;
   readonly memoryMib: number;
-  /** From the first agent to the last one up; 0 where the scenario opens by steps. */
+  /** From the first agent to the last one up, with the rest half way; 0 where the scenario opens by steps. */
   readonly rampSeconds: number;
   /** From the first agent to the close. */
   readonly seconds: number;
@@ -86,7 +86,7 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
   const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
   const generators = Math.ceil(most / socketsOf(machine, GENERATOR_SHARE));
   const vus = vusFor(most, machine.cores, generators);
-  const rampSeconds = work.kind === 'opens' ? 0 : Math.ceil(tunnels / scenario.opensPerSecond);
+  const rampSeconds = work.kind === 'opens' ? 0 : Math.ceil(tunnels / scenario.opensPerSecond) + scenario.restSeconds;
   const plan: RigPlan = {
     generators,
     vus,

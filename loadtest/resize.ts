@@ -1,5 +1,6 @@
 // A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
 
+import { FLOOR_SECONDS } from './floors.ts';
 import { mostAtOnce } from './plan.ts';
 import type { Work } from './shared/agent-plan.ts';
 import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
@@ -11,8 +12,10 @@ export interface Sizes {
   readonly minutes: number | null;
 }
 
-/** Below so many, a node's own memory moves by more than its tunnels take. */
-const TUNNELS_FOR_SLOPE = 5_000;
+/** Half of fewer take less memory than what several processes' floors are apart. */
+const TUNNELS_FOR_SLOPE = 40_000;
+/** Three floors, and half a minute before them. */
+const HOLD_FOR_SLOPE_S = 30 + 3 * FLOOR_SECONDS;
 
 /** Gives the scenario as it will run, or words that say why it cannot be that size. */
 export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): Scenario | string {
@@ -32,8 +35,10 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   if (scenario.through !== 'pinhole' && wantedNodes !== 1) return `${scenario.name} runs beside no node of Pinhole: leave --nodes out`;
   const tooFew = lacksRoom({ work: scenario.work, tunnels: many });
   if (tooFew !== null) return tooFew;
+  const hasSlope = many >= TUNNELS_FOR_SLOPE && holdSeconds >= HOLD_FOR_SLOPE_S;
   return {
     ...scenario,
+    restSeconds: hasSlope ? scenario.restSeconds : 0,
     tunnels: many,
     nodes: wantedNodes,
     holdSeconds,
@@ -44,7 +49,9 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
         ? { ...event, connectsPerSecond: Math.max(1, Math.round(event.connectsPerSecond * share)) }
         : event,
     ),
-    thresholds: scenario.thresholds.filter(isFor(many)).map((threshold) => scaled(threshold, share)),
+    thresholds: scenario.thresholds
+      .filter(({ figure }) => hasSlope || figure !== 'kibPerTunnel')
+      .map((threshold) => scaled(threshold, share)),
   };
 }
 
@@ -78,10 +85,6 @@ export function workFor(work: Work, seconds: number | null): Work {
   if (work.kind === 'ping' || seconds === null) return work;
   const each = Math.max(1, Math.floor(seconds / work.steps.length));
   return { ...work, steps: work.steps.map((step) => ({ ...step, seconds: each })) };
-}
-
-function isFor(tunnels: number): (threshold: Threshold) => boolean {
-  return ({ figure }) => figure !== 'kibPerTunnel' || tunnels >= TUNNELS_FOR_SLOPE;
 }
 
 /** Only a count of tunnels goes with their number. */

@@ -35,7 +35,8 @@ export interface RunRecord {
 /** A part of a run; seconds since its beginning. */
 export interface Phase {
   readonly name: string;
-  readonly kind: 'ramp' | 'hold' | 'step' | 'fault' | 'close';
+  /** `rest`: a ramp that waits half way. */
+  readonly kind: 'ramp' | 'rest' | 'hold' | 'step' | 'fault' | 'close';
   readonly from: number;
   readonly to: number;
   /** Of a step; of all machines together. */
@@ -101,6 +102,8 @@ export interface RoleSeen {
   readonly cpuSeconds: number;
   /** Anonymous memory: what user space costs. Null where no process of the role could be read. */
   readonly userKib: number | null;
+  /** The same with each process at its lowest of the last two minutes (floors.ts). */
+  readonly floorKib: number | null;
   readonly descriptors: number | null;
 }
 

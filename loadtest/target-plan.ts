@@ -34,6 +34,8 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
   return {
     ...scenario,
     ...{ tunnels: many, opensPerSecond, work: allowed, nodes: 1 },
+    // What it is for is read on the nodes.
+    restSeconds: 0,
     holdSeconds: minutesInSeconds ?? target.holdSeconds ?? scenario.holdSeconds,
     thresholds: scenario.thresholds.filter(({ figure }) => SEEN_FROM_OUTSIDE.has(figure)),
   };

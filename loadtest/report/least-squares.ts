@@ -1,4 +1,4 @@
-// A straight line through measured points, and how sure its slope is.
+// A straight line through measured points, or through two levels of them, and how sure its slope is.
 
 export interface Fit {
   readonly slope: number;
@@ -35,6 +35,34 @@ export function fitLine(points: readonly Point[]): Fit | null {
   const independent = Math.max(3, n * shareIndependent(residuals, squares));
   const error = Math.sqrt(squares / n / ((spread / n) * (independent - 2)));
   return { slope, intercept, low: slope - Z_95 * error, high: slope + Z_95 * error, points: n };
+}
+
+/** Of the upper level, so that it is known how far apart the points of one level are. */
+const LEVEL_LEAST = 3;
+
+/**
+ * The line from one level to another, each the mean of its points; the lower may have a single one, which is as far off as those of the upper
+ * level are (Student's t over their number). Null where the upper has fewer than three, or both have one x.
+ */
+export function fitLevels(lower: readonly Point[], upper: readonly Point[]): Fit | null {
+  const [below, above] = [lower.length, upper.length];
+  if (below < 1 || above < LEVEL_LEAST) return null;
+  const [x, y] = [mean(lower.map(([at]) => at)), mean(lower.map(([, value]) => value))];
+  const [xAbove, yAbove] = [mean(upper.map(([at]) => at)), mean(upper.map(([, value]) => value))];
+  const apart = xAbove - x;
+  if (!(apart > 0)) return null;
+  const deviation = Math.sqrt(sum(upper.map(([, value]) => (value - yAbove) ** 2)) / (above - 1));
+  const slope = (yAbove - y) / apart;
+  const error = (deviation * Math.sqrt(1 / below + 1 / above)) / apart;
+  const t = studentT(above - 1);
+  return { slope, intercept: y - slope * x, low: slope - t * error, high: slope + t * error, points: below + above };
+}
+
+/** 97.5 % of Student's t, by degrees of freedom. */
+const STUDENT_T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23] as const;
+
+function studentT(degrees: number): number {
+  return STUDENT_T[degrees - 1] ?? Z_95;
 }
 
 function shareIndependent(residuals: readonly number[], squares: number): number {

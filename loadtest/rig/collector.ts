@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import type { KernelSeen, NodeSeen, RoleSeen } from '../run-record.ts';
+import { Floors } from '../floors.ts';
 import { parseNodeMetrics } from './node-metrics.ts';
 import { parseAnonKib, parseSockstat, parseStat, TICKS_PER_SECOND } from './proc.ts';
 import type { Sample } from './seconds.ts';
@@ -32,6 +33,7 @@ export class Collector {
   readonly #deps: CollectorDeps;
   /** Ticks that a process had when it was last read. */
   #ticks = new Map<number, number>();
+  readonly #floors = new Floors();
   #readMs: number | null = null;
 
   constructor(deps: CollectorDeps) {
@@ -55,19 +57,30 @@ export class Collector {
   #roles(elapsedS: number): Record<string, RoleSeen> {
     const all = readProcesses();
     const seen = new Map<number, number>();
-    const roles = Object.fromEntries(
-      Object.entries(this.#deps.roles()).map(([name, { pids = [], groups = [] }]) => {
-        const own = all.filter(({ pid, group }) => pids.includes(pid) || groups.includes(group));
-        let spent = 0;
-        for (const { pid, ticks } of own) {
-          spent += ticks - (this.#ticks.get(pid) ?? ticks);
-          seen.set(pid, ticks);
-        }
-        return [name, { ...costOf(own.map(({ pid }) => pid)), cpuSeconds: spent / TICKS_PER_SECOND / elapsedS }];
-      }),
-    );
+    const memory = new Map<number, number>();
+    const roles = Object.entries(this.#deps.roles()).map(([name, { pids = [], groups = [] }]) => {
+      const own = all.filter(({ pid, group }) => pids.includes(pid) || groups.includes(group));
+      let spent = 0;
+      for (const { pid, ticks } of own) {
+        spent += ticks - (this.#ticks.get(pid) ?? ticks);
+        seen.set(pid, ticks);
+        const kib = parseAnonKib(readText(`/proc/${pid}/status`) ?? '');
+        if (kib !== null) memory.set(pid, kib);
+      }
+      return [name, { pids: own.map(({ pid }) => pid), cpuSeconds: spent / TICKS_PER_SECOND / elapsedS }] as const;
+    });
     this.#ticks = seen;
-    return roles;
+    this.#floors.look(memory);
+    return Object.fromEntries(roles.map(([name, { pids, cpuSeconds }]) => [name, { ...this.#costOf(pids, memory), cpuSeconds }]));
+  }
+
+  #costOf(pids: readonly number[], memory: ReadonlyMap<number, number>): Omit<RoleSeen, 'cpuSeconds'> {
+    return {
+      processes: pids.length,
+      userKib: sumOf(pids.map((pid) => memory.get(pid))),
+      floorKib: sumOf(pids.map((pid) => this.#floors.of(pid))),
+      descriptors: descriptorsOf(pids),
+    };
   }
 }
 
@@ -78,10 +91,9 @@ function readProcesses(): { readonly pid: number; readonly group: number; readon
     .filter((stat) => stat !== null);
 }
 
-function costOf(pids: readonly number[]): Omit<RoleSeen, 'cpuSeconds'> {
-  const memory = pids.map((pid) => parseAnonKib(readText(`/proc/${pid}/status`) ?? '')).filter((kib) => kib !== null);
-  const userKib = memory.length === 0 ? null : memory.reduce((sum, kib) => sum + kib, 0);
-  return { processes: pids.length, userKib, descriptors: descriptorsOf(pids) };
+function sumOf(values: readonly (number | null | undefined)[]): number | null {
+  const read = values.filter((value) => typeof value === 'number');
+  return read.length === 0 ? null : read.reduce((sum, value) => sum + value, 0);
 }
 
 /** Open descriptors of these processes together; null where one cannot be seen. */

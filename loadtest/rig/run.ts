@@ -304,7 +304,7 @@ export function agentPlan(
   url: string,
   beginsMs: number,
 ): AgentPlan {
-  const { tunnels, opensPerSecond, work } = scenario;
+  const { tunnels, opensPerSecond, restSeconds, work } = scenario;
   const { vus, backoff, seconds } = plan;
   return {
     url,
@@ -313,6 +313,7 @@ export function agentPlan(
     tunnels,
     vus,
     opensPerSecond,
+    restSeconds,
     work,
     backoff,
     clientIdPrefix: CLIENT_ID_PREFIX,
