@@ -9,6 +9,7 @@ import { Keeper } from './keeper.ts';
 import type { Death } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import type { SlotSockets } from './listen-sockets.ts';
+import { runDelayMs } from './run-delay.ts';
 
 /** How long clients may wait in a queue that nobody serves; the socket's own time for one SYN that is not answered is about as long. */
 export const UNSERVED_MS = 3_000;
@@ -73,6 +74,7 @@ export class CarrierSlot {
     this.keeper = new Keeper({
       clock: options.clock,
       firstStartMs: options.firstStartMs,
+      runDelayMs,
       launch: () => this.#launch(),
       warm: options.warm,
       ready: (policyVersion) => {
