@@ -63,7 +63,7 @@ const TIME_WAIT_S = 60;
 const OPENS_WITHOUT_QUOTA = 100_000;
 
 /** Measured on two cores: k6 with its four goroutines a socket, a Node far end, a node's two sockets, and what the kernel has for each socket. */
-const KIB = { perGenerator: 80, perVu: 5_120, perFarEnd: 14, perTunnel: 4, perSocket: 3.8, perProcess: 90_000 } as const;
+const KIB = { perGenerator: 150, perVu: 5_120, perFarEnd: 14, perTunnel: 4, perSocket: 3.8, perProcess: 90_000 } as const;
 const MEMORY_SHARE = 0.9;
 
 /** The reference agent's: 1 s, then up to 120 s (agent/backoff.ts). */

@@ -97,7 +97,7 @@ export const SCENARIOS: readonly Scenario[] = [
   hold('hold', 10_000),
   hold('hold-10k', 10_000),
   hold('hold-25k', 25_000),
-  hold('hold-50k', 50_000, { restSeconds: REST_S, thresholds: [...STEADY, ACHIEVED, MEMORY] }),
+  hold('hold-50k', 50_000, { opensPerSecond: 150, restSeconds: REST_S, thresholds: [...STEADY, ACHIEVED, MEMORY] }),
   make('messages', 'Rising rates of messages over 2,000 tunnels: where is the knee, and what does a message cost?', {
     tunnels: 2_000,
     holdSeconds: 8 * MINUTE,

@@ -312,7 +312,7 @@ function reportEverySecond({ clock, planes, metrics, log, ledger, recorder, list
     const { sessions, engine, resolver } = planes.current;
     listeners.look();
     resolver.look();
-    collector.look(sessions.tunnels());
+    collector.look(sessions.tunnels(), v8.getHeapStatistics().used_heap_size);
     const { bytesUp, bytesDown } = engine.totals;
     metrics.bytes(bytesUp - up, bytesDown - down);
     up = bytesUp;
