@@ -67,6 +67,8 @@ export function lacksRoom({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>)
 
 /** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
 const QUOTA_MIN = 30;
+/** From here on it spreads them evenly enough for a ramp that takes as much of the quota as the whole scenario's. */
+const QUOTA_EVEN = 150;
 const RAMP_SHARE_SMALL = 1 / 3;
 
 /**
@@ -76,7 +78,7 @@ const RAMP_SHARE_SMALL = 1 / 3;
 function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenario, 'quota' | 'opensPerSecond'> {
   if (quota === null) return { quota, opensPerSecond };
   const own = Math.min(AWS_CONNECTS_PER_SECOND, Math.max(QUOTA_MIN, Math.round(quota * share)));
-  if (own >= quota) return { quota: own, opensPerSecond };
+  if (own >= QUOTA_EVEN) return { quota: own, opensPerSecond: (opensPerSecond * own) / quota };
   return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
 }
 
