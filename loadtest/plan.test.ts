@@ -144,7 +144,7 @@ describe('a scenario of another size', () => {
   test('a smaller storm has a smaller quota, so that it lasts as long', () => {
     const { quota, opensPerSecond, tunnels } = sized('storm', { tunnels: 6_000 });
     assert.deepEqual({ quota, tunnels, opensPerSecond }, { quota: 60, tunnels: 6_000, opensPerSecond: 20 });
-    assert.equal(sized('storm', { tunnels: 20_000 }).opensPerSecond, 160);
+    assert.equal(sized('storm', { tunnels: 15_000 }).opensPerSecond, 120);
     assert.equal(sized('storm', { tunnels: 50_000 }).opensPerSecond, 400);
   });
 
@@ -162,7 +162,7 @@ describe('a scenario of another size', () => {
     for (const [sizes, isJudged] of [
       [{ tunnels: 40_000 }, true],
       [{ tunnels: 39_999 }, false],
-      [{ minutes: 6 }, false],
+      [{ minutes: 0.5 }, false],
     ] as const) {
       const { thresholds, restSeconds } = sized('hold-50k', sizes);
       assert.equal(

@@ -1,7 +1,7 @@
 // A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
 
-import { FLOOR_SECONDS } from './floors.ts';
 import { mostAtOnce } from './plan.ts';
+import { REST_S } from './rest.ts';
 import type { Work } from './shared/agent-plan.ts';
 import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
 import type { Scenario, Threshold } from './scenario.ts';
@@ -12,10 +12,8 @@ export interface Sizes {
   readonly minutes: number | null;
 }
 
-/** Half of fewer take less memory than what several processes' floors are apart. */
+/** Half of fewer take less memory than what several processes are apart by themselves. */
 const TUNNELS_FOR_SLOPE = 40_000;
-/** Three floors, and half a minute before them. */
-const HOLD_FOR_SLOPE_S = 30 + 3 * FLOOR_SECONDS;
 
 /** Gives the scenario as it will run, or words that say why it cannot be that size. */
 export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): Scenario | string {
@@ -35,7 +33,7 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   if (scenario.through !== 'pinhole' && wantedNodes !== 1) return `${scenario.name} runs beside no node of Pinhole: leave --nodes out`;
   const tooFew = lacksRoom({ work: scenario.work, tunnels: many });
   if (tooFew !== null) return tooFew;
-  const hasSlope = many >= TUNNELS_FOR_SLOPE && holdSeconds >= HOLD_FOR_SLOPE_S;
+  const hasSlope = many >= TUNNELS_FOR_SLOPE && holdSeconds >= REST_S;
   return {
     ...scenario,
     restSeconds: hasSlope ? scenario.restSeconds : 0,
@@ -68,7 +66,7 @@ export function lacksRoom({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>)
 /** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
 const QUOTA_MIN = 30;
 /** From here on it spreads them evenly enough for a ramp that takes as much of the quota as the whole scenario's. */
-const QUOTA_EVEN = 150;
+const QUOTA_EVEN = 120;
 const RAMP_SHARE_SMALL = 1 / 3;
 
 /**

@@ -65,6 +65,8 @@ export interface Second {
   readonly nodes: Readonly<Record<string, NodeSeen | null>>;
   /** `k6`, `far-end`, `pinhole`, `squid`, `haproxy`, `rig`, `probe`: all processes of the role together. */
   readonly roles: Readonly<Record<string, RoleSeen>>;
+  /** Anonymous memory of each process of the nodes that holds tunnels, in the order of their pids; empty where there is none. */
+  readonly carriersKib: readonly number[];
   readonly kernel: KernelSeen | null;
   readonly farEnd: FarEndSeen | null;
 }
@@ -102,8 +104,6 @@ export interface RoleSeen {
   readonly cpuSeconds: number;
   /** Anonymous memory: what user space costs. Null where no process of the role could be read. */
   readonly userKib: number | null;
-  /** The same with each process at its lowest of the last two minutes (floors.ts). */
-  readonly floorKib: number | null;
   readonly descriptors: number | null;
 }
 

@@ -1,6 +1,6 @@
 // The scenarios, as data. What each is for is in its summary; why a bound is where it is, in its threshold.
 
-import { FLOOR_SECONDS } from './floors.ts';
+import { REST_S } from './rest.ts';
 import type { Step, Work } from './shared/agent-plan.ts';
 import type { FigureName, Scenario, ScenarioEvent, Threshold } from './scenario.ts';
 
@@ -48,9 +48,6 @@ const BASE: Scenario = {
 };
 
 const make = (name: string, summary: string, what: Partial<Scenario>): Scenario => ({ ...BASE, ...what, name, summary });
-
-/** Half a minute for what the ramp has left, and a floor. */
-const REST_S = 30 + FLOOR_SECONDS;
 
 const hold = (name: string, tunnels: number, more: Partial<Scenario> = {}): Scenario =>
   make(name, `${tunnels.toLocaleString('en')} tunnels come up and stay, with a ping a minute: what does a tunnel cost, and does it last?`, {

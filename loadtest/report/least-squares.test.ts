@@ -30,29 +30,26 @@ describe('a line through measured points', () => {
   });
 });
 
-describe('a line through two levels', () => {
-  const upper = (off: number): Point[] => [
-    [20, 140 - off],
-    [20, 140],
-    [20, 140 + off],
-  ];
+describe('a line between two levels', () => {
+  const lower = [100, 200, 300];
+  const raised = (by: readonly number[]): number[] => lower.map((value, index) => value + (by[index] ?? 0));
 
-  test('goes through the mean of each', () => {
-    const fit = fitLevels([[10, 100]], upper(3));
-    assert.ok(fit !== null && Math.abs(fit.slope - 4) < 1e-9 && Math.abs(fit.intercept - 60) < 1e-9 && fit.points === 4);
+  test('rises by what all parts have more', () => {
+    const fit = fitLevels(lower, raised([40, 40, 40]), 10);
+    assert.deepEqual(fit, { slope: 12, low: 12, high: 12, points: 3 });
   });
 
-  test('is as sure of its slope as the points of a level are close to each other', () => {
-    const sure = fitLevels([[10, 100]], upper(1));
-    const unsure = fitLevels([[10, 100]], upper(5));
+  test('is as sure of its slope as the parts are alike in what they have more', () => {
+    const sure = fitLevels(lower, raised([39, 40, 41]), 10);
+    const unsure = fitLevels(lower, raised([35, 40, 45]), 10);
     assert.ok(sure !== null && unsure !== null);
-    assert.ok(Math.abs(sure.high - 4 - (4.3 * Math.sqrt(4 / 3)) / 10) < 1e-9, String(sure.high));
+    assert.ok(Math.abs(sure.high - 12 - (4.3 * Math.sqrt(3)) / 10) < 1e-9, String(sure.high));
     assert.ok(Math.abs((unsure.high - unsure.low) / (sure.high - sure.low) - 5) < 1e-9);
   });
 
-  test('needs three points above, one below, and two levels', () => {
-    assert.equal(fitLevels([], upper(1)), null);
-    assert.equal(fitLevels([[10, 100]], upper(1).slice(1)), null);
-    assert.equal(fitLevels([[20, 100]], upper(1)), null);
+  test('needs three parts, the same ones at both, and two levels', () => {
+    assert.equal(fitLevels([1, 2], [2, 3], 10), null);
+    assert.equal(fitLevels([1, 2], [2, 3, 4], 10), null);
+    assert.equal(fitLevels([1, 2, 3], [2, 3, 4], 0), null);
   });
 });

@@ -37,25 +37,26 @@ export function fitLine(points: readonly Point[]): Fit | null {
   return { slope, intercept, low: slope - Z_95 * error, high: slope + Z_95 * error, points: n };
 }
 
-/** Of the upper level, so that it is known how far apart the points of one level are. */
-const LEVEL_LEAST = 3;
+/** Fewer say nothing of how far apart they are. */
+const PAIRS_LEAST = 3;
 
 /**
- * The line from one level to another, each the mean of its points; the lower may have a single one, which is as far off as those of the upper
- * level are (Student's t over their number). Null where the upper has fewer than three, or both have one x.
+ * The line from one level of a sum to another, `apart` along x: its parts were read at both, and each has its share of what lies between, so that
+ * their differences say how sure it is (Student's t). Null where there are fewer than three parts, or not the same ones.
  */
-export function fitLevels(lower: readonly Point[], upper: readonly Point[]): Fit | null {
-  const [below, above] = [lower.length, upper.length];
-  if (below < 1 || above < LEVEL_LEAST) return null;
-  const [x, y] = [mean(lower.map(([at]) => at)), mean(lower.map(([, value]) => value))];
-  const [xAbove, yAbove] = [mean(upper.map(([at]) => at)), mean(upper.map(([, value]) => value))];
-  const apart = xAbove - x;
-  if (!(apart > 0)) return null;
-  const deviation = Math.sqrt(sum(upper.map(([, value]) => (value - yAbove) ** 2)) / (above - 1));
-  const slope = (yAbove - y) / apart;
-  const error = (deviation * Math.sqrt(1 / below + 1 / above)) / apart;
-  const t = studentT(above - 1);
-  return { slope, intercept: y - slope * x, low: slope - t * error, high: slope + t * error, points: below + above };
+export function fitLevels(
+  lower: readonly number[],
+  upper: readonly number[],
+  apart: number,
+): Pick<Fit, 'slope' | 'low' | 'high' | 'points'> | null {
+  const n = upper.length;
+  if (n < PAIRS_LEAST || lower.length !== n || !(apart > 0)) return null;
+  const differences = upper.map((value, index) => value - (lower[index] ?? 0));
+  const middle = mean(differences);
+  const deviation = Math.sqrt(sum(differences.map((difference) => (difference - middle) ** 2)) / (n - 1));
+  const slope = sum(differences) / apart;
+  const error = (studentT(n - 1) * deviation * Math.sqrt(n)) / apart;
+  return { slope, low: slope - error, high: slope + error, points: n };
 }
 
 /** 97.5 % of Student's t, by degrees of freedom. */

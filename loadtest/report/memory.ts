@@ -1,15 +1,13 @@
 // What a tunnel costs in memory, and whether memory grows while nothing else does.
 
-import { FLOOR_SECONDS } from '../floors.ts';
+import { CALM_S, LOOK_S } from '../rest.ts';
 import type { Phase, RunRecord, Second } from '../run-record.ts';
 import { type Figure, percent, seen, unseen } from './figure.ts';
 import { type Fit, fitLevels, fitLine, type Point } from './least-squares.ts';
-import { kindAt, secondsOf, tunnelsOf } from './seen.ts';
+import { kindAt, secondsIn, secondsOf, tunnelsOf } from './seen.ts';
 
 /** Fewer tunnels than this cost less than what a process takes and gives back by itself. */
 const TUNNELS_APART = 500;
-/** After a ramp its last opens are still being cleared away. */
-const SETTLE_S = 29;
 /** Growth over a shorter hold is what a garbage collector makes of it. */
 const HOLD_LEAST_S = 120;
 
@@ -33,26 +31,43 @@ function heldBy(through: string, second: Second): number | null {
   return Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
 }
 
-/** By its floors where the ramp has rested, else by the line through all seconds. */
+/** By its levels where the ramp has rested, else by the line through all seconds. */
 function memoryFit(record: RunRecord): Fit | null {
   const rest = record.phases.find(({ kind }) => kind === 'rest');
-  if (rest === undefined) return lineFit(record);
-  const half = floorsIn(record, rest);
-  const all = record.phases.filter(({ kind }) => kind === 'hold').flatMap((phase) => floorsIn(record, phase));
-  return fitLevels(half, all);
+  return rest === undefined ? lineFit(record) : levelFit(record, rest);
 }
 
-/** One for every `FLOOR_SECONDS` of a phase in which the number of tunnels stays as it is, each of other seconds. */
-function floorsIn(record: RunRecord, { from, to }: Phase): Point[] {
+interface Level {
+  readonly tunnels: number;
+  readonly carriersKib: readonly number[];
+  /** Of all processes. */
+  readonly allKib: number;
+}
+
+function levelFit(record: RunRecord, rest: Phase): Fit | null {
+  const hold = record.phases.find(({ kind, from }) => kind === 'hold' && from > rest.from);
+  const lower = levelIn(record, rest);
+  const upper = hold === undefined ? null : levelIn(record, hold);
+  if (lower === null || upper === null) return null;
+  const fit = fitLevels(lower.carriersKib, upper.carriersKib, upper.tunnels - lower.tunnels);
+  return fit === null ? null : { ...fit, intercept: lower.allKib - fit.slope * lower.tunnels };
+}
+
+/** Each process at its lowest while what the ramp has left is collected, and before more has piled up. */
+function levelIn(record: RunRecord, { from, to }: Phase): Level | null {
   const { through } = record.scenario;
-  const floors: Point[] = [];
-  for (let end = from + SETTLE_S + FLOOR_SECONDS; end <= to; end += FLOOR_SECONDS) {
-    const second = record.seconds.findLast(({ at }) => at < end);
-    const tunnels = second === undefined ? null : heldBy(through, second);
-    const kib = second?.roles[through]?.floorKib ?? null;
-    if (tunnels !== null && kib !== null) floors.push([tunnels, kib]);
-  }
-  return floors;
+  const end = from + CALM_S + LOOK_S;
+  const seconds = end > to ? [] : secondsIn(record, { from: from + CALM_S, to: end });
+  const last = seconds.at(-1);
+  const tunnels = last === undefined ? null : heldBy(through, last);
+  const all = seconds.flatMap(({ roles }) => roles[through]?.userKib ?? []);
+  if (last === undefined || tunnels === null || all.length === 0) return null;
+  const read = seconds.map(({ carriersKib }) => carriersKib).filter(({ length }) => length === last.carriersKib.length);
+  return {
+    tunnels,
+    carriersKib: last.carriersKib.map((_, index) => Math.min(...read.map((kib) => kib[index] ?? Infinity))),
+    allKib: Math.min(...all),
+  };
 }
 
 function lineFit(record: RunRecord): Fit | null {
@@ -73,10 +88,10 @@ export function kibPerTunnel(record: RunRecord): Figure {
   const fit = memoryFit(record);
   if (fit === null)
     return unseen(
-      `a slope needs 12 seconds with memory and tunnels, and ${TUNNELS_APART} tunnels between the fewest and the most; of a ramp that rests, a rest and three times as long a hold of ${FLOOR_SECONDS + SETTLE_S + 1} s`,
+      `a slope needs 12 seconds with memory and tunnels, and ${TUNNELS_APART} tunnels between the fewest and the most; where the ramp rests, three carriers that are the same in the rest and in the hold`,
     );
   const { slope, low, high, points } = fit;
-  const of = record.scenario.restSeconds > 0 ? `${points} floors of ${FLOOR_SECONDS} s` : `${points} seconds`;
+  const of = record.scenario.restSeconds > 0 ? `${points} carriers, with half of the tunnels and with all` : `${points} seconds`;
   const words = `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${of}`;
   return low > 0
     ? seen(slope, words)

@@ -4,7 +4,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { get } from 'node:http';
 import type { KernelSeen, NodeSeen, RoleSeen } from '../run-record.ts';
-import { Floors } from '../floors.ts';
 import { parseNodeMetrics } from './node-metrics.ts';
 import { parseAnonKib, parseSockstat, parseStat, TICKS_PER_SECOND } from './proc.ts';
 import type { Sample } from './seconds.ts';
@@ -33,7 +32,8 @@ export class Collector {
   readonly #deps: CollectorDeps;
   /** Ticks that a process had when it was last read. */
   #ticks = new Map<number, number>();
-  readonly #floors = new Floors();
+  /** What each process of a node is for, as it says itself. */
+  #isCarrier = new Map<number, boolean>();
   #readMs: number | null = null;
 
   constructor(deps: CollectorDeps) {
@@ -44,17 +44,17 @@ export class Collector {
   async sample(): Promise<Sample> {
     const nowMs = this.#deps.nowMs();
     const atS = Math.floor(nowMs / 1_000);
-    const roles = this.#roles(this.#readMs === null ? 1 : Math.max(ELAPSED_MIN_S, (nowMs - this.#readMs) / 1_000));
+    const { roles, carriersKib } = this.#processes(this.#readMs === null ? 1 : Math.max(ELAPSED_MIN_S, (nowMs - this.#readMs) / 1_000));
     this.#readMs = nowMs;
     const kernel = readKernel();
     const nodes = await readNodes(this.#deps.nodes());
-    const sample = { roles, kernel, nodes };
+    const sample = { roles, carriersKib, kernel, nodes };
     this.#deps.heard(atS, sample);
     return sample;
   }
 
   /** `elapsedS`: since the last look. */
-  #roles(elapsedS: number): Record<string, RoleSeen> {
+  #processes(elapsedS: number): Pick<Sample, 'roles' | 'carriersKib'> {
     const all = readProcesses();
     const seen = new Map<number, number>();
     const memory = new Map<number, number>();
@@ -70,18 +70,29 @@ export class Collector {
       return [name, { pids: own.map(({ pid }) => pid), cpuSeconds: spent / TICKS_PER_SECOND / elapsedS }] as const;
     });
     this.#ticks = seen;
-    this.#floors.look(memory);
-    return Object.fromEntries(roles.map(([name, { pids, cpuSeconds }]) => [name, { ...this.#costOf(pids, memory), cpuSeconds }]));
-  }
-
-  #costOf(pids: readonly number[], memory: ReadonlyMap<number, number>): Omit<RoleSeen, 'cpuSeconds'> {
     return {
-      processes: pids.length,
-      userKib: sumOf(pids.map((pid) => memory.get(pid))),
-      floorKib: sumOf(pids.map((pid) => this.#floors.of(pid))),
-      descriptors: descriptorsOf(pids),
+      roles: Object.fromEntries(roles.map(([name, { pids, cpuSeconds }]) => [name, { ...costOf(pids, memory), cpuSeconds }])),
+      carriersKib: this.#carriersOf(memory),
     };
   }
+
+  /** In the order of their pids: the same carriers have the same places from second to second. */
+  #carriersOf(memory: ReadonlyMap<number, number>): number[] {
+    this.#isCarrier = new Map([...memory.keys()].map((pid) => [pid, this.#isCarrier.get(pid) ?? isCarrier(pid)]));
+    return [...memory]
+      .filter(([pid]) => this.#isCarrier.get(pid))
+      .toSorted(([one], [other]) => one - other)
+      .map(([, kib]) => kib);
+  }
+}
+
+function costOf(pids: readonly number[], memory: ReadonlyMap<number, number>): Omit<RoleSeen, 'cpuSeconds'> {
+  return { processes: pids.length, userKib: sumOf(pids.map((pid) => memory.get(pid))), descriptors: descriptorsOf(pids) };
+}
+
+/** As a node starts it: `node FLAGS main.ts carrier ...` (proxy/supervisor/spawn-role.ts). */
+function isCarrier(pid: number): boolean {
+  return (readText(`/proc/${pid}/cmdline`) ?? '').includes('/proxy/main.ts\0carrier\0');
 }
 
 function readProcesses(): { readonly pid: number; readonly group: number; readonly ticks: number }[] {

@@ -21,7 +21,7 @@ export interface Made {
   readonly kill?: { readonly after: number; readonly backPerSecond: number };
   readonly kibPerTunnel?: number;
   readonly growthKibPerSecond?: number;
-  /** By how much the floors of memory are apart. */
+  /** What a carrier has of it, at most. */
   readonly garbageKib?: number;
   readonly k6Cores?: number;
 }
@@ -120,24 +120,28 @@ export function madeRun(made: Made = {}): RunRecord {
           processes: alive.length * 4,
           cpuSeconds: proxyCpu,
           userKib: userKib + 400 * random(),
-          floorKib: userKib - (made.garbageKib ?? 40) * random(),
           descriptors: alive.length * 60 + 2 * established,
         },
         k6: {
           processes: 1,
           cpuSeconds: made.k6Cores ?? 0.3 + opened * 0.0008,
           userKib: 90_000 + established * 80,
-          floorKib: 90_000 + established * 80,
           descriptors: 20 + established,
         },
         'far-end': {
           processes: 2,
           cpuSeconds: 0.1 + opened * 0.0001,
           userKib: 60_000 + established * 6,
-          floorKib: 60_000 + established * 6,
+
           descriptors: 30 + established,
         },
       },
+      carriersKib: alive.flatMap(() =>
+        Array.from(
+          { length: 3 },
+          () => 60_000 + (established * (made.kibPerTunnel ?? 1.2)) / alive.length / 3 + (made.garbageKib ?? 400) * random(),
+        ),
+      ),
       kernel: {
         socketMemoryKib: 200 + Math.round(20 * random()),
         sockets: established * 4 + 30,
