@@ -24,11 +24,16 @@ export interface Held {
   readonly holdCpuSeconds: number;
   /** Tunnels of each carrier, once all were open. */
   readonly spread: readonly number[];
+  /** What a scraper waited for, with all tunnels open. */
+  readonly metrics: { readonly p50Ms: number; readonly mostMs: number; readonly bytes: number };
   readonly relay: string;
 }
 
 /** How far a carrier may be from an even share, in percent. */
 const DEVIATION_WANTED = 20;
+
+/** Of /metrics: a scraper gives up after some seconds, and control does nothing else meanwhile. */
+const METRICS_WANTED_MS = 100;
 
 /** Why the run is not sound; nothing where all held. */
 export function flawsOf({ failed, firstFailure, lost, pingsSent, pingsAnswered }: Held): string[] {
@@ -73,6 +78,7 @@ export function renderHeld(held: Held): string {
   const { kibPerTunnel, kibPerTunnelInAll, cpuSecondsPerHour } = costsOf(held);
   const { least, most } = deviationOf(held.spread);
   const memory = [held.emptyMib, held.halfMib, held.rampedMib, held.endMib].map((mib) => mib.toFixed(0));
+  const { p50Ms, mostMs, bytes } = held.metrics;
   const rows = [
     ['tunnels', `${held.tunnels}, opened in ${held.rampSeconds.toFixed(0)} s, held for ${held.minutes} min`],
     ['lost', `${held.lost + held.failed}`],
@@ -81,6 +87,10 @@ export function renderHeld(held: Held): string {
     ['memory with no tunnel / half of them / all / all, at the end', `${memory.join(' / ')} MiB`],
     ['KiB per tunnel, from half to all / of the whole node', `${kibPerTunnel.toFixed(2)} / ${kibPerTunnelInAll.toFixed(2)}`],
     ['CPU seconds per hour of holding', cpuSecondsPerHour.toFixed(0)],
+    [
+      '`/metrics` with all of them, median / longest of 30',
+      `${p50Ms.toFixed(0)} / ${mostMs.toFixed(0)} ms (wanted: below ${METRICS_WANTED_MS} ms), ${bytes} bytes`,
+    ],
     ['tunnels of each carrier', held.spread.join(', ')],
     ['emptiest / fullest carrier, from even', `${signed(least)} % / ${signed(most)} % (wanted: within ${DEVIATION_WANTED} %)`],
   ];

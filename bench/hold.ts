@@ -8,6 +8,7 @@ import type { LoadProgram, Ramp } from './load.ts';
 import { cpuSeconds, memoryKib } from './measure.ts';
 import { allAccept, type NodeRun, type RunningNode, startEcho, startLoad, startNode } from './one-node.ts';
 import type { Processes } from './processes.ts';
+import { scrapeOften } from './scrape.ts';
 import { Unavailable } from './unavailable.ts';
 
 const RAMP_STEPS = 10;
@@ -42,6 +43,7 @@ export async function hold(run: HoldRun, processes: Processes): Promise<Held> {
   const spread = filled.map(({ status }) => status?.tunnels ?? 0);
   run.tell(`tunnels of each carrier: ${spread.join(', ')}`);
 
+  const { spansMs, bytes } = await scrapeOften(node.health);
   const pings = await holdAll(run, loads, node);
   const alive = sum(await Promise.all(loads.map((load) => load.alive())));
   const endKib = memoryKib(node.started.pid);
@@ -60,6 +62,7 @@ export async function hold(run: HoldRun, processes: Processes): Promise<Held> {
     rampedMib: rampedKib / 1_024,
     endMib: endKib / 1_024,
     spread,
+    metrics: { p50Ms: quantile(spansMs, 0.5), mostMs: spansMs.at(-1) ?? 0, bytes },
     relay: filled[0]?.status?.relay ?? 'unknown',
   };
 }

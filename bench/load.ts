@@ -1,7 +1,7 @@
-// Drives the load program: a step is a line to it, its answer a line of JSON back.
+// Drives the load program (load.c).
 
-import { createInterface } from 'node:readline';
-import type { Processes, Started } from './processes.ts';
+import { LineProgram } from './line-program.ts';
+import type { Processes } from './processes.ts';
 
 /** What load.c holds at most in one process. */
 export const LOAD_TUNNELS_MAX = 9_000;
@@ -34,67 +34,42 @@ export interface Bulk {
   readonly backMib: number;
 }
 
-export class LoadProgram {
-  readonly #started: Started;
-  readonly #lines: AsyncIterator<string>;
-
-  private constructor(started: Started) {
-    if (!started.child.stdout) throw new Error('the load program has no output');
-    this.#started = started;
-    this.#lines = createInterface({ input: started.child.stdout })[Symbol.asyncIterator]();
-  }
-
+export class LoadProgram extends LineProgram {
   static async start(processes: Processes, command: readonly string[]): Promise<LoadProgram> {
-    return new LoadProgram(await processes.start(command, 'pipe', import.meta.dirname));
-  }
-
-  get started(): Started {
-    return this.#started;
+    return new LoadProgram(await LoadProgram.run(processes, command));
   }
 
   /** Opens tunnels until there are so many, as fast as it goes or so many a second. */
   ramp(upTo: number, perSecond: number | 'at once' = 'at once'): Promise<Ramp> {
-    return this.#step(`ramp ${upTo} ${perSecond === 'at once' ? 0 : perSecond}`);
+    return this.step(`ramp ${upTo} ${perSecond === 'at once' ? 0 : perSecond}`);
   }
 
   /** One message is sent when another has come back. */
   messages({ count, busy, bytes }: { readonly count: number; readonly busy: number; readonly bytes: number }): Promise<Messages> {
-    return this.#step(`messages ${count} ${busy} ${bytes}`);
+    return this.step(`messages ${count} ${busy} ${bytes}`);
   }
 
   /** Messages at a pace of their own. */
   rate({ perSecond, seconds }: { readonly perSecond: number; readonly seconds: number }): Promise<Messages> {
-    return this.#step(`rate ${perSecond} ${seconds}`);
+    return this.step(`rate ${perSecond} ${seconds}`);
   }
 
   /** One message on every tunnel, evenly over this time. */
   round(seconds: number): Promise<Round> {
-    return this.#step(`round ${seconds}`);
+    return this.step(`round ${seconds}`);
   }
 
   /** So many MiB there and back on each of some tunnels, so many KiB to a write. */
   bulk({ tunnels, mib, kib }: { readonly tunnels: number; readonly mib: number; readonly kib: number }): Promise<Bulk> {
-    return this.#step(`bulk ${tunnels} ${mib} ${kib}`);
+    return this.step(`bulk ${tunnels} ${mib} ${kib}`);
   }
 
   /** How many tunnels still stand. */
   async alive(): Promise<number> {
-    return (await this.#step<{ alive: number }>('alive')).alive;
+    return (await this.step<{ alive: number }>('alive')).alive;
   }
 
   async close(): Promise<void> {
-    await this.#step('close');
-  }
-
-  async #step<Answer>(line: string): Promise<Answer> {
-    this.#started.child.stdin?.write(`${line}\n`);
-    return JSON.parse(await this.line()) as Answer;
-  }
-
-  /** The next line that it says, asked or not. */
-  async line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`the load program ${await this.#started.ended}`);
-    return value;
+    await this.step('close');
   }
 }

@@ -1,4 +1,4 @@
-// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, upgrades it under load, drains it, or
+// `npm run bench`: measures Pinhole beside other proxies, holds many tunnels on one node, upgrades it under load, drains it, presses it, or
 // compares ways to relay. The only file of the bench that prints, catches signals and ends the process.
 
 import { spawnSync } from 'node:child_process';
@@ -19,6 +19,7 @@ import { flawsOf, renderHeld, renderHeldJson } from './hold-report.ts';
 import { descriptorsMax } from './measure.ts';
 import { missingOf } from './needs.ts';
 import { type BenchOptions, parseBenchOptions, usage } from './options.ts';
+import type { Parsed } from './parsed.ts';
 import { PEERS } from './peers.ts';
 import { PINHOLES } from './pinhole.ts';
 import { buildBareRelay, buildLoad } from './programs.ts';
@@ -28,6 +29,12 @@ import { runRound } from './round.ts';
 import { compareWays } from './splice.ts';
 import { parseSpliceOptions, SPLICE_USAGE, type SpliceOptions } from './splice-options.ts';
 import { renderWays } from './splice-report.ts';
+import { CARRIERS as STORM_CARRIERS, storm } from './storm.ts';
+import { parseStormOptions, STORM_USAGE, type StormOptions } from './storm-options.ts';
+import { flawsOf as flawsOfStorm, renderStorm } from './storm-report.ts';
+import { compareTenants } from './tenants.ts';
+import { parseTenantsOptions, TENANTS_USAGE, type TenantsOptions } from './tenants-options.ts';
+import { flawsOf as flawsOfTenants, renderTenants } from './tenants-report.ts';
 import { Unavailable } from './unavailable.ts';
 import { upgradeInARow } from './upgrade.ts';
 import { parseUpgradeOptions, UPGRADE_USAGE, type UpgradeOptions } from './upgrade-options.ts';
@@ -37,6 +44,9 @@ const EXIT = { ok: 0, unsound: 1, usage: 64, unavailable: 69, interrupted: 130 }
 const ALL: readonly Contestant[] = [...PINHOLES, BARE_RELAY, ...PEERS];
 /** Made up, and of the form that AWS gives an endpoint. */
 const SERVER_NAME = 'a1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com';
+/** What good agents do in a second while a node is pressed: far below what it can, so that what they see is the press. */
+const GOOD_OPENS = 100;
+const GOOD_MESSAGES = 200;
 /** Beside two for each tunnel: what a proxy, Node above all, has open by itself. */
 const OTHER_DESCRIPTORS = 600;
 
@@ -50,40 +60,42 @@ interface Workshop {
 }
 
 function main(args: readonly string[]): Promise<number> | number {
-  if (args[0] === 'hold') return mainOfHold(args.slice(1));
-  if (args[0] === 'upgrade') return mainOfUpgrade(args.slice(1));
-  if (args[0] === 'drain') return mainOfDrain(args.slice(1));
-  if (args[0] === 'splice') return mainOfSplice(args.slice(1));
+  const [word, ...rest] = args;
+  switch (word) {
+    case 'hold':
+      return command(rest, parseHoldOptions, HOLD_USAGE, holdMany);
+    case 'upgrade':
+      return command(rest, parseUpgradeOptions, UPGRADE_USAGE, upgradeOften);
+    case 'drain':
+      return command(rest, parseDrainOptions, DRAIN_USAGE, drainNode);
+    case 'storm':
+      return command(rest, parseStormOptions, STORM_USAGE, pressNode);
+    case 'tenants':
+      return command(rest, parseTenantsOptions, TENANTS_USAGE, decideAmongMany);
+    case 'splice':
+      return command(rest, parseSpliceOptions, SPLICE_USAGE, compareRelays);
+    default:
+      return compare(args);
+  }
+}
+
+function command<Options>(
+  args: readonly string[],
+  parse: (args: readonly string[]) => Parsed<Options>,
+  words: string,
+  run: (options: Options, workshop: Workshop) => Promise<number>,
+): Promise<number> | number {
+  const parsed = parse(args);
+  return parsed.kind === 'run' ? inWorkshop((workshop) => run(parsed.options, workshop)) : explain(parsed, words);
+}
+
+function compare(args: readonly string[]): Promise<number> | number {
   const parsed = parseBenchOptions(args, ALL);
   if (parsed.kind !== 'run') return explain(parsed, usage(ALL));
   const needed = 2 * parsed.options.tunnels + OTHER_DESCRIPTORS;
   if (descriptorsMax() < needed)
     return unavailable(`This needs ${needed} open files for a process (ulimit -Hn); fewer --tunnels need fewer.`);
   return inWorkshop((workshop) => compareAll(parsed.options, workshop));
-}
-
-function mainOfHold(args: readonly string[]): Promise<number> | number {
-  const parsed = parseHoldOptions(args);
-  if (parsed.kind !== 'run') return explain(parsed, HOLD_USAGE);
-  return inWorkshop((workshop) => holdMany(parsed.options, workshop));
-}
-
-function mainOfUpgrade(args: readonly string[]): Promise<number> | number {
-  const parsed = parseUpgradeOptions(args);
-  if (parsed.kind !== 'run') return explain(parsed, UPGRADE_USAGE);
-  return inWorkshop((workshop) => upgradeOften(parsed.options, workshop));
-}
-
-function mainOfDrain(args: readonly string[]): Promise<number> | number {
-  const parsed = parseDrainOptions(args);
-  if (parsed.kind !== 'run') return explain(parsed, DRAIN_USAGE);
-  return inWorkshop((workshop) => drainNode(parsed.options, workshop));
-}
-
-function mainOfSplice(args: readonly string[]): Promise<number> | number {
-  const parsed = parseSpliceOptions(args);
-  if (parsed.kind !== 'run') return explain(parsed, SPLICE_USAGE);
-  return inWorkshop((workshop) => compareRelays(parsed.options, workshop));
 }
 
 function explain(parsed: { readonly kind: 'help' } | { readonly kind: 'problem'; readonly problem: string }, words: string): number {
@@ -138,6 +150,27 @@ async function upgradeOften({ json, ...options }: UpgradeOptions, { processes, .
   const losses = lossesOf(seen);
   for (const loss of losses) console.error(loss);
   return losses.length === 0 ? EXIT.ok : EXIT.unsound;
+}
+
+async function pressNode({ json, ...options }: StormOptions, { processes, ...workshop }: Workshop): Promise<number> {
+  console.error(`storm: ${options.rounds} rounds of ${options.seconds} s`);
+  const run = { ...workshop, ...options, serverName: SERVER_NAME, opensPerSecond: GOOD_OPENS, messagesPerSecond: GOOD_MESSAGES };
+  const seen = await storm(run, processes);
+  console.log(`${machineWords()}.\n\n${renderStorm(seen)}`);
+  if (json !== null) writeFileSync(json, `${JSON.stringify({ ...thisMachine(), ...options, ...seen }, null, 2)}\n`);
+  const flaws = flawsOfStorm(seen, STORM_CARRIERS);
+  for (const flaw of flaws) console.error(flaw);
+  return flaws.length === 0 ? EXIT.ok : EXIT.unsound;
+}
+
+async function decideAmongMany({ json, ...options }: TenantsOptions, { processes, ...workshop }: Workshop): Promise<number> {
+  console.error(`tenants: 1 and ${options.tenants}, ${options.rounds} rounds of ${options.seconds} s each`);
+  const seen = await compareTenants({ ...workshop, ...options, serverName: SERVER_NAME }, processes);
+  console.log(`${machineWords()}.\n\n${renderTenants(seen)}`);
+  if (json !== null) writeFileSync(json, `${JSON.stringify({ ...thisMachine(), ...options, ...seen }, null, 2)}\n`);
+  const flaws = flawsOfTenants(seen);
+  for (const flaw of flaws) console.error(flaw);
+  return flaws.length === 0 ? EXIT.ok : EXIT.unsound;
 }
 
 async function drainNode({ tunnels, rate, json }: DrainOptions, { processes, ...workshop }: Workshop): Promise<number> {

@@ -26,6 +26,8 @@ export interface NodeRun {
 export interface RunningNode {
   readonly started: Started;
   readonly port: number;
+  /** Where it tells its metrics. */
+  readonly health: number;
   readonly configPath: string;
 }
 
@@ -50,7 +52,7 @@ export async function startNode(
   const output = join(folder, 'output.log');
   const started = await processes.start(serveCommand(configPath), { file: output }, folder);
   await waitUntilReady(started, port, output);
-  return { started, port, configPath };
+  return { started, port, health, configPath };
 }
 
 /** A carrier that is late would get less than its share, and the node's memory would not be that of an idle one. */

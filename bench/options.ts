@@ -20,6 +20,8 @@ export function usage(all: readonly Contestant[]): string {
        npm run bench -- hold --help
        npm run bench -- upgrade --help
        npm run bench -- drain --help
+       npm run bench -- storm --help
+       npm run bench -- tenants --help
        npm run bench -- splice --help
 
 Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about 45 s for each.

@@ -19,6 +19,11 @@ export function buildBareRelay(folder: string): string {
   return build(folder, 'bare-relay', ['bare-relay.c', 'copy.c', 'splice.c', 'sockets.c'], []);
 }
 
+/** Crowds that nobody wants. */
+export function buildPress(folder: string): string {
+  return build(folder, 'press', ['press.c', 'sockets.c'], []);
+}
+
 /** Gives the program's path. */
 function build(folder: string, name: string, sources: readonly string[], flags: readonly string[]): string {
   const programs = join(folder, 'programs');

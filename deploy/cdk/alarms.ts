@@ -1,6 +1,14 @@
 // Every alarm of a stage as data, from the metric table and the table of reasons. What becomes of it in CloudWatch is watch-stack.ts. Pure.
 
-import { type Blame, type ReasonCode, REASONS } from '../../proxy/core/fault.ts';
+import {
+  CERTIFICATE_LEAST_S,
+  HEADROOM_LEAST,
+  LOOP_DELAY_MOST_S,
+  OPENS_THAT_COUNT,
+  PENDING_MOST_SHARE,
+  reasonsBlaming,
+  RETIREMENT_LATE_S,
+} from '../monitoring/levels.ts';
 import { ALLOWANCES, type SentMetric } from './agent-config.ts';
 import { POOL } from './names.ts';
 import type { Stage } from './stage.ts';
@@ -36,20 +44,9 @@ export interface AlarmSpec {
 
 const MINUTE_S = 60;
 const FIVE_S = 300;
-const DAY_S = 86_400;
 
-/** docs/metrics.md, "worth an alarm". */
-const HEADROOM_LEAST = 0.2;
-const LOOP_DELAY_MOST_S = 0.1;
-const CERTIFICATE_LEAST_S = 14 * DAY_S;
-/** Shares are of no use over a handful of opens. */
-const OPENS_THAT_COUNT = 20;
 const UPSTREAM_SHARE_MOST = 0.05;
 const PROXY_SHARE_MOST = 0.01;
-
-export function reasonsBlaming(blame: Blame): ReasonCode[] {
-  return (Object.keys(REASONS) as ReasonCode[]).filter((code) => REASONS[code].blame === blame);
-}
 
 /** Who speaks under a name of its own: each slot, or the pool. */
 export function speakersOf(stage: Stage): string[] {
@@ -106,7 +103,7 @@ function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
         series: on('pinhole_pending_connections', 'Maximum'),
         ...each,
         is: 'above',
-        threshold: stage.node.limits.pending / 2,
+        threshold: stage.node.limits.pending * PENDING_MOST_SHARE,
       },
       says: 'Half of the connections that may wait for a request do: a flood, or a network that loses what clients send.',
     },
@@ -119,6 +116,11 @@ function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
         threshold: LOOP_DELAY_MOST_S,
       },
       says: 'A carrier is late: its core is full. Take a larger type, or another slot.',
+    },
+    {
+      ...{ id: 'retirement', series: on('pinhole_generations', 'Minimum', { state: 'retired' }), ...once },
+      ...{ periods: RETIREMENT_LATE_S / FIVE_S },
+      says: 'A retired generation is still there after three hours. `pinhole status` on the node says what it waits for.',
     },
     {
       ...{ id: 'reload', series: on('pinhole_config_reload_failed_total', 'Sum'), ...once },

@@ -1,7 +1,8 @@
 // Metrics that CloudWatch counts in the logs, from the table of reasons: how many opens failed for which we, or what is behind us, are to blame.
 // A client's own mistakes count neither way. Pure.
 
-import { type CountedMetric, reasonsBlaming } from './alarms.ts';
+import { BURN_FAST, BURN_SLOW, ERROR_BUDGET, FAILED_REASONS } from '../monitoring/levels.ts';
+import type { CountedMetric } from './alarms.ts';
 
 export interface Count {
   readonly id: string;
@@ -14,9 +15,7 @@ export interface Count {
 /** Filter patterns hold 1,024 characters (CloudWatch Logs quotas). */
 export const PATTERN_LENGTH_MAX = 1_024;
 
-/** A drain is ours to plan: what it refuses is counted where it is planned. */
-const OURS = [...reasonsBlaming('upstream'), ...reasonsBlaming('proxy')].filter((reason) => reason !== 'DRAINING');
-const FAILED = OURS.map((reason) => `($.reason = "${reason}")`).join(' || ');
+const FAILED = FAILED_REASONS.map((reason) => `($.reason = "${reason}")`).join(' || ');
 
 export const OPENS_COUNTS: readonly Count[] = [
   { id: 'opens-good', metric: 'opens_good', pattern: '{ ($.event = "decision") && ($.reason = "OK") }', value: '1' },
@@ -33,9 +32,6 @@ export const FLEET_COUNTS: readonly Count[] = [
   },
 ];
 
-/** Share of opens that may fail: 99.9 % in 28 days succeed. */
-export const ERROR_BUDGET = 0.001;
-
 export interface Burn {
   readonly id: string;
   /** The long window, and the short one. */
@@ -44,14 +40,13 @@ export interface Burn {
   readonly says: string;
 }
 
-/** How many times faster than even the budget is spent: the workbook's defaults. */
 export const BURNS: readonly Burn[] = [
   {
-    ...{ id: 'burn-fast', windowsS: [3_600, 300], threshold: 14.4 * ERROR_BUDGET },
+    ...{ id: 'burn-fast', windowsS: [3_600, 300], threshold: BURN_FAST * ERROR_BUDGET },
     says: 'Opens fail so often that the error budget of 28 days is gone in two. Look at which reason it is: the dashboard has them.',
   },
   {
-    ...{ id: 'burn-slow', windowsS: [21_600, 1_800], threshold: 6 * ERROR_BUDGET },
+    ...{ id: 'burn-slow', windowsS: [21_600, 1_800], threshold: BURN_SLOW * ERROR_BUDGET },
     says: 'Opens have failed for hours so often that the error budget of 28 days is gone in five.',
   },
 ];

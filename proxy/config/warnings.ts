@@ -88,8 +88,7 @@ function warnOfProbe(login: string | null, table: TenantTable, report: Report): 
     return;
   }
   const [user = ''] = login.split(':', 1);
-  const proof = table.byId(user)?.tokens.check(Buffer.from(login.slice(user.length + 1)));
-  if (!proof)
+  if (table.byToken(user, Buffer.from(login.slice(user.length + 1))) === null)
     report.warning(['probe', 'login'], 'of no tenant, or with a token that is not its own: the probe is refused, and tells nothing');
 }
 

@@ -38,7 +38,7 @@ const DEPS = {
 };
 
 function question(changes: Partial<Question>): Question {
-  return { path: '/', query: new URLSearchParams(), host: '127.0.0.1:9901', authorization: '', ...changes };
+  return { path: '/', query: new URLSearchParams(), host: '127.0.0.1:9901', authorization: '', accept: '', ...changes };
 }
 
 async function statusOf(host: string, token: string | null, changes: Partial<Question>): Promise<number> {

@@ -25,6 +25,7 @@ export interface Question {
   readonly query: URLSearchParams;
   readonly host: string;
   readonly authorization: string;
+  readonly accept: string;
 }
 
 /** A POST. Its body has been read, since that costs little; it is looked at behind whatever says who may ask. */
@@ -100,7 +101,8 @@ async function judge(request: IncomingMessage, { handler, change }: Handlers): P
   if (!isRead && (change === null || method !== 'POST'))
     return json(405, { error: change === null ? 'only GET is served here' : 'only GET and POST are served here' });
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  const question = { path, query: new URLSearchParams(query), host: headers.host ?? '', authorization: headers.authorization ?? '' };
+  const { host = '', authorization = '', accept = '' } = headers;
+  const question = { path, query: new URLSearchParams(query), host, authorization, accept };
   try {
     if (isRead || change === null) return await handler(question);
     const from = socket.remoteAddress === undefined ? null : `${unmapped(socket.remoteAddress)} ${socket.remotePort}`;

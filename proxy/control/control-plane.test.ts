@@ -71,7 +71,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
     announced,
     failures,
     calls,
-    health: (path: string) => ask(health?.port, path),
+    health: (path: string, headers?: Record<string, string>) => ask(health?.port, path, headers),
     admin: (path: string, headers?: Record<string, string>) => ask(admin?.port, path, headers),
   };
 }
@@ -215,6 +215,13 @@ test('every metric of the table is served, with a value', async (t) => {
   assert.ok(value('pinhole_headroom_ratio{resource="memory"}') > 0);
   // The test's certificate is good for two days.
   assert.ok(Math.abs(value('pinhole_certificate_expiry_seconds') - 172_800) < 600);
+});
+
+test('a scraper that asks for OpenMetrics gets it', async (t) => {
+  const { health } = await harness(t);
+  const { text } = await health('/metrics', { Accept: 'application/openmetrics-text; version=1.0.0' });
+  assert.match(text, /^# TYPE pinhole_config_reload_failed counter\npinhole_config_reload_failed_total 0$/m);
+  assert.match(text, /\n# EOF\n$/);
 });
 
 test('the admin address tells the status to those who know it by its name', async (t) => {

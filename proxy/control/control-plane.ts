@@ -11,13 +11,14 @@ import { createAdminChangeHandler, createAdminChanges, createAdminHandler, creat
 import type { Listening } from './bounded-server.ts';
 import { listenBounded } from './bounded-server.ts';
 import type { CarrierStatus } from './carrier-api.ts';
+import { chooseFormat, contentType, renderMetricsText } from './exposition.ts';
 import { orderDrain } from './drain-orders.ts';
 import { gatherDrain } from './drain-view.ts';
 import { createHealthHandler } from './health-server.ts';
 import type { SayFailed } from './look-log.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
 import { NodeJudge } from './node-judge.ts';
-import { renderMetrics } from './node-metrics.ts';
+import { nodeMetrics } from './node-metrics.ts';
 import { gatherCarriers, gatherStatus, judgeReadiness } from './node-status.ts';
 import type { ProbeChild } from './probe-child.ts';
 import { readProbe, viewOf } from './probe-report.ts';
@@ -79,7 +80,7 @@ export class ControlPlane {
         const verdict = this.#probe();
         return verdict && viewOf(verdict, clock);
       },
-      metrics: () => this.#metrics(),
+      metrics: (accept) => this.#metrics(accept),
     });
     const { host, port } = settings.admin;
     this.#servers.push(await listenBounded({ host: settings.health.host, port: settings.health.port }, health));
@@ -95,11 +96,13 @@ export class ControlPlane {
     await Promise.all([this.#deps.probe.stop(), ...this.#servers.map((server) => server.close())]);
   }
 
-  async #metrics(): Promise<{ text: string; type: string }> {
+  async #metrics(accept: string): Promise<{ text: string; type: string }> {
     const { runtime, clock } = this.#deps;
     const [counters, carriers] = await Promise.all([gatherCounters(runtime, clock), gatherCarriers(runtime, clock)]);
-    const { ready } = judgeReadiness(runtime, clock, carriers);
-    return renderMetrics({ runtime, clock, tls: this.#settings.tls, probe: this.#probe() }, counters, ready);
+    const isReady = judgeReadiness(runtime, clock, carriers).ready;
+    const node = { runtime, clock, tls: this.#settings.tls, probe: this.#probe(), isReady, carriers };
+    const format = chooseFormat(accept);
+    return { text: renderMetricsText(await nodeMetrics(node, counters), format), type: contentType(format) };
   }
 
   /** From the first carrier that accepts on: before, the probe would only find that nobody is there yet. */

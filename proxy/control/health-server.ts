@@ -11,18 +11,19 @@ export interface HealthDeps {
   readiness(): Promise<Readying>;
   /** The probe's last word where it is fresh, step by step. */
   probe(): ProbeView | null;
-  metrics(): Promise<{ text: string; type: string }>;
+  /** In the form that the Accept header likes best. */
+  metrics(accept: string): Promise<{ text: string; type: string }>;
 }
 
 export function createHealthHandler(deps: HealthDeps): Handler {
-  return async ({ path }: Question): Promise<Answer> => {
+  return async ({ path, accept }: Question): Promise<Answer> => {
     if (path === '/live') return json(200, { live: true, node: deps.node(), version: deps.version });
     if (path === '/ready') {
       const readying = await deps.readiness();
       return json(readying.ready ? 200 : 503, { ...readying, node: deps.node(), version: deps.version, probe: deps.probe() });
     }
     if (path === '/metrics') {
-      const { text, type } = await deps.metrics();
+      const { text, type } = await deps.metrics(accept);
       return { status: 200, body: text, type };
     }
     return NOT_FOUND;

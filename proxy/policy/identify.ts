@@ -3,7 +3,6 @@
 import type { Door } from '../core/settings.ts';
 import type { ClientCertificate, Proof } from '../core/tenant.ts';
 import type { Tenant, TenantTable } from './tenants.ts';
-import { NO_TOKENS } from './token-check.ts';
 
 export interface Shown {
   readonly door: Door;
@@ -29,7 +28,7 @@ const BY_SOURCE: Proof = { by: 'source' };
 export function identify(shown: Shown, tenants: TenantTable): Identity {
   const { credentials, certificate, address, door } = shown;
   if (credentials.kind === 'invalid') return AUTH_INVALID;
-  const byToken = credentials.kind === 'basic' ? findByToken(credentials.user, credentials.token, tenants) : null;
+  const byToken = credentials.kind === 'basic' ? tenants.byToken(credentials.user, credentials.token) : null;
   if (credentials.kind === 'basic' && byToken === null) return AUTH_INVALID;
 
   const named = certificate === null ? null : tenants.byCertificate(certificate);
@@ -43,13 +42,6 @@ export function identify(shown: Shown, tenants: TenantTable): Identity {
   if (bySource !== null) return { ok: true, tenant: bySource, proof: BY_SOURCE };
   // To ask for what nobody has would only be a riddle; and a ClientHello has no room for it.
   return { ok: false, code: tenants.hasTokens && door !== 'sni' ? 'AUTH_REQUIRED' : 'SOURCE_NOT_ALLOWED', tenant: null };
-}
-
-/** A user that does not exist takes as long as a token that is wrong. */
-function findByToken(user: string, token: Buffer, tenants: TenantTable): { readonly tenant: Tenant; readonly proof: Proof } | null {
-  const tenant = tenants.byId(user);
-  const proof = (tenant?.tokens ?? NO_TOKENS).check(token);
-  return tenant === null || proof === null ? null : { tenant, proof };
 }
 
 function fromThere(tenant: Tenant, proof: Proof, address: string): Identity {

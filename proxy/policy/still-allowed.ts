@@ -29,7 +29,7 @@ function stillProves({ proof, door, address }: OpenTunnel, tenant: Tenant, tenan
     case undefined:
       return true;
     case 'token':
-      return tenant.tokens.has(proof.hash) && tenant.mayComeFrom(address);
+      return tenant.entry.tokens.includes(proof.hash) && tenant.mayComeFrom(address);
     case 'certificate':
       return tenants.byCertificate(proof.certificate).has(tenant) && tenant.mayComeFrom(address);
     case 'source':

@@ -31,13 +31,17 @@ export function countLines(text: string): number {
   return text === '' ? 0 : text.split('\n').length;
 }
 
-/** Throws on a line that `writeTenants` never wrote: what cannot be read must not become a tenant. */
+/**
+ * Throws on a line that `writeTenants` never wrote: what cannot be read must not become a tenant. Nothing of the answer is a part of a longer text:
+ * V8 keeps the whole for the sake of a part, and tunnels keep their tenant for days.
+ */
 export function readTenant(line: string): TenantEntry {
-  const fields = line.split('\t');
+  const fields = copyOf(line).split('\t');
   if (fields.length !== FIELDS) throw new Error('not a line of tenants of this version');
   const [id = '', tokens = '', certificate = '', sources = '', sniBySource, endpoints = '', tunnels = '', opens = ''] = fields;
   return {
-    id,
+    // By itself, since every look-up compares it.
+    id: copyOf(id),
     tokens: listIn(tokens),
     certificate: certificateIn(certificate),
     sources: listIn(sources),
@@ -46,6 +50,10 @@ export function readTenant(line: string): TenantEntry {
     tunnels: tunnels === '' ? null : Number(tunnels),
     opensPerSecond: opens === '' ? null : Number(opens),
   };
+}
+
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function listIn(text: string): string[] {

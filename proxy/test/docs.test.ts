@@ -21,7 +21,7 @@ import * as runtimeFiles from '../core/runtime-files.ts';
 import { SHED_CAUSES } from '../core/ports.ts';
 import { CLOSE_FIELDS, ENDINGS, PHASES, RECORD_FIELDS, SUMMARY_FIELDS } from '../core/record.ts';
 import { DOORS, ENDPOINT_KINDS } from '../core/settings.ts';
-import { CHILD_STATES } from '../core/supervision.ts';
+import { CHILD_STATES, GENERATION_STATES } from '../core/supervision.ts';
 import { renderRefusal } from '../wire/reply.ts';
 import { codesIn, rowsWith, tableUnder } from './support/markdown.ts';
 import { assertSame, assertWords, name, sourcesIn } from './support/pages.ts';
@@ -229,7 +229,7 @@ describe('docs/metrics.md', () => {
     ['kind', ENDPOINT_KINDS],
     ['ended_by', ENDINGS],
     ['stage', STAGES],
-    ['state', CHILD_STATES],
+    ['state', [...new Set([...CHILD_STATES, ...GENERATION_STATES])]],
     ['direction', ['up', 'down']],
     ['resource', [...control.matchAll(/headroom\.labels\('([a-z]+)'\)/g)].map((match) => match[1] ?? '')],
   ] as const) {

@@ -309,6 +309,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' },
       { place: 'healthcheck/fleet/schema.ts', why: 'so are those of FLEET.yaml' },
       { place: 'deploy/cdk/stage-schema.ts', why: 'and those of a stage' },
+      { place: 'deploy/monitoring', why: 'rules and dashboard are files made from the code' },
       { place: 'proxy/native', why: 'the engine is built ahead by the code that builds it at a first start' },
     ],
     node: 'any',
@@ -320,7 +321,7 @@ export const LAYERS: readonly Layer[] = [
     imports: [
       { place: 'proxy/config', why: 'a stage is read as strictly as a node’s file, and what it makes is read as the node will' },
       { place: 'proxy/core/metrics.ts', why: 'alarms and dashboard are built from the table' },
-      { place: 'proxy/core/fault.ts', why: 'so is what counts as failed' },
+      { place: 'deploy/monitoring', why: 'one place says beyond which numbers somebody has to act' },
       { place: 'proxy/policy/ranges.ts', why: 'what a range is' },
       { place: 'proxy/cli/arguments.ts', why: 'a command line is read as every other' },
       { place: 'healthcheck/fleet', why: 'FLEET.yaml is made here, and judged by its reader' },
@@ -329,6 +330,16 @@ export const LAYERS: readonly Layer[] = [
     node: ['child_process', 'crypto', 'fs'],
     packages: ['aws-cdk-lib', 'cdk-nag', 'constructs', 'yaml', 'zod'],
     instead: 'deploy/cdk turns a stage into templates and asks nothing of AWS: what runs on an instance is in cdk/host, or in the release',
+  },
+  {
+    place: 'deploy/monitoring',
+    imports: [
+      { place: 'proxy/core/metrics.ts', why: 'rules and dashboard are built from the table' },
+      { place: 'proxy/core/fault.ts', why: 'so is what counts as failed' },
+    ],
+    node: [],
+    packages: ['yaml'],
+    instead: 'what Prometheus and Grafana are told is data made of the tables: nothing here asks anybody; CloudWatch is deploy/cdk',
   },
   {
     place: 'deploy/identity',
