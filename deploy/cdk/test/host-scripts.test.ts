@@ -113,6 +113,23 @@ describe('an instance', { skip: missing ?? false, concurrency: true }, () => {
       assert.ok(!host.calls().some((call) => /associate-address|start pinhole\.service/.test(call)), host.calls().join('\n'));
     });
   }
+
+  test('whose certificate nobody has put into its secret yet waits for it, and is started once when it is there', async (t) => {
+    const host = machine(t);
+    host.write('bin/systemctl', '#!/bin/bash\necho "systemctl $*" >>FOLDER/calls\n[ "$1" != is-failed ]\n', 0o755);
+    host.answer('secretsmanager get-secret-value --secret-id certificate', 'a random text, as CloudFormation leaves it');
+    const { code, err } = await host.run(USER_DATA);
+    assert.equal(code, 1);
+    assert.match(err, /certificate holds no certificate in PEM/);
+    assert.match(err, /asked for every minute, and the node started when it is/);
+    const starts = (): string[] => host.calls().filter((call) => /systemctl (re)?start .*pinhole\.service/.test(call));
+    assert.deepEqual(starts(), []);
+    assert.ok(host.calls().includes('systemctl enable --now pinhole-aws.timer pinhole-drain.service'), host.calls().join('\n'));
+
+    host.answer('secretsmanager get-secret-value --secret-id certificate', PAIR.key + PAIR.certificate);
+    for (const minute of ['first', 'second']) assert.equal((await host.run('exec /usr/local/lib/pinhole/fetch-settings')).code, 0, minute);
+    assert.deepEqual(starts(), ['systemctl restart --no-block pinhole.service']);
+  });
 });
 
 /** A machine that has booted, and whose calls from now on count. */
