@@ -2,6 +2,7 @@
 // the next instance is like and touches none that carries tunnels.
 
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
+import type { CfnResource } from 'aws-cdk-lib';
 import type { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
@@ -18,6 +19,8 @@ export interface Group {
   readonly count: number;
   readonly template: CfnLaunchTemplate;
   readonly subnets: readonly string[];
+  /** What has to be there before the first instance boots. */
+  readonly after: readonly CfnResource[];
   readonly tags: Readonly<Record<string, string>>;
   readonly drains: boolean;
   readonly topicArn: string;
@@ -45,6 +48,7 @@ export function autoScalingGroup(scope: Construct, id: string, group: Group): Cf
     ],
     tags: Object.entries(group.tags).map(([key, value]) => ({ key, value, propagateAtLaunch: true })),
   });
+  for (const resource of group.after) made.addResourceDependency(resource);
   acknowledge(
     made,
     'AS1',

@@ -145,6 +145,21 @@ describe('the network', () => {
   });
 });
 
+test('no instance boots before the network has a way out and its file is there', () => {
+  const ways = Object.entries(fleet?.Resources ?? {})
+    .filter(([, { Type }]) => /Route$|RouteTableAssociation$|VPCEndpoint$/.test(Type))
+    .map(([id]) => id);
+  assert.ok(ways.length >= 5);
+  for (const [id, made] of ofType(fleet, 'AWS::AutoScaling::AutoScalingGroup'))
+    assert.deepEqual([made.DependsOn ?? []].flat().toSorted(), ways.toSorted(), id);
+  const [[parameter] = []] = ofType(fleet, 'AWS::SSM::Parameter');
+  const [, template] = ofType(fleet, 'AWS::EC2::LaunchTemplate').find(([id]) => id.startsWith('Sloteu1a')) ?? [];
+  assert.ok(
+    parameter !== undefined && JSON.stringify(template).includes(`{"Ref":"${parameter}"}`),
+    'it refers to the parameter, not to its name',
+  );
+});
+
 describe('every instance', () => {
   const templatesOf = ofType(fleet, 'AWS::EC2::LaunchTemplate').map(
     ([, { Properties }]) => Properties['LaunchTemplateData'] as Record<string, never>,
