@@ -8,8 +8,11 @@ import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './stage.ts';
 
-/** EC2 Auto Scaling takes 30 to 7,200 s; the instance renews it every five minutes, so a dead one is let go soon. */
-const HEARTBEAT_S = 900;
+/**
+ * The instance renews it every five minutes, so a dead one is let go within this. EC2 Auto Scaling takes 30 to 7,200 s, and no hook lasts
+ * for more than a hundred of them: below 1,728 s a drain would be cut off before the 48 hours of HOOK_MAX_S.
+ */
+const HEARTBEAT_S = 1_800;
 /** Boot, release and all, before a failed status check counts. */
 const GRACE_S = 600;
 export const DRAIN_HOOK = 'drain';

@@ -6,6 +6,7 @@ import { rowsWith } from '../../../proxy/test/support/markdown.ts';
 import { readText } from '../../../proxy/test/support/tree.ts';
 import { ofType, type Resource, stageText, synthesize, valuesIn } from '../../testing/synth.ts';
 import { snapshotOf } from '../../testing/snapshot.ts';
+import { HOOK_MAX_S } from '../shape-check.ts';
 
 const { stage, templates } = synthesize(stageText('example'));
 const { addresses, fleet, watch, devices } = templates;
@@ -50,12 +51,19 @@ describe('every slot', () => {
       const made = group(`pinhole-example-${slot}`);
       assert.deepEqual([made['MinSize'], made['MaxSize'], made['DesiredCapacity']], ['1', '1', '1']);
       assert.equal((made['VPCZoneIdentifier'] as unknown[]).length, 1);
-      assert.deepEqual(made['LifecycleHookSpecificationList'], [
-        {
-          ...{ LifecycleHookName: 'drain', LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING' },
-          ...{ HeartbeatTimeout: 900, DefaultResult: 'CONTINUE' },
-        },
-      ]);
+      const [hook, ...more] = made['LifecycleHookSpecificationList'] as { HeartbeatTimeout: number }[];
+      assert.deepEqual(
+        [hook, more],
+        [
+          {
+            ...{ LifecycleHookName: 'drain', LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING' },
+            ...{ HeartbeatTimeout: 1_800, DefaultResult: 'CONTINUE' },
+          },
+          [],
+        ],
+      );
+      // A hook ends for good after 48 hours, or after a hundred times its heartbeat where that is sooner.
+      assert.ok(hook && hook.HeartbeatTimeout * 100 >= HOOK_MAX_S);
     });
 
     test(`${slot}: alarms on its node and on its address`, () => {
