@@ -35,6 +35,9 @@ export class Reconciler extends Construct {
       ...{ type: TYPE[stage.architecture], profile: role.profile, group: firewall.reconciler, userData, tags },
     });
     const subnets = stage.network.zones.map(({ zone }) => network.subnetIn(zone));
-    autoScalingGroup(this, 'Group', { ...{ name, count: 1, template, subnets, tags }, drains: false, topicArn: topic.topicArn });
+    autoScalingGroup(this, 'Group', {
+      ...{ name, count: 1, template, subnets, tags, after: network.ways },
+      ...{ drains: false, topicArn: topic.topicArn },
+    });
   }
 }

@@ -11,6 +11,8 @@ export const NLB_IDLE_MAX_S = 6_000;
 const NLB_CONNECTIONS_PER_TARGET = 55_000;
 /** A lifecycle action may be put off for so long (EC2 Auto Scaling, lifecycle hooks). */
 export const HOOK_MAX_S = 172_800;
+/** `TimeoutStopSec` of deploy/host/pinhole.service: then systemd kills what is left. */
+export const STOP_MAX_S = 600;
 
 export function judgeShape(stage: Stage, report: Report): void {
   judgeAddresses(stage, report);
@@ -32,11 +34,16 @@ function judgeAddresses({ slots, network }: Stage, report: Report): void {
     report.warning(['addresses'], 'all in one availability zone: when that is gone, all of them are');
 }
 
-/** The node drains while Auto Scaling waits; what takes longer would be cut off. */
+/** The node drains while Auto Scaling waits, and ends while systemd does; what takes longer would be cut off. */
 function judgeDrain({ node: { drain } }: Stage, report: Report): void {
   const seconds = (drain.settle + drain.deadline) / 1_000;
   if (seconds >= HOOK_MAX_S)
     report.problem(['node', 'drain', 'deadline'], 'with drain.settle longer than the 48 hours that Auto Scaling waits');
+  if (drain.stop / 1_000 >= STOP_MAX_S)
+    report.problem(
+      ['node', 'drain', 'stop'],
+      `systemd waits ${STOP_MAX_S / 60} minutes for a node that is stopped, and then kills it: take less`,
+    );
 }
 
 function judgeSlots({ slots, nodes, network }: Stage, report: Report): void {

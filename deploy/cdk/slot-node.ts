@@ -31,6 +31,9 @@ export class SlotNode extends Construct {
       ...{ type: stage.instance.type, profile: role.profile, group: firewall.nodes, userData: renderUserData(files), tags },
     });
     const subnets = [network.subnetIn(slot.zone)];
-    autoScalingGroup(this, 'Group', { ...{ name, count: 1, template, subnets, tags }, drains: true, topicArn: store.topic.topicArn });
+    autoScalingGroup(this, 'Group', {
+      ...{ name, count: 1, template, subnets, tags, after: network.ways },
+      ...{ drains: true, topicArn: store.topic.topicArn },
+    });
   }
 }

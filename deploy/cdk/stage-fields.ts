@@ -15,8 +15,13 @@ export function accountId() {
   return matching('account', /^[0-9]{12}$/, 'the 12 digits of an AWS account, in quotes');
 }
 
+/** Of the partition `aws`: ARNs elsewhere begin otherwise, and AWS IoT there has not all of this. */
 export function region() {
-  return matching('region', /^[a-z]{2}(-[a-z]+)+-[0-9]$/, 'an AWS region such as eu-west-1');
+  return matching(
+    'region',
+    /^(?!cn-|us-gov-|[a-z]{2}-iso)[a-z]{2}(-[a-z]+)+-[0-9]$/,
+    'an AWS region such as eu-west-1; those of China, GovCloud and the isolated ones are not served',
+  );
 }
 
 export function availabilityZone() {

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeCertificate } from '../../proxy/config/test-support.ts';
+import { readText } from '../../proxy/test/support/tree.ts';
 import { readStageText, stageText } from '../testing/synth.ts';
+import { STOP_MAX_S } from './shape-check.ts';
 
 const SLOTS = stageText('example');
 const NLB = stageText('example-nlb');
@@ -103,6 +105,8 @@ const MISTAKES: readonly Row[] = [
     /other/,
   ],
   ['a drain that Auto Scaling does not wait for', SLOTS, 'devices: {}', '  drain: { deadline: 48h }\n', 'node.drain.deadline', /48 hours/],
+  ['a stop that systemd does not wait for', SLOTS, 'devices: {}', '  drain: { stop: 10m }\n', 'node.drain.stop', /10 minutes/],
+  ['a region of another partition', SLOTS, 'region: eu-west-1', 'region: us-gov-west-1', 'region', /GovCloud .* not served/],
   [
     'guard rails that no plan could keep',
     SLOTS,
@@ -157,6 +161,10 @@ describe('mistakes of a stage', () => {
     assert.match(lines, /netwrk: unknown key; did you mean network\?/);
     assert.match(lines, /watch\.budgetUsd: "none": expected a whole number/);
   });
+});
+
+test('a node is stopped for as long as its unit says', () => {
+  assert.match(readText('deploy/host/pinhole.service'), new RegExp(`^TimeoutStopSec=${STOP_MAX_S / 60}min$`, 'm'));
 });
 
 describe('the certificate of a stage', () => {

@@ -9,6 +9,7 @@ for (const [what, tunnels, expected] of [
   ['less than 256 tunnels are not worth it', [255, 255, 255], []],
   ['nor is less than a tenth of those that are there', [8_000, 8_000, 8_799, 8_799, 8_800, 8_800], [1, 4]],
   ['a storm that closed most of them is', [8_000, 8_000, 100, 100], [1, 3]],
+  ['the last of a long ramp is, once it is over', [8_000, 8_000, 8_300, 8_500, ...Array.from({ length: 9 }, () => 8_500)], [1, 11]],
   ['slow growth is collected once in a tenth', [10_000, 10_000, 10_970, 10_988, 11_006, 11_024, 11_042], [1, 4]],
 ] as const) {
   test(what, () => {

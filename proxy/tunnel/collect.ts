@@ -8,6 +8,9 @@ const CHANGE_SHARE = 0.1;
 /** Calm is a second in which no more than this share of the change still came. */
 const CALM_SHARE = 0.02;
 
+/** What a long ramp has left is less than a tenth of all, and worth it all the same once so many seconds brought next to nothing. */
+const STILL_SECONDS = 8;
+const STILL_SHARE = 0.005;
 /** In a rest: so much more than after the last collection, and no sooner than this after it. */
 const REST_BYTES = 4 * 1_048_576;
 const REST_SECONDS = 60;
@@ -24,6 +27,7 @@ export function createCollector(collect: (() => void) | undefined): Collector {
   let collected = 0;
   let before = 0;
   let secondsSince = 0;
+  let stillSeconds = 0;
   /** Of the first look after the last collection, and of the last look. */
   let leastBytes = Number.POSITIVE_INFINITY;
   let bytesBefore = 0;
@@ -31,12 +35,15 @@ export function createCollector(collect: (() => void) | undefined): Collector {
     look(tunnels, heapBytes) {
       const change = Math.abs(tunnels - collected);
       const isCalm = Math.abs(tunnels - before) <= change * CALM_SHARE;
+      const isStill = Math.abs(tunnels - before) <= Math.max(1, change * STILL_SHARE);
       const isAtWork = heapBytes - bytesBefore > WORK_BYTES;
       before = tunnels;
       bytesBefore = heapBytes;
       leastBytes = Math.min(leastBytes, heapBytes);
       secondsSince += 1;
-      const hasChanged = change >= Math.max(CHANGE_MIN, collected * CHANGE_SHARE);
+      stillSeconds = isStill ? stillSeconds + 1 : 0;
+      const isOver = stillSeconds >= STILL_SECONDS;
+      const hasChanged = change >= CHANGE_MIN && (isOver || change >= collected * CHANGE_SHARE);
       const hasPiledUp = secondsSince > REST_SECONDS && heapBytes - leastBytes >= REST_BYTES && !isAtWork;
       if (!isCalm || !(hasChanged || hasPiledUp)) return;
       collected = tunnels;

@@ -113,6 +113,23 @@ describe('an instance', { skip: missing ?? false, concurrency: true }, () => {
       assert.ok(!host.calls().some((call) => /associate-address|start pinhole\.service/.test(call)), host.calls().join('\n'));
     });
   }
+
+  test('whose certificate nobody has put into its secret yet waits for it, and is started once when it is there', async (t) => {
+    const host = machine(t);
+    host.write('bin/systemctl', '#!/bin/bash\necho "systemctl $*" >>FOLDER/calls\n[ "$1" != is-failed ]\n', 0o755);
+    host.answer('secretsmanager get-secret-value --secret-id certificate', 'a random text, as CloudFormation leaves it');
+    const { code, err } = await host.run(USER_DATA);
+    assert.equal(code, 1);
+    assert.match(err, /certificate holds no certificate in PEM/);
+    assert.match(err, /asked for every minute, and the node started when it is/);
+    const starts = (): string[] => host.calls().filter((call) => /systemctl (re)?start .*pinhole\.service/.test(call));
+    assert.deepEqual(starts(), []);
+    assert.ok(host.calls().includes('systemctl enable --now pinhole-aws.timer pinhole-drain.service'), host.calls().join('\n'));
+
+    host.answer('secretsmanager get-secret-value --secret-id certificate', PAIR.key + PAIR.certificate);
+    for (const minute of ['first', 'second']) assert.equal((await host.run('exec /usr/local/lib/pinhole/fetch-settings')).code, 0, minute);
+    assert.deepEqual(starts(), ['systemctl restart --no-block pinhole.service']);
+  });
 });
 
 /** A machine that has booted, and whose calls from now on count. */
@@ -198,6 +215,8 @@ describe('what a node runs by', { skip: missing ?? false, concurrency: true }, (
 
 describe('the end of an instance', { skip: missing ?? false, concurrency: true }, () => {
   const pinhole = (lines: string): string => `#!/bin/bash\necho "pinhole $*" >>FOLDER/calls\n${lines}\n`;
+  /** Where the node is that the unit has started: outside of it nothing says so. */
+  const [, runtime] = /^RuntimeDirectory=(.*)$/m.exec(readFileSync(new URL('../../host/pinhole.service', import.meta.url), 'utf8')) ?? [];
   const ends = async (t: TestContext, lines: string): Promise<string[]> => {
     const host = await booted(t);
     host.answer('autoscaling', '');
@@ -209,7 +228,10 @@ describe('the end of an instance', { skip: missing ?? false, concurrency: true }
 
   test('drains the node first, holds the hook meanwhile, and then lets it go', async (t) => {
     const calls = await ends(t, 'sleep 1');
-    assert.equal(calls.filter((call) => call.startsWith('pinhole drain')).length, 1);
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('pinhole ')),
+      [`pinhole drain --runtime /run/${runtime} --json`],
+    );
     assert.ok(
       calls.some((call) => call.includes('record-lifecycle-action-heartbeat --lifecycle-hook-name drain')),
       calls.join('\n'),
@@ -226,7 +248,16 @@ describe('the instance of the fleet', { skip: missing ?? false }, () => {
   const BOOT = renderUserData(fleetInstanceFiles(STAGE, DELIVERED));
   const fleet = (t: TestContext): FakeHost => {
     const host = machine(t);
-    host.answer('ec2 describe-instances', `10.20.0.9\teu-1a\n10.20.0.70\teu-1b\n10.20.0.12\tNone\n`);
+    // Of eu-1a two: one that drains before it ends, and the one that takes its place.
+    host.answer(
+      'ec2 describe-instances',
+      [
+        '2026-11-29T09:30:00+00:00\t10.20.0.9\teu-1a',
+        '2026-11-02T10:00:00+00:00\t10.20.0.8\teu-1a',
+        '2026-11-03T10:00:00+00:00\t10.20.0.70\teu-1b',
+        '2026-11-03T10:00:00+00:00\t10.20.0.12\tNone\n',
+      ].join('\n'),
+    );
     host.answer('s3 cp --only-show-errors s3://bucket/FLEET.yaml', 'name: proxy.example.com\n');
     host.write('etc/hosts', '127.0.0.1 localhost\n');
     return host;
