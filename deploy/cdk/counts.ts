@@ -1,7 +1,7 @@
 // Metrics that CloudWatch counts in the logs, from the table of reasons: how many opens failed for which we, or what is behind us, are to blame.
 // A client's own mistakes count neither way. Pure.
 
-import { type CountedMetric, reasonsBlaming } from './alarms.ts';
+import { type CountedMetric, unplannedReasonsBlaming } from './alarms.ts';
 
 export interface Count {
   readonly id: string;
@@ -14,8 +14,7 @@ export interface Count {
 /** Filter patterns hold 1,024 characters (CloudWatch Logs quotas). */
 export const PATTERN_LENGTH_MAX = 1_024;
 
-/** A drain is ours to plan: what it refuses is counted where it is planned. */
-const OURS = [...reasonsBlaming('upstream'), ...reasonsBlaming('proxy')].filter((reason) => reason !== 'DRAINING');
+const OURS = [...unplannedReasonsBlaming('upstream'), ...unplannedReasonsBlaming('proxy')];
 const FAILED = OURS.map((reason) => `($.reason = "${reason}")`).join(' || ');
 
 export const OPENS_COUNTS: readonly Count[] = [
@@ -23,6 +22,8 @@ export const OPENS_COUNTS: readonly Count[] = [
   { id: 'opens-failed', metric: 'opens_failed', pattern: `{ ($.event = "decision") && (${FAILED}) }`, value: '1' },
   // Beyond twenty refusals a minute of one source and reason there is one line for the rest (docs/records.md).
   { id: 'opens-failed-more', metric: 'opens_failed', pattern: `{ ($.event = "summary") && (${FAILED}) }`, value: '$.count' },
+  // From the log, and not from the metric: the agent sends what a counter has grown by since it was last seen, so that the first of a reason is lost.
+  { id: 'opens-internal', metric: 'opens_internal', pattern: '{ ($.event = "decision") && ($.reason = "INTERNAL") }', value: '1' },
 ];
 
 export const FLEET_COUNTS: readonly Count[] = [

@@ -68,7 +68,7 @@ describe('every slot', () => {
 
     test(`${slot}: alarms on its node and on its address`, () => {
       const names = ofType(watch, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['AlarmName']);
-      for (const what of ['ready', 'address', 'internal']) assert.ok(names.includes(`pinhole-example-${slot}-${what}`), what);
+      for (const what of ['ready', 'address', 'log-lost']) assert.ok(names.includes(`pinhole-example-${slot}-${what}`), what);
     });
 
     test(`${slot}: its role may take its own address, for an instance of its own, and never with force`, () => {
@@ -196,6 +196,30 @@ describe('every instance', () => {
 test('every role is one of ours: no managed policy of AWS, which would read every parameter of the account', () => {
   for (const [id, { Properties }] of ALL.filter(([, { Type }]) => Type === 'AWS::IAM::Role'))
     assert.equal(Properties['ManagedPolicyArns'], undefined, id);
+});
+
+/** A policy takes the place of the one that a topic has by itself, which lets its account publish. */
+test('the topic takes what alarms of this stage say, over TLS, and from no other account', () => {
+  const [policy] = ofType(fleet, 'AWS::SNS::TopicPolicy');
+  assert.ok(policy);
+  const { Statement: statements } = policy[1].Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+  const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+  assert.deepEqual(
+    allowed.map(({ Action, Principal, Condition }) => ({ Action, Principal, Condition })),
+    [
+      {
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': '123456789012' },
+          ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:pinhole-example-*' },
+        },
+      },
+    ],
+  );
+  assert.ok(statements.some(({ Effect, Condition }) => Effect === 'Deny' && JSON.stringify(Condition).includes('SecureTransport')));
+  const named = ofType(watch, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => String(Properties['AlarmName']));
+  assert.ok(named.length > 0 && named.every((each) => each.startsWith('pinhole-example-')));
 });
 
 test('no template holds a secret', () => {
