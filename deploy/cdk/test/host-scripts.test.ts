@@ -248,7 +248,16 @@ describe('the instance of the fleet', { skip: missing ?? false }, () => {
   const BOOT = renderUserData(fleetInstanceFiles(STAGE, DELIVERED));
   const fleet = (t: TestContext): FakeHost => {
     const host = machine(t);
-    host.answer('ec2 describe-instances', `10.20.0.9\teu-1a\n10.20.0.70\teu-1b\n10.20.0.12\tNone\n`);
+    // Of eu-1a two: one that drains before it ends, and the one that takes its place.
+    host.answer(
+      'ec2 describe-instances',
+      [
+        '2026-11-29T09:30:00+00:00\t10.20.0.9\teu-1a',
+        '2026-11-02T10:00:00+00:00\t10.20.0.8\teu-1a',
+        '2026-11-03T10:00:00+00:00\t10.20.0.70\teu-1b',
+        '2026-11-03T10:00:00+00:00\t10.20.0.12\tNone\n',
+      ].join('\n'),
+    );
     host.answer('s3 cp --only-show-errors s3://bucket/FLEET.yaml', 'name: proxy.example.com\n');
     host.write('etc/hosts', '127.0.0.1 localhost\n');
     return host;
