@@ -65,6 +65,12 @@ test('an alarm asks for no more metrics than CloudWatch takes, and its expressio
   }
 });
 
+test('docs/costs.md counts what alarms on expressions ask for: each metric in one is paid for', () => {
+  const asked = alarmsOf(SLOTS).flatMap(({ series }) => series).length / SLOTS.slots.length;
+  for (const page of ['docs/costs.md', 'docs/deploy.md'])
+    assert.match(readText(page), new RegExp(` ${asked} (more )?in (its )?alarms at 0\\.10`), page);
+});
+
 test('a drain that somebody has planned sets off no alarm by what it refuses', () => {
   const reasons = alarmsOf(SLOTS).flatMap(({ series }) => series.map(({ labels }) => labels['reason']));
   assert.ok(reasons.includes('NODE_FULL'));

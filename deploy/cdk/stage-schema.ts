@@ -78,7 +78,9 @@ const devices = z.strictObject({
 
 const watch = z.strictObject({
   email: field.email().meta({ description: 'Where alarms go.' }),
-  budgetUsd: wholeNumber(1, 10_000_000).meta({ description: 'A month. Mail at 80 % spent, and where the forecast passes it.' }),
+  budgetUsd: wholeNumber(1, 10_000_000).meta({
+    description: 'A month, of the whole account. Mail at 80 % spent, and where the forecast passes it.',
+  }),
   logDays: z
     .union([z.literal(30), z.literal(90), z.literal(180), z.literal(365)])
     .prefault(90)
