@@ -234,6 +234,22 @@ test('the devices’ stack says which lines to type next', () => {
   );
 });
 
+test('docs/slos.md says of each level which alarm is deployed for it, and of every alarm for which level it is', () => {
+  const rows = rowsWith(readText('docs/slos.md'), 'alarm', 'when', 'wakes', 'runbook', '[deployed](deploy.md) as');
+  const said = rows.flatMap(([, , , , deployed = '']) => [...deployed.matchAll(/`([a-z-]+(?:ENDPOINT)?)`/g)].map(([, id = '']) => id));
+  const names = [...ofType(watch, 'AWS::CloudWatch::Alarm'), ...ofType(watch, 'AWS::CloudWatch::CompositeAlarm')].map(
+    ([, { Properties }]) =>
+      String(Properties['AlarmName'])
+        .replace('pinhole-example-', '')
+        .replace(/^eu-1[abs]-/, '')
+        .replace(/^probe-.*/, 'probe-ENDPOINT'),
+  );
+  // A window of a burn is no alarm to anybody by itself.
+  const deployed = new Set(names.filter((id) => !/^burn-\w+-\d+s$/.test(id)));
+  // With a certificate, and with a load balancer.
+  assert.deepEqual(said.toSorted(), [...deployed, 'certificate', 'nodes-out', 'ports-of-balancer'].toSorted());
+});
+
 test('docs/deploy.md names every stack', () => {
   const rows = rowsWith(readText('docs/deploy.md'), 'stack', 'holds', 'when it goes');
   assert.deepEqual(
