@@ -73,7 +73,10 @@ const devices = z.strictObject({
   claim: z
     .boolean()
     .prefault(false)
-    .meta({ description: 'Fleet provisioning by claim: devices with a shared claim certificate make their own identity. [What a stolen one can do](#devices-by-claim).' }),
+    .meta({
+      description:
+        'Fleet provisioning by claim: devices with a shared claim certificate make their own identity. [What a stolen one can do](#devices-by-claim).',
+    }),
 });
 
 const watch = z.strictObject({
