@@ -325,7 +325,7 @@ describe('the instance of the fleet', { skip: missing ?? false }, () => {
     const host = fleet(t);
     assert.equal((await host.run(BOOT)).code, 0);
     const before = host.read('etc/hosts');
-    host.answer('ec2 describe-instances', '10.20.0.99\teu-1a\n');
+    host.answer('ec2 describe-instances', '2026-11-29T00:00:00+00:00\t10.20.0.99\teu-1a\n');
     // Whoever has the old one open goes on reading it, unless it was written over.
     const { code, err } = await host.run('exec 3</etc/hosts; /usr/local/lib/pinhole/fetch-fleet && cat <&3 >/etc/seen');
     assert.equal(code, 0, err);
