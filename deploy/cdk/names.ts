@@ -24,3 +24,13 @@ export function adminName(slot: string): string {
 
 /** Nodes of the shape `nlb` share their file and their metrics. */
 export const POOL = 'pool';
+
+/** Of the role and the group of a slot's node. */
+export function nodeName({ prefix }: { readonly prefix: string }, slot: string): string {
+  return `${prefix}-${slot}`;
+}
+
+/** Of the role and the group of the instance that runs `fleet run`. */
+export function reconcilerName({ prefix }: { readonly prefix: string }): string {
+  return `${prefix}-reconciler`;
+}

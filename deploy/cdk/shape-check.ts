@@ -1,6 +1,8 @@
 // What each shape needs, and what only the other one has.
 
 import type { Report } from '../../proxy/config/problem.ts';
+import { identityNames } from '../identity/names.ts';
+import { nodeName, reconcilerName } from './names.ts';
 import type { Stage } from './stage.ts';
 
 /** Elastic IPs of a region where nothing was raised (VPC quotas). */
@@ -13,6 +15,9 @@ const NLB_CONNECTIONS_PER_TARGET = 55_000;
 export const HOOK_MAX_S = 172_800;
 /** `TimeoutStopSec` of deploy/host/pinhole.service: then systemd kills what is left. */
 export const STOP_MAX_S = 600;
+
+/** CloudFormation takes 500 resources in a stack, and each slot has about twenty alarms in one. */
+const SLOTS_MAX = 20;
 
 export function judgeShape(stage: Stage, report: Report): void {
   judgeAddresses(stage, report);
@@ -46,7 +51,14 @@ function judgeDrain({ node: { drain } }: Stage, report: Report): void {
     );
 }
 
-function judgeSlots({ slots, nodes, network }: Stage, report: Report): void {
+function judgeSlots(stage: Stage, report: Report): void {
+  const { slots, nodes, network } = stage;
+  judgeNames(stage, report);
+  if (slots.length > SLOTS_MAX)
+    report.problem(
+      ['addresses'],
+      `at most ${SLOTS_MAX} with slots, for a stack has no room for more alarms: take shape: nlb, or a second stage`,
+    );
   if (nodes !== undefined) report.problem(['nodes'], 'with slots every address has one node: leave it out, or take shape: nlb');
   if (!slots.some(({ role }) => role === 'active')) report.problem(['addresses'], 'none is active: nobody would be served');
   if (!slots.some(({ role }) => role === 'spare'))
@@ -56,6 +68,15 @@ function judgeSlots({ slots, nodes, network }: Stage, report: Report): void {
     );
   for (const [index, { zone }] of network.zones.entries()) {
     if (!slots.some((slot) => slot.zone === zone)) report.warning(['network', 'zones', index], `no address is in ${zone}`);
+  }
+}
+
+/** A slot gives its name to a role and a group. Two of a name would be found by AWS, half way through a deployment. */
+function judgeNames(stage: Stage, report: Report): void {
+  const taken = new Set([...Object.values(identityNames(stage)), reconcilerName(stage)]);
+  for (const [index, { id }] of stage.slots.entries()) {
+    const name = nodeName(stage, id);
+    if (taken.has(name)) report.problem(['addresses', index, 'id'], `${name} is something else here: take another name for the slot`);
   }
 }
 

@@ -46,11 +46,12 @@ export function instanceType() {
   return matching('instance type', /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'an instance type such as c7g.large');
 }
 
+/** Of what S3 takes in a key (1,024 bytes), neither a star, which would be any object in the policy of a role, nor a quote, which ends a text of a shell. */
 export function s3Url() {
   return matching(
     'S3 URL',
-    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[A-Za-z0-9!_.*'()/-]+$/,
-    'a bucket and a key, such as s3://my-releases/pinhole-0.1.0-arm64.tar.gz',
+    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[A-Za-z0-9!_.()/-]{0,1023}[A-Za-z0-9!_.()-]$/,
+    'a bucket and a key of letters, digits and !_.()/-, such as s3://my-releases/pinhole-0.1.0-arm64.tar.gz',
   );
 }
 

@@ -70,10 +70,10 @@ const devices = z.strictObject({
     .topic()
     .prefault('dt/pinhole')
     .meta({ description: 'Each device may use `TOPICS/THING/...`, its shadows and its jobs; nothing else.' }),
-  claim: z
-    .boolean()
-    .prefault(false)
-    .meta({ description: 'Fleet provisioning by claim: devices with a shared claim certificate make their own identity.' }),
+  claim: z.boolean().prefault(false).meta({
+    description:
+      'Fleet provisioning by claim: devices with a shared claim certificate make their own identity. [What a stolen one can do](#devices-by-claim).',
+  }),
 });
 
 const watch = z.strictObject({
