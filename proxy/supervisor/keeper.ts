@@ -3,7 +3,15 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { ChildMessage, ChildState, ChildView, RetireMessage, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
+import type {
+  ChildMessage,
+  ChildState,
+  ChildView,
+  RetireMessage,
+  StagingAnswer,
+  SupervisorMessage,
+  SurveyAnswer,
+} from '../core/supervision.ts';
 
 /** No beat for so long, once ready, and a child is taken to hang. */
 export const SILENT_MS = 3_000;
@@ -42,6 +50,8 @@ export interface KeeperOptions {
   room(): void;
   /** Of a change of the configuration. */
   answered(answer: StagingAnswer): void;
+  /** Which of its tunnels a configuration would close. */
+  surveyed?(answer: SurveyAnswer): void;
   /** What the child wrote to its standard error: a crash's last words. */
   said(text: string): void;
   /** Called before the child is started again. */
@@ -176,6 +186,8 @@ export class Keeper {
       this.#options.room();
     } else if (message.type === 'staged' || message.type === 'refused' || message.type === 'swapped') {
       this.#options.answered(message);
+    } else if (message.type === 'surveyed') {
+      this.#options.surveyed?.(message);
     }
   }
 
