@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
 import { readText } from './cli/read-text.ts';
+import type { RehearseIo } from './cli/rehearse.ts';
 import { commandClock, systemClock } from './core/clock.ts';
 import type { ServiceManager } from './core/supervision.ts';
 import { EXIT } from './supervisor/plan.ts';
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
   check: async (args) => (await import('./cli/check.ts')).runCheck(args, cliIo()),
   explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
+  rehearse: async (args) => (await import('./cli/rehearse.ts')).runRehearse(args, await rehearseIo()),
   status: async (args) => (await import('./cli/status.ts')).runStatus(args, { ...cliIo(), clock: systemClock }),
   tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
   drain: async (args) => (await import('./cli/drain.ts')).runDrain(args, followIo()),
@@ -35,9 +37,10 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   close: async (args) => (await import('./cli/close.ts')).runClose(args, { ...cliIo(), clock: systemClock }),
   token: async (args) => (await import('./cli/token.ts')).runToken(args, cliIo()),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
-  help: runHelp,
-  '--help': runHelp,
-  '-h': runHelp,
+  completion: async (args) => (await import('./cli/completion.ts')).runCompletion(args, { ...cliIo(), clock: systemClock }),
+  help: async (args) => (await import('./cli/help.ts')).runHelp(args, cliIo()),
+  '--help': async () => (await import('./cli/help.ts')).runHelp([], cliIo()),
+  '-h': async () => (await import('./cli/help.ts')).runHelp([], cliIo()),
   '--version': async () => {
     const { VERSION } = await import('./core/version.ts');
     stdout(`${VERSION}\n`);
@@ -65,12 +68,6 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
 };
 
-async function runHelp(): Promise<number> {
-  const { HELP } = await import('./cli/help.ts');
-  stdout(HELP);
-  return EXIT.ok;
-}
-
 function stdout(text: string): void {
   process.stdout.write(text);
 }
@@ -87,6 +84,12 @@ function cliIo(): CliIo {
     readFile: readText,
     machine: { cores: availableParallelism(), nofile: openFilesMax(), uid: process.getuid?.() ?? 0 },
   };
+}
+
+async function rehearseIo(): Promise<RehearseIo> {
+  const { openLog } = await import('./cli/open-log.ts');
+  const isWatched = process.stderr.isTTY;
+  return { ...cliIo(), clock: systemClock, isWatched, openLog: (path) => openLog(path, process.stdin) };
 }
 
 /** For a command that goes on until something has happened, or somebody has seen enough. */
@@ -121,8 +124,8 @@ function leaveSignalsToSupervisor(): void {
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (run) return run(args);
-  stderr(`pinhole: no such command: ${command}; see \`pinhole help\`\n`);
-  return EXIT.usage;
+  const { complainOfCommand } = await import('./cli/help.ts');
+  return complainOfCommand(command, cliIo());
 }
 
 /** Ends once what was said is out: to a pipe Node writes later what does not fit at once. A reader that has gone is no fault of the command's. */

@@ -87,10 +87,17 @@ export interface TenantClosed {
   readonly closed: number;
 }
 
+/** The answer of POST /close/tunnels: ids that were open here, and are closed. */
+export interface TunnelsClosed {
+  readonly closed: readonly string[];
+}
+
 export const GROUPS_PATH = '/groups';
 export const CLOSE_PATH = '/drain/close';
 /** A POST of a tenant here ends all its tunnels at once; answered with how many. */
 export const CLOSE_TENANT_PATH = '/close';
+/** A POST of ids here ends those tunnels at once. */
+export const CLOSE_TUNNELS_PATH = '/close/tunnels';
 /** A POST here, answered with a MoveView. */
 export const MOVE_PATH = '/move';
 
@@ -130,6 +137,7 @@ async function obey(view: CarrierApiView, { path, query, body }: Change): Promis
     return json(200, {});
   }
   if (path === CLOSE_TENANT_PATH) return closeTenant(view, body.value);
+  if (path === CLOSE_TUNNELS_PATH) return closeTunnels(view, body.value);
   if (path !== CLOSE_PATH) return NOT_FOUND;
   const { tenant, count } = Object(body.value) as Record<string, unknown>;
   if (typeof tenant !== 'string' || !Number.isSafeInteger(count)) return json(400, { error: 'expected tenant and count' });
@@ -144,6 +152,15 @@ function closeTenant({ sessions, log }: CarrierApiView, value: unknown): Answer 
   const closed = sessions.closeOldest(tenant, Infinity, 'operator');
   log.info({ event: 'tenant-closed', tenant: wireText(tenant), by: wireText(by), tunnels: closed });
   return json(200, { closed } satisfies TenantClosed);
+}
+
+function closeTunnels({ sessions, log }: CarrierApiView, value: unknown): Answer {
+  const { ids, by } = Object(value) as Record<string, unknown>;
+  if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string') || typeof by !== 'string')
+    return json(400, { error: 'expected ids and by' });
+  const closed = sessions.closeIds(new Set(ids), 'operator');
+  for (const id of closed) log.info({ event: 'tunnel-closed', id, by: wireText(by) });
+  return json(200, { closed } satisfies TunnelsClosed);
 }
 
 /** POST /move?to=GENERATION: begins a move and answers at once; asked again, tells how far it is. One that is over begins anew. */

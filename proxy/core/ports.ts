@@ -78,6 +78,8 @@ export interface SessionView {
   closeOldest(tenant: string, count: number, endedBy: EndedBy): number;
   /** The same over all tenants, each in proportion. */
   closeSome(count: number, endedBy: EndedBy): number;
+  /** Ends the sessions with these ids, and gives back those that were open. */
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[];
 }
 
 /**

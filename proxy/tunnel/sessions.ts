@@ -143,6 +143,17 @@ export class Sessions implements SessionView {
     return closed;
   }
 
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[] {
+    const found = this.everyOne().filter(({ record }) => ids.has(record.id));
+    return found
+      .filter((session) => {
+        this.#forget(session);
+        this.#leaving.add(session);
+        return session.close(endedBy);
+      })
+      .map(({ record }) => record.id);
+  }
+
   /** 50,000 sessions take a few milliseconds; nothing here allocates. */
   sweep(): void {
     this.#time.nowMs = this.#clock.nowMs();

@@ -129,6 +129,11 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
       },
       closeOldest: (_tenant, count) => carrier.rows.splice(0, count).length,
       closeSome: (count) => carrier.rows.splice(0, count).length,
+      closeIds(ids) {
+        const closed = carrier.rows.filter(({ id }) => ids.has(id));
+        carrier.rows = carrier.rows.filter(({ id }) => !ids.has(id));
+        return closed.map(({ id }) => id);
+      },
     },
     readiness,
     move: { start: () => null, view: () => null },
