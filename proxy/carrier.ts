@@ -13,7 +13,7 @@ import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
 import { createRecorder } from './control/recorder.ts';
-import { composePlane, isAllowedBy, type Standing } from './compose.ts';
+import { composePlane, judgeBy, type Standing, whyRevokedBy } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import type { Clock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
@@ -136,6 +136,11 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
         drop: () => prepared.drop(),
       };
     },
+    survey: async (file) => {
+      const { settings: next, tenants: wanted } = readSettings(file);
+      const { table } = await tenants.make(wanted);
+      return revocation.survey(judgeBy(next, table));
+    },
   };
   const listeners = new Listeners({
     planes,
@@ -165,7 +170,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const revocation = new Revocation({
     ...{ clock, random: Math.random },
     sessions: () => sessions.everyOne(),
-    isStillAllowed: (session) => isAllowedBy(session, planes.current.list, tenants.current),
+    whyRevoked: (session) => whyRevokedBy(session, planes.current.list, tenants.current),
     rate: () => {
       const { policy, drain: pace } = planes.current.settings;
       return policy.revoked === 'close' ? pace.rate / ledger.carriers() : null;
@@ -192,6 +197,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   });
   const api = await startCarrierApi({
     runtime,
+    clock,
     sessions,
     log,
     move: mover,

@@ -1,10 +1,13 @@
 // Writes the JSON Schema of each file that operators write, and the table of its keys in the docs, from its schema in the code:
+// And of each command the section in docs/cli.md, from the table that it is read by:
 //   ./node_modules/.bin/node scripts/schema.ts
-// A test fails where either is out of date.
+// A test fails where one of them is out of date.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { STAGE_COMPUTED_DEFAULTS, STAGE_KEYS_ELSEWHERE, stageSchema } from '../deploy/cdk/stage-schema.ts';
 import { FLEET_COMPUTED_DEFAULTS, fleetSchema } from '../healthcheck/fleet/schema.ts';
+import { COMMANDS } from '../proxy/cli/commands/all-commands.ts';
+import { COMMANDS_BEGIN, COMMANDS_END, renderCommands } from '../proxy/cli/commands/render-page.ts';
 import { plainSchema, renderSchemaFile } from '../proxy/config/json-schema.ts';
 import { keyRows, renderKeyTable } from '../proxy/config/key-table.ts';
 import { COMPUTED_DEFAULTS, configSchema } from '../proxy/config/schema.ts';
@@ -34,13 +37,18 @@ const END = '<!-- end of keys -->';
 for (const { title, schema, computed, file, docs, elsewhere } of FILES) {
   writeFileSync(new URL(`../schema/${file}`, import.meta.url), renderSchemaFile(title, schema));
 
-  const page = new URL(`../docs/${docs}`, import.meta.url);
-  const text = readFileSync(page, 'utf8');
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`docs/${docs} has lost its marks ${BEGIN} and ${END}`);
   // Keys of another file have their table in that file's page.
   const rows = keyRows(plainSchema(schema), computed).filter(({ key }) => !elsewhere.some((above: string) => key.startsWith(`${above}.`)));
   const table = renderKeyTable(rows);
-  writeFileSync(page, `${text.slice(0, begin + BEGIN.length)}\n\n${table}\n\n${text.slice(end)}`);
+  putBetween(docs, BEGIN, END, table);
+}
+putBetween('cli.md', COMMANDS_BEGIN, COMMANDS_END, renderCommands(COMMANDS));
+
+function putBetween(docs: string, begin: string, end: string, made: string): void {
+  const page = new URL(`../docs/${docs}`, import.meta.url);
+  const text = readFileSync(page, 'utf8');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`docs/${docs} has lost its marks ${begin} and ${end}`);
+  writeFileSync(page, `${text.slice(0, from + begin.length)}\n\n${made}\n\n${text.slice(to)}`);
 }

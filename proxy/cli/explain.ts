@@ -3,51 +3,17 @@
 import { canonicalAddress } from '../config/ip-port.ts';
 import { REASONS } from '../core/fault.ts';
 import { type Door, DOORS } from '../core/settings.ts';
-import { type Arguments, readArguments, textOf } from './arguments.ts';
+import { type Arguments, textOf } from './arguments.ts';
+import { EXPLAIN } from './commands/node-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { explain, type Explanation, type Question } from './explanation.ts';
 import { type CliIo, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { readConfig } from './read-config.ts';
 import { renderTable } from './table.ts';
 
-const USAGE = `Usage: pinhole explain -c FILE --door DOOR --host HOST --port PORT
-                       [--tenant T] [--from IP] [--sni NAME] [--alpn LIST] [--address IP] [--json]
-
-Says what would be decided for a connection, step by step. Asks no DNS.
-
-  -c, --config FILE  the configuration
-      --door DOOR    connect, connect-tls, sni or gateway
-      --host HOST    the name asked for: of an endpoint, or on the gateway of the gateway
-      --port PORT    the port asked for
-      --tenant T     which tenant asks, with its right token or certificate (default: a stranger)
-      --from IP      where it comes from (default: from where it may)
-      --sni NAME     server name in the ClientHello; empty for none (default: the right one)
-      --alpn LIST    protocols it offers, joined by commas (default: none)
-      --address IP   an address that DNS may give for the endpoint
-      --json         print one JSON object
-  -h, --help         this text
-
-Exit codes: 0 allowed, 1 refused, 64 the command or the file is wrong.
-`;
-
 export function runExplain(args: readonly string[], io: CliIo): number {
-  const read = readArguments(args, {
-    config: { type: 'string', short: 'c' },
-    door: { type: 'string' },
-    host: { type: 'string' },
-    port: { type: 'string' },
-    tenant: { type: 'string' },
-    from: { type: 'string' },
-    sni: { type: 'string' },
-    alpn: { type: 'string' },
-    address: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  });
-  if (!read.ok) return usageError(read.why, io);
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
+  const read = readCommand(EXPLAIN, args, io);
+  if (typeof read === 'number') return read;
   const file = textOf(read.values, 'config');
   if (file === undefined) return usageError('-c FILE is missing', io);
   const question = questionOf(read.values);

@@ -1,5 +1,6 @@
 // One connection that nobody made: what would be decided at each stage, by the same functions that decide for real. No DNS.
 
+import type { BlockList } from 'node:net';
 import { canonicalAddress } from '../config/ip-port.ts';
 import type { Target } from '../core/address.ts';
 import { type ReasonCode, REASONS } from '../core/fault.ts';
@@ -43,7 +44,34 @@ export interface Explanation {
 }
 
 export function explain(settings: Settings, question: Question): Explanation {
-  return new Walk(settings, question).run();
+  return createExplainer(settings)(question);
+}
+
+/** For many questions: what settings are made into is made once. */
+export function createExplainer(settings: Settings): (question: Question) => Explanation {
+  const { node, listeners, policy, tenants } = settings;
+  // As far as the file tells: the addresses of this machine's interfaces are not looked at.
+  const hosts = listeners.map(({ host }) => host).filter((host) => classifyAddress(host) !== 'unspecified');
+  const own = new Set([...node.publicAddresses, ...hosts].map((address) => canonicalAddress(address) ?? address));
+  const ranges = new Map(settings.hosts.map((listed) => [listed, listed.accept.length > 0 ? rangeList(listed.accept) : null]));
+  const made: Made = {
+    settings,
+    list: new HostList(settings.hosts),
+    tenants: tenants && TenantTable.of(tenants),
+    gatewayNames: new Set(settings.gateways.map(({ name }) => name)),
+    judge: new AddressJudge({ own: (candidate) => own.has(candidate), mode: policy.address }),
+    acceptOf: (listed) => ranges.get(listed) ?? null,
+  };
+  return (question) => new Walk(made, question).run();
+}
+
+interface Made {
+  readonly settings: Settings;
+  readonly list: HostList;
+  readonly tenants: TenantTable | null;
+  readonly gatewayNames: ReadonlySet<string>;
+  readonly judge: AddressJudge;
+  acceptOf(listed: ListedHost): BlockList | null;
 }
 
 /** Thrown inside this file only, to end the walk at its first refusal. */
@@ -56,16 +84,16 @@ class Refusal {
 }
 
 class Walk {
+  readonly #made: Made;
   readonly #settings: Settings;
   readonly #question: Question;
-  readonly #list: HostList;
   readonly #steps: Step[] = [];
   readonly #wouldDeny: ReasonCode[] = [];
 
-  constructor(settings: Settings, question: Question) {
-    this.#settings = settings;
+  constructor(made: Made, question: Question) {
+    this.#made = made;
+    this.#settings = made.settings;
     this.#question = question;
-    this.#list = new HostList(settings.hosts);
   }
 
   run(): Explanation {
@@ -134,23 +162,22 @@ class Walk {
     const { host, sni } = this.#question;
     const given = sni === undefined ? host : sni;
     const route = routeSni(given, listener.doors, {
-      list: this.#list,
-      gateways: new Set(this.#settings.gateways.map(({ name }) => name)),
+      list: this.#made.list,
+      gateways: this.#made.gatewayNames,
       tlsNames: this.#settings.tls?.names ?? [],
     });
     return { name: given ?? '(no server name)', route };
   }
 
   #identity(): Tenant | null {
-    const { tenants } = this.#settings;
-    const asked = whoAsks(tenants && TenantTable.of(tenants), this.#question);
+    const asked = whoAsks(this.#made.tenants, this.#question);
     if (asked.code !== null) return this.#refuse('identity', asked.code, asked.text);
     this.#passed('identity', asked.text);
     return asked.tenant;
   }
 
   #decide(target: Target, tenant: Tenant | null): ListedHost {
-    const decision = decideTarget(target, this.#list, tenant);
+    const decision = decideTarget(target, this.#made.list, tenant);
     if (!decision.allow) return this.#refuse('decision', decision.code, `${target.host}:${target.port}: ${REASONS[decision.code].message}`);
     const { listed } = decision;
     const how = listed.host === target.host ? 'listed' : `of the form of ${listed.host}, which anyAccount opens`;
@@ -167,8 +194,7 @@ class Walk {
     }
     const { address } = this.#question;
     if (address === null) return this.#note('address', 'not judged: DNS would be asked for it; give --address to judge one');
-    const judge = new AddressJudge({ own: (candidate) => this.#ownAddresses().has(candidate), mode: policy.address });
-    const verdict = judge.judge(address, listed.accept.length > 0 ? rangeList(listed.accept) : null);
+    const verdict = this.#made.judge.judge(address, this.#made.acceptOf(listed));
     const what = `${address} is of class ${verdict.class}`;
     if (verdict.floor) return this.#refuse('address', 'ADDRESS_NOT_ALLOWED', `${what}: refused in every mode, whatever is accepted`);
     if (!verdict.allow)
@@ -176,13 +202,6 @@ class Walk {
     if (verdict.wouldDeny) return this.#reported('address', 'ADDRESS_NOT_ALLOWED', what);
     const isAccepted = verdict.class !== 'public' && policy.address === 'enforce';
     this.#passed('address', isAccepted ? `${what}, in a range that ${listed.endpoint} accepts` : what);
-  }
-
-  /** As far as the file tells: the addresses of this machine's interfaces are not looked at. */
-  #ownAddresses(): ReadonlySet<string> {
-    const { node, listeners } = this.#settings;
-    const hosts = listeners.map(({ host }) => host).filter((host) => classifyAddress(host) !== 'unspecified');
-    return new Set([...node.publicAddresses, ...hosts].map((address) => canonicalAddress(address) ?? address));
   }
 
   #hello(target: Target): void {

@@ -3,7 +3,15 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { ChildMessage, ChildState, ChildView, RetireMessage, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
+import type {
+  ChildMessage,
+  ChildState,
+  ChildView,
+  RetireMessage,
+  StagingAnswer,
+  SupervisorMessage,
+  SurveyAnswer,
+} from '../core/supervision.ts';
 
 /**
  * No beat for so long, once ready, and a child is taken to hang. Time for which it could have run: on a machine that has too much to do its beats
@@ -47,6 +55,8 @@ export interface KeeperOptions {
   room(): void;
   /** Of a change of the configuration. */
   answered(answer: StagingAnswer): void;
+  /** Which of its tunnels a configuration would close. */
+  surveyed?(answer: SurveyAnswer): void;
   /** What the child wrote to its standard error: a crash's last words. */
   said(text: string): void;
   /** Called before the child is started again. */
@@ -191,6 +201,8 @@ export class Keeper {
       this.#options.room();
     } else if (message.type === 'staged' || message.type === 'refused' || message.type === 'swapped') {
       this.#options.answered(message);
+    } else if (message.type === 'surveyed') {
+      this.#options.surveyed?.(message);
     }
   }
 

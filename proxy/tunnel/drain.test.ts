@@ -27,6 +27,8 @@ function drain(open: number, options: { rate: number; deadlineMs: number }): Har
     pending: () => 0,
     page: () => ({ rows: [], next: null }),
     groups: () => [],
+    open: () => [],
+    closeIds: () => [],
     closeOldest: () => 0,
     closeSome(count, by) {
       const some = Math.min(count, open - told);

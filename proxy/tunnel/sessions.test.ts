@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 interface FakeSession {
-  readonly record: { readonly tenant: string | null };
+  readonly record: { readonly tenant: string | null; readonly id: string };
   readonly startMs: number;
   endedBy: EndedBy | null;
   isOver: boolean;
@@ -17,7 +17,7 @@ function harness() {
   const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
   const open = (startMs: number, tenant: string | null = null): FakeSession => {
     const session = {
-      ...{ record: { tenant }, startMs, endedBy: null as EndedBy | null, isOver: false, sweeps: 0 },
+      ...{ record: { tenant, id: `id${startMs}` }, startMs, endedBy: null as EndedBy | null, isOver: false, sweeps: 0 },
       close(by: EndedBy) {
         if (session.endedBy) return false;
         session.endedBy = by;
@@ -68,6 +68,19 @@ test('one that is on its way already does not count, and is not tried again', ()
   assert.equal(sessions.closeOldest('', 1, 'drain'), 1);
   assert.equal(second.endedBy, 'drain');
   assert.deepEqual(sessions.groups(), []);
+});
+
+test('those with an id are closed wherever they are, and no others', () => {
+  const { sessions, open } = harness();
+  const [first, second, third] = [open(1, 'a'), open(2, 'b'), open(3, 'b')];
+  assert.deepEqual(sessions.closeIds(new Set(['id3', 'id1', 'nobody']), 'operator'), ['id1', 'id3']);
+  assert.deepEqual(
+    [first, second, third].map(({ endedBy }) => endedBy),
+    ['operator', null, 'operator'],
+  );
+  // Told already, and no candidate of anybody's any more.
+  assert.deepEqual(sessions.closeIds(new Set(['id1']), 'operator'), []);
+  assert.deepEqual(sessions.groups(), [{ tenant: 'b', tunnels: 1, oldestMs: 2 }]);
 });
 
 test('to close some takes from each tenant by its share', () => {

@@ -57,6 +57,10 @@ export class Sessions implements SessionView {
       .filter((session) => !session.isOver);
   }
 
+  open(): readonly Session[] {
+    return this.everyOne();
+  }
+
   /** The same in no order. */
   everyOne(): Session[] {
     return [...this.#tenants.values()].flatMap((sessions) => [...sessions]);
@@ -141,6 +145,17 @@ export class Sessions implements SessionView {
       closed += this.closeOldest(group.tenant, 1, endedBy);
     }
     return closed;
+  }
+
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[] {
+    const found = this.everyOne().filter(({ record }) => ids.has(record.id));
+    return found
+      .filter((session) => {
+        this.#forget(session);
+        this.#leaving.add(session);
+        return session.close(endedBy);
+      })
+      .map(({ record }) => record.id);
   }
 
   /** 50,000 sessions take a few milliseconds; nothing here allocates. */
