@@ -3,9 +3,10 @@
 
 import cron from 'node-cron';
 import * as z from 'zod';
+import { canonicalAddress } from '../policy/canonical-address.ts';
 import { hostNameMistake, isAwsName, parseEndpointName } from '../policy/endpoint-name.ts';
 import { parseRange } from '../policy/ranges.ts';
-import { canonicalAddress, parseIpPort } from './ip-port.ts';
+import { parseIpPort } from './ip-port.ts';
 import { DURATION, DURATION_MAX_MS, parseDuration, parseSize, renderDuration, SIZE } from './units.ts';
 
 interface Bounds {

@@ -42,11 +42,23 @@ export const LAYERS: readonly Layer[] = [
     place: 'proxy/policy',
     imports: ['proxy/core', { place: 'proxy/wire/client-hello.ts', types: true, why: JUDGED_TYPE }],
     node: [
-      ['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList'],
+      ['net', 'isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'],
       ['crypto', 'hash', 'timingSafeEqual'],
     ],
     packages: [],
     instead: 'policy decides on values: bytes are read in proxy/wire, names are resolved and dialled in proxy/tunnel',
+  },
+  {
+    place: 'proxy/explain',
+    imports: [
+      'proxy/core',
+      'proxy/policy',
+      { place: 'proxy/wire/connect-target.ts', why: 'it asks the same functions that decide for real' },
+    ],
+    node: [],
+    packages: [],
+    instead:
+      'explain tells what would be decided and decides nothing: rules are in proxy/policy, whoever asks is proxy/cli or a carrier’s socket',
   },
   {
     place: 'proxy/addresses',
@@ -102,6 +114,8 @@ export const LAYERS: readonly Layer[] = [
       'proxy/core',
       { place: 'proxy/limits/ledger-view.ts', why: COUNTS },
       { place: 'proxy/policy/ranges.ts', why: 'which listener wants a PROXY header from this machine itself' },
+      { place: 'proxy/explain/question.ts', why: 'a carrier is asked what it would decide' },
+      { place: 'proxy/explain/explanation.ts', types: true, why: 'and answers by what it has in force' },
       {
         place: 'healthcheck/probe/contract.ts',
         types: true,
@@ -116,7 +130,7 @@ export const LAYERS: readonly Layer[] = [
   {
     place: 'proxy/config',
     imports: ['proxy/core', 'proxy/policy', 'proxy/addresses'],
-    node: ['crypto', 'net', 'path', 'tls'],
+    node: ['crypto', 'path', 'tls'],
     packages: ['node-cron', 'yaml', 'zod'],
     instead: 'config turns a text into Settings or problems and opens nothing: files and the environment are handed in by proxy/main.ts',
   },
@@ -127,7 +141,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/config',
       'proxy/policy',
       'proxy/addresses',
-      { place: 'proxy/wire/connect-target.ts', why: '`explain` asks the same functions that decide for real' },
+      'proxy/explain',
       { place: 'proxy/control/ask.ts', why: 'commands ask the processes of a node as control does' },
       { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
       { place: 'proxy/control/carrier-api.ts', why: 'the form of a carrier’s answers' },
@@ -193,6 +207,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/gateway',
       'proxy/limits',
       'proxy/control',
+      'proxy/explain',
       'proxy/compose.ts',
       'proxy/machinery.ts',
       'proxy/retirement.ts',
