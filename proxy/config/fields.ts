@@ -158,6 +158,16 @@ export function origin() {
   });
 }
 
+/** Of a node's admin address. */
+export function adminUrl() {
+  return checkedText('URL', (text) => {
+    if (!URL.canParse(text)) return 'expected a URL such as http://10.0.1.10:9901';
+    const { protocol, pathname, search, hash, username, password } = new URL(text);
+    const isPlain = /^https?:$/.test(protocol) && pathname === '/' && `${search}${hash}${username}${password}` === '';
+    return isPlain ? null : 'expected scheme, host and port alone, such as http://10.0.1.10:9901';
+  });
+}
+
 export function label() {
   return checkedText('name', (text) =>
     /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(text) ? null : 'expected up to 63 letters, digits, dots, hyphens and underscores',

@@ -45,7 +45,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
     { host: '127.0.0.1', port: 0 },
     { host: '127.0.0.1', port: 0 },
   ]);
-  const address = { host: '127.0.0.1', port: 0, token: null, names: [] };
+  const address = { host: '127.0.0.1', port: 0, token: null, names: [], peers: [] };
   const settings = testSettings({ listeners: [], ...changes, health: { ...address, ...health }, admin: { ...address, ...admin } });
   const announced: Verdict[] = [];
   const calls: string[] = [];
@@ -282,7 +282,7 @@ test('an address that is taken is an error at start', async (t) => {
   const [taken] = await probeAddresses([{ host: '127.0.0.1', port: 0 }]);
   const settings = testSettings({
     health: { host: '127.0.0.1', port: taken?.port ?? 0 },
-    admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null, names: [] },
+    admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null, names: [], peers: [] },
   });
   const plane = new ControlPlane({
     runtime: world.runtime,
