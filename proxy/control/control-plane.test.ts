@@ -222,13 +222,13 @@ test('the admin address tells the status to those who know it by its name', asyn
   const carrier = await world.carrier(0);
   carrier.metrics.decision('connect', '', 'OK');
   carrier.metrics.decision('connect', '', 'TARGET_NOT_ALLOWED');
-  const status = JSON.parse((await admin('/')).text) as NodeStatus;
+  const status = JSON.parse((await admin('/status')).text) as NodeStatus;
   assert.equal(status.ready, true);
   assert.equal(status.opened, 1);
   assert.deepEqual(status.refused, { TARGET_NOT_ALLOWED: 1 });
   assert.equal(status.carriers[0]?.status?.accepting, true);
   assert.equal(status.carriers[1]?.status, null);
-  assert.equal((await admin('/', { Host: 'evil.example' })).status, 403);
+  assert.equal((await admin('/status', { Host: 'evil.example' })).status, 403);
   const bySocket = (await askJson(controlSocket(world.runtime), '/status', systemClock)) as NodeStatus;
   assert.equal(bySocket.node, 'n');
 });

@@ -122,7 +122,7 @@ export const LAYERS: readonly Layer[] = [
         why: 'the probe is told what to do and tells what it found; neither runs the other’s code',
       },
     ],
-    node: ['child_process', 'crypto', 'fs', 'http', 'net', 'path', 'perf_hooks', 'stream'],
+    node: ['child_process', 'crypto', 'fs', 'http', 'https', 'net', 'path', 'perf_hooks', 'stream', 'url'],
     packages: ['pino', '@prometheus-io/client'],
     instead:
       'control looks at the data plane through core/ports.ts and the carriers’ sockets; what it needs from a session is a field there',
@@ -324,6 +324,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/config', why: 'the JSON Schema and the key table are made from the code' },
       { place: 'healthcheck/fleet/schema.ts', why: 'so are those of FLEET.yaml' },
       { place: 'deploy/cdk/stage-schema.ts', why: 'and those of a stage' },
+      { place: 'proxy/control/admin', why: 'and the file and the tables of the admin API' },
       { place: 'proxy/native', why: 'the engine is built ahead by the code that builds it at a first start' },
     ],
     node: 'any',
