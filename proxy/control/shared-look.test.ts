@@ -60,7 +60,7 @@ test('whoever asks while a long look is made has the answer before, and what was
   await end();
   clock.advance(1_000);
   const impatient = look.get();
-  clock.advance(300);
+  clock.advance(150);
   assert.equal(await impatient, 1);
   await end();
   assert.equal(await look.get(), 2);
@@ -69,6 +69,19 @@ test('whoever asks while a long look is made has the answer before, and what was
   clock.advance(300);
   await end();
   assert.equal(await patient, 3);
+});
+
+test('where a look takes long, the answer before is given at once, and can be put right', async () => {
+  const { clock, look, end, count } = harness(1_000);
+  void look.get();
+  clock.advance(200);
+  await end();
+  clock.advance(2_000);
+  assert.deepEqual([await look.get(), count()], [1, 2]);
+  look.patch((value) => value + 10);
+  assert.equal(await look.get(), 11);
+  await end();
+  assert.equal(await look.get(), 2);
 });
 
 test('a look that fails says so to whoever has no answer, and the next one is made', async () => {

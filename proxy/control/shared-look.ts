@@ -4,8 +4,8 @@
 import type { Clock } from '../core/clock.ts';
 
 const COST_FACTOR = 10;
-/** Whoever asks waits for a new look for so long, and has the last one's answer then. */
-const PATIENCE_MS = 300;
+/** Whoever asks waits for a new look for so long, and has the last one's answer then; at once where the last one took longer than that. */
+const PATIENCE_MS = 150;
 /** After so long the last answer says nothing any more. */
 const STALE_MS = 30_000;
 
@@ -36,7 +36,13 @@ export class SharedLook<T> {
     if (seen && ageMs < Math.max(this.#freshMs, COST_FACTOR * seen.tookMs)) return seen.value;
     this.#looking ??= this.#start();
     if (!seen || ageMs > STALE_MS) return this.#looking;
-    return Promise.race([this.#looking.catch(() => seen.value), this.#patience(seen.value)]);
+    const next = this.#looking.catch(() => seen.value);
+    return seen.tookMs > PATIENCE_MS ? seen.value : Promise.race([next, this.#patience(seen.value)]);
+  }
+
+  /** Something was changed, and this is what has become of the last answer: the next look may be far. */
+  patch(change: (value: T) => T): void {
+    if (this.#seen) this.#seen = { ...this.#seen, value: change(this.#seen.value) };
   }
 
   /** What is known is old: something was changed. */

@@ -9,6 +9,7 @@ import { duration } from './format.mjs';
 import { Health } from './health.mjs';
 import { html } from './html.mjs';
 import { useLive } from './live.mjs';
+import { stateOf } from './node-state.mjs';
 import { Overview } from './overview.mjs';
 import { usePoll } from './poll.mjs';
 import { Tunnels } from './tunnels.mjs';
@@ -78,13 +79,6 @@ function Identity({ status, isConnected, error }) {
       </span>
     </div>
   `;
-}
-
-/** @param {any} status @returns {[tone: string, word: string]} */
-export function stateOf(status) {
-  if (status.drain) return ['doubt', status.drain.phase];
-  if (!status.ready) return ['bad', 'not ready'];
-  return status.degraded ? ['doubt', 'degraded'] : ['good', 'ready'];
 }
 
 /** What somebody should look at. @param {{ status: any, error: string | null }} props */

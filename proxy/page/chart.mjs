@@ -12,7 +12,7 @@ function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** @param {{ title: string, label: string, xs: number[], ys: number[], tone: string }} props xs in seconds since the epoch */
+/** @param {{ title: string, label: string, xs: number[], ys: (number | null)[], tone: string }} props xs in seconds since the epoch */
 export function Chart({ title, label, xs, ys, tone }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
   const plot = useRef(/** @type {uPlot | null} */ (null));
@@ -44,7 +44,7 @@ export function Chart({ title, label, xs, ys, tone }) {
   const now = ys.at(-1);
   return html`
     <figure class="card chart">
-      <figcaption>${title} <b>${now === undefined ? '–' : count(now)}</b></figcaption>
+      <figcaption>${title} <b>${now === undefined || now === null ? '–' : count(now)}</b></figcaption>
       <div ref=${place} class="plot" role="img" aria-label=${`${title}, now ${now ?? 'unknown'}`}></div>
     </figure>
   `;

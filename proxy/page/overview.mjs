@@ -1,12 +1,12 @@
 // The first look: how much goes through, who is refused, who has most, and the other nodes.
 
 import { useState } from 'preact/hooks';
-import { stateOf } from './app.mjs';
 import { get } from './api.mjs';
 import { Chart } from './chart.mjs';
 import { DecisionTable } from './decisions.mjs';
 import { bytes, count, duration, percent, perSecond } from './format.mjs';
 import { html } from './html.mjs';
+import { stateOf } from './node-state.mjs';
 import { usePoll } from './poll.mjs';
 import { Share } from './share.mjs';
 
@@ -14,12 +14,12 @@ import { Share } from './share.mjs';
 export function Overview({ status, live }) {
   const { value: refusals } = usePoll(() => get('/refusals', { limit: 12 }), 3_000);
   const { value: limits } = usePoll(() => get('/limits'), 3_000);
-  const xs = live.points.map(({ atMs }) => atMs / 1_000);
+  const { xs, tunnels, opens } = linesOf(live.points);
   return html`
     <${Tiles} status=${status} live=${live} refusals=${refusals} limits=${limits} />
     <div class="two">
-      <${Chart} title="Open tunnels" label="tunnels" xs=${xs} ys=${live.points.map(({ tunnels }) => tunnels)} tone="--c0" />
-      <${Chart} title="Opens a second" label="opens" xs=${xs} ys=${live.points.map(({ opensPerSecond }) => opensPerSecond)} tone="--c1" />
+      <${Chart} title="Open tunnels" label="tunnels" xs=${xs} ys=${tunnels} tone="--c0" />
+      <${Chart} title="Opens a second" label="opens" xs=${xs} ys=${opens} tone="--c1" />
     </div>
     <${Nodes} status=${status} />
     <div class="two">
@@ -28,6 +28,31 @@ export function Overview({ status, live }) {
     </div>
     <${DecisionTable} live=${live} isWhole=${false} />
   `;
+}
+
+/** Seconds without a point: control was started again, or the machine slept. */
+const GAP_S = 5;
+
+/** For the charts; where nothing is known there is no line. @param {import('./live.mjs').Point[]} points */
+function linesOf(points) {
+  const lines = {
+    xs: /** @type {number[]} */ ([]),
+    tunnels: /** @type {(number | null)[]} */ ([]),
+    opens: /** @type {(number | null)[]} */ ([]),
+  };
+  for (const { atMs, tunnels, opensPerSecond } of points) {
+    const at = atMs / 1_000;
+    const last = lines.xs.at(-1) ?? at;
+    if (at - last > GAP_S) {
+      lines.xs.push(last + 1);
+      lines.tunnels.push(null);
+      lines.opens.push(null);
+    }
+    lines.xs.push(at);
+    lines.tunnels.push(tunnels);
+    lines.opens.push(opensPerSecond);
+  }
+  return lines;
 }
 
 /** @param {{ status: any, live: import('./live.mjs').Live, refusals: any, limits: any }} props */

@@ -13,7 +13,7 @@ const DOORS = ['connect', 'connect-tls', 'sni', 'gateway'];
 /** Rows of one page. */
 const PAGE_ROWS = 100;
 const REFRESH_MS = 3_000;
-const TYPING_MS = 120;
+const TYPING_MS = 40;
 
 export function Tunnels() {
   const [search, setSearch] = useState('');

@@ -12,7 +12,7 @@ import { statusOf } from './support/served-node.ts';
 import { echo, startUpstream } from './support/upstream.ts';
 
 const TOKEN = 'only-for-this-test';
-const SECONDS = { timeout: 8_000 };
+const SECONDS = { timeout: 20_000 };
 const MANY = 50_000;
 
 const path = findBrowser(process.env['PATH'] ?? '');

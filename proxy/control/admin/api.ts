@@ -204,14 +204,14 @@ function createHandlers(deps: AdminApiDeps): Handlers {
     undrain: (_, by) => order({ do: 'end', by }),
     async closeTunnel({ id }, by) {
       const answers = await Promise.all((await slots()).map((slot) => tellJson(socketOf(slot), CLOSE_TUNNEL_PATH, { id, by }, clock)));
-      book.forget();
+      book.closed((row) => row.id === id);
       const told = answers.find((answer) => answer?.status === 200);
       return told ? json(200, told.value) : NO_SUCH_TUNNEL;
     },
     async closeTenant({ tenant }, by) {
       const carriers = await slots();
       const answers = await Promise.all(carriers.map((slot) => tellJson(socketOf(slot), CLOSE_TENANT_PATH, { tenant, by }, clock)));
-      book.forget();
+      book.closed((row) => row.tenant === tenant);
       const closed = answers.reduce((sum, told) => sum + (told?.status === 200 ? (told.value as TenantClosed).closed : 0), 0);
       const silent = carriers.filter((_, at) => answers[at]?.status !== 200).map(({ generation, slot }) => `${generation}/${slot}`);
       return json(200, { closed, silent });

@@ -110,9 +110,12 @@ export class TunnelBook {
     return { atMs, tunnels, silent, isPartial, groups: sums.length, rows: top };
   }
 
-  /** The next who asks sees what has become of a change. */
-  forget(): void {
-    this.#look.forget();
+  /** These were closed: whoever asks sees them no more, also before the next look. */
+  closed(isClosed: (row: BookRow) => boolean): void {
+    this.#look.patch((look) => {
+      const rows = look.rows.filter((row) => !isClosed(row));
+      return { ...look, rows, tunnels: look.tunnels - (look.rows.length - rows.length), orders: new Map() };
+    });
   }
 
   async #gather(): Promise<Look> {

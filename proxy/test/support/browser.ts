@@ -1,30 +1,8 @@
 // Debian's Chromium, as somebody who opens the page of a node. What it complains of, and what it asks of other addresses, is kept.
 
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
-const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome'];
-
-/** Null where this machine has none. */
-export function findBrowser(path: string): string | null {
-  const places = path.split(delimiter).flatMap((folder) => BROWSERS.map((name) => join(folder, name)));
-  return places.find(isProgram) ?? null;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-export function openBrowser(path: string): Promise<Browser> {
-  // No sandbox of its own where this runs as root, as in a container; what it opens is our own page.
-  return chromium.launch({ executablePath: path, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
-}
+export { findBrowser, openBrowser } from '../../../loadtest/testing/picture.ts';
 
 export interface Visit {
   readonly page: Page;
