@@ -12,6 +12,7 @@ import { CarrierDrain } from './control/carrier-drain.ts';
 import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
+import { RecentDecisions } from './control/recent-decisions.ts';
 import { createRecorder } from './control/recorder.ts';
 import { composePlane, judgeBy, type Standing, whyRevokedBy } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
@@ -19,6 +20,7 @@ import type { Clock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
 import type { Settings, TenantsSettings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
+import { explain } from './explain/explanation.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
 import { MeasuredOverload } from './limits/overload.ts';
@@ -72,7 +74,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => logBug(log, error));
   const metrics = createCarrierMetrics({ settings, clock });
-  const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
+  const recent = new RecentDecisions(clock);
+  const recorder = createRecorder({ log, metrics, clock, recent, policyVersion: settings.policyVersion, sourceKey });
   const ledger = openLedger({ runtime, row: options.row, settings, descriptors, clock });
   const watch = watchDrain({ runtime, clock, log });
   const readiness = createReadiness({ runtime, clock, drain: watch });
@@ -204,6 +207,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     readiness,
     metrics: () => metrics.snapshot(),
     load: () => load.now(),
+    recent,
+    explain: (question) => explain({ ...planes.current, tenants: tenants.current }, question),
     drain,
     info: {
       slot,

@@ -260,6 +260,7 @@ async function test(root, node, args) {
 async function check(root, node) {
   const gates = [
     ['types', ['node_modules/typescript/bin/tsc', '-p', '.']],
+    ['types of the page', ['node_modules/typescript/bin/tsc', '-p', 'proxy/page']],
     ['lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']],
     ['format', ['node_modules/oxfmt/bin/oxfmt', '--check', '**/*.{ts,mjs}']],
   ];

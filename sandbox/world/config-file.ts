@@ -4,7 +4,7 @@ export interface ConfigInput {
   readonly runtime: string;
   readonly probe: boolean;
   readonly ports: { readonly proxy: number; readonly health: number; readonly admin: number };
-  readonly files: { readonly ca: string; readonly proxyCertificate: string; readonly proxyKey: string };
+  readonly files: { readonly ca: string; readonly proxyCertificate: string; readonly proxyKey: string; readonly adminToken: string };
   readonly aws: {
     readonly data: {
       readonly host: string;
@@ -53,7 +53,8 @@ ${pin(aws.data.host, 8443, aws.data.address, aws.data.httpsPort)}
 ${pin(aws.data.host, 8883, aws.data.address, aws.data.mqttPort)}
 ${pin(aws.credentials.host, 443, aws.credentials.address, aws.credentials.port)}
 health: { address: "127.0.0.1:${ports.health}" }
-admin: { address: "127.0.0.1:${ports.admin}" }
+# The page is there too. What changes something asks for the token.
+admin: { address: "127.0.0.1:${ports.admin}", token: ${text(`file:${files.adminToken}`)} }
 # Small, for a first hour: a real node takes as many carriers as it has cores, and 50,000 tunnels.
 carriers: 2
 limits: { tunnels: 1000 }

@@ -1,5 +1,6 @@
 // One world: the AWS IoT stand-in in this process, the proxy as a child in front of it. Started in order, ended in the other order.
 
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AwsIot, startAwsIot } from '../aws-iot/start.ts';
@@ -71,6 +72,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
       config: join(dir, 'pinhole.yaml'),
       runtime: runtimeFolder(dir),
       hosts: join(dir, 'hosts'),
+      adminToken: join(dir, 'admin.token'),
       logs,
       ports,
       aws,
@@ -78,6 +80,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
       pinhole: showPinhole(process.cwd()),
       show: (path) => showPath(path, process.cwd()),
     };
+    writeFileSync(place.adminToken, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
     writeConfig(place, options.probe);
     writeFileSync(place.hosts, `127.0.0.1 localhost ${aws.data.host} ${aws.credentials.host}\n`);
     try {
@@ -96,7 +99,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
   }
 }
 
-function writeConfig({ config, runtime, ports, aws }: Place, probe: boolean): void {
+function writeConfig({ config, runtime, ports, aws, adminToken }: Place, probe: boolean): void {
   const numbers = Object.fromEntries(Object.entries(ports).map(([name, port]: [string, Port]) => [name, port.number])) as Record<
     PortName,
     number
@@ -106,7 +109,7 @@ function writeConfig({ config, runtime, ports, aws }: Place, probe: boolean): vo
     runtime,
     ports: numbers,
     probe,
-    files,
+    files: { ...files, adminToken },
     aws: {
       data: { ...data, address: HOST },
       credentials: { ...credentials, address: HOST },

@@ -7,7 +7,8 @@ import { classifyAddress } from '../../policy/address-rule.ts';
 import { peeks } from '../../policy/judge-hello.ts';
 import { SNI_DOOR_PORT } from '../../policy/sni-route.ts';
 import { TenantTable } from '../../policy/tenants.ts';
-import { createExplainer, type Question } from '../explanation.ts';
+import { createExplainer } from '../../explain/explanation.ts';
+import type { Question } from '../../explain/question.ts';
 import type { Recorded } from './recorded.ts';
 
 export const UNKNOWN = {
