@@ -27,6 +27,7 @@ Lets device agents reach AWS IoT Core through this proxy, and nothing else.
   loadtest SCENARIO|list|compare|card
                              holds tunnels through nodes on this machine with k6, and writes a report
   agent                      the reference agent
+  doctor                     looks at the way to AWS IoT from a customer's site, and says who must mend what
   help, --version
 
 \`pinhole COMMAND --help\` shows a command's options. status, tunnels, close, drain, undrain, reload and upgrade take -c FILE or

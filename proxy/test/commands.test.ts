@@ -80,6 +80,7 @@ describe('docs/commands.md', () => {
       'addresses',
       'fleet',
       'sandbox',
+      'doctor',
       'gameday',
       'loadtest',
     ])
