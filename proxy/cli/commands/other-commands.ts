@@ -145,6 +145,12 @@ export const SANDBOX: Command = {
       words: 'with --fleet: how much faster than ours the clock of Route 53 runs, 1 to 20; 1 unless given, 10 with --once',
     },
     { long: 'restart', words: 'with --fleet: a node that dies is started again' },
+    {
+      long: 'break',
+      value: 'NAME',
+      words:
+        'a customer’s site on which one thing is broken, for the doctor to find; with --once: has it look, and ends with 0 if it is right',
+    },
     { long: 'help', words: 'this text' },
   ],
   exits: [
@@ -261,4 +267,65 @@ export const AGENT: Command = {
     { code: 64, when: 'the command line is wrong, or a file cannot be read' },
   ],
   page: 'agent.md',
+};
+
+export const DOCTOR: Command = {
+  name: 'doctor',
+  isElsewhere: true,
+  calls: ['doctor --endpoint HOST (--addresses FILE | --proxy HOST) [OPTIONS]'],
+  does: 'looks at the way to AWS IoT from a customer’s site, and says who must mend what',
+  about: [
+    'Tries each published address through each door, leg by leg, from the name to AWS IoT, and says of what fails who has to mend it, with the sentence to send them. It is one file that can be copied to a site: its own page has how.',
+  ],
+  options: [
+    { long: 'endpoint', value: 'HOST', words: 'data endpoint of AWS IoT' },
+    { long: 'addresses', value: 'FILE', completes: 'file', words: 'the operator’s signed list of addresses or a URL' },
+    {
+      long: 'addresses-key',
+      value: 'FILE',
+      completes: 'file',
+      words: 'the public key that signs it; without it the list is taken on trust',
+    },
+    {
+      long: 'proxy',
+      value: 'HOST',
+      isRepeated: true,
+      words: 'HOST[:PORT], or https://[TENANT:TOKEN@]HOST[:PORT], instead of a list; 443 unless said. Repeat it for several',
+    },
+    { long: 'proxy-name', value: 'NAME', words: 'the name in the proxy’s certificate, where --proxy is an address' },
+    { long: 'login', value: 'FILE', completes: 'file', words: 'a file with TENANT:TOKEN, so that no token is on a command line' },
+    {
+      long: 'door',
+      value: 'NAME',
+      isRepeated: true,
+      completes: ['connect', 'connect-tls', 'sni', 'gateway'],
+      words: 'connect, connect-tls, sni or gateway; repeat it for several (default: all, and one that is not there is no fault)',
+    },
+    { long: 'gateway', value: 'NAME', words: 'the gateway’s name; without it that door is left out' },
+    { long: 'proxy-ca', value: 'FILE', completes: 'file', words: 'roots for the proxy’s own certificate instead of the public ones' },
+    { long: 'proxy-cert', value: 'FILE', completes: 'file', words: 'client certificate for the proxy' },
+    { long: 'proxy-key', value: 'FILE', completes: 'file', words: 'its key' },
+    { long: 'ca', value: 'FILE', completes: 'file', words: 'roots for AWS IoT instead of Amazon’s' },
+    { long: 'dns', value: 'SERVER', words: 'ask this name server (ADDRESS[:PORT]), as the devices do' },
+    { long: 'cert', value: 'FILE', completes: 'file', words: 'device certificate (PEM)' },
+    { long: 'key', value: 'FILE', completes: 'file', words: 'its key' },
+    {
+      long: 'client-id',
+      value: 'ID',
+      words: 'of the MQTT session (default: the thing’s name). A device that is connected with it loses its session for a moment',
+    },
+    { long: 'credentials-endpoint', value: 'HOST', words: 'credential provider' },
+    { long: 'role-alias', value: 'NAME', words: 'role alias' },
+    { long: 'thing', value: 'NAME', words: 'thing name' },
+    { long: 'region', value: 'NAME', words: 'only where the endpoint’s name does not carry it' },
+    { long: 'idle', value: 'DURATION', words: 'hold a silent session for so long: 30s, 10m; 19m at most' },
+    { long: 'json', words: 'one JSON object' },
+    { short: 'h', long: 'help', words: 'this' },
+  ],
+  exits: [
+    { code: 0, when: 'all good, or remarks only' },
+    { code: 1, when: 'something has to be mended, or nothing was found that works' },
+    { code: 64, when: 'the command line is wrong, or a file of an option is not what it should be' },
+  ],
+  page: 'doctor.md',
 };

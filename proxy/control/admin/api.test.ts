@@ -248,7 +248,16 @@ test('an order to drain says who gave it and from where, and the carrier’s ans
 test('a body that could not be read is answered as it was judged', async (t) => {
   const { api } = await harness(t);
   const refused = { status: 415, body: '{}' };
-  const change = { path: '/drain', query: new URLSearchParams(), host: '', authorization: '', accept: '', origin: '', from: null, actor: '' };
+  const change = {
+    path: '/drain',
+    query: new URLSearchParams(),
+    host: '',
+    authorization: '',
+    accept: '',
+    origin: '',
+    from: null,
+    actor: '',
+  };
   assert.equal(await api.change({ ...change, body: { ok: false, answer: refused } }), refused);
 });
 

@@ -259,7 +259,7 @@ export const LAYERS: readonly Layer[] = [
     place: 'agent',
     imports: [],
     node: 'any',
-    packages: ['@smithy/signature-v4', 'mqtt', 'ws'],
+    packages: ['@smithy/signature-v4', 'esbuild', 'mqtt', 'ws'],
     instead: 'the agent judges the proxy by the wire and must not share its bugs: it has its own copy of what it needs',
   },
   {
