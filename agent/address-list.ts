@@ -72,14 +72,18 @@ function publicKey(pem: string): KeyObject | null {
   }
 }
 
-export function judgeList(text: string, keys: ReadonlyMap<string, KeyObject>, nowMs: number): JudgedList {
+/** Without keys the signature is not asked: only for somebody who then says so. */
+export function judgeList(text: string, keys: ReadonlyMap<string, KeyObject> | null, nowMs: number): JudgedList {
   const document = Buffer.byteLength(text) > BYTES_MAX ? null : parseObject(text);
   if (document === null) return refuse('MALFORMED', text.length > BYTES_MAX ? 'it is too long' : 'it is not a JSON object: truncated?');
+  if (namesIn(text) !== membersOf(document))
+    return refuse('MALFORMED', 'a name stands twice in it, and readers differ over which one counts');
   const { signatures, ...signed } = document;
   const [bytes, list] = [canonical(signed, DEPTH_MAX), readList(signed)];
   if (typeof list === 'string') return refuse('MALFORMED', list);
   if (bytes === null || !areSignatures(signatures)) return refuse('MALFORMED', 'it is not signed in a form that this agent knows');
 
+  if (keys === null) return judgeTime(list, nowMs);
   const known = signatures.filter(({ key }) => keys.has(key));
   if (known.length === 0)
     return refuse(
@@ -113,6 +117,24 @@ export function published({ entries }: Pick<AddressList, 'entries'>, nowMs: numb
 
 export function instant(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** Of valid JSON: outside of its strings a colon stands behind a name and nowhere else. */
+function namesIn(text: string): number {
+  return [...text.matchAll(/"(?:[^"\\]|\\.)*"|:/g)].filter(([token]) => token === ':').length;
+}
+
+/** Fewer than its text has names where one stood twice (RFC 7493 section 2.3, on which RFC 8785 builds). */
+function membersOf(document: object): number {
+  let members = 0;
+  for (const open: unknown[] = [document]; open.length > 0;) {
+    const value = open.pop();
+    if (typeof value !== 'object' || value === null) continue;
+    const inner: unknown[] = Object.values(value);
+    members += Array.isArray(value) ? 0 : inner.length;
+    open.push(...inner);
+  }
+  return members;
 }
 
 /** RFC 8785; null for what it leaves open. */

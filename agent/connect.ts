@@ -17,6 +17,8 @@ export interface ConnectRequest {
   readonly target: { readonly host: string; readonly port: number };
   /** The whole value of Proxy-Authorization, or null. */
   readonly authorization: string | null;
+  /** Hears the head of the answer, whatever it says: of a 200 nothing else is known afterwards. */
+  readonly onAnswer?: ((answer: ConnectAnswer) => void) | undefined;
 }
 
 export async function openTunnel(stream: Duplex, request: ConnectRequest, clock: Clock): Promise<Duplex> {
@@ -32,6 +34,7 @@ export async function openTunnel(stream: Duplex, request: ConnectRequest, clock:
     return await withinDeadline(clock, CONNECT_TIMEOUT_MS, silent, async () => {
       stream.write(renderConnect(authority, request.authorization));
       const { answer, rest } = await readHead(stream);
+      request.onAnswer?.(answer);
       if (answer.status === 200) {
         // In TLS the client speaks first, but whatever came already belongs to the tunnel.
         if (rest.length > 0) stream.unshift(rest);

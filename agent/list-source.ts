@@ -9,6 +9,7 @@ import type { ProxyTls } from './doors.ts';
 import { AgentFailure, codeOf, messageOf } from './failure.ts';
 import { get, type HttpAnswer } from './http-json.ts';
 import type { ListSource } from './list-keeper.ts';
+import { parseUrl } from './proxy-url.ts';
 import { openTcp } from './tcp.ts';
 import { openTls } from './tls.ts';
 
@@ -22,7 +23,7 @@ export interface ListUrl {
 
 /** Null where the text is no http or https URL, or has a login or a fragment in it. */
 export function parseListUrl(text: string): ListUrl | null {
-  const url = URL.parse(text);
+  const url = parseUrl(text);
   if (!url || !/^https?:\/\//i.test(text) || url.username !== '' || url.hash !== '') return null;
   const isTls = url.protocol === 'https:';
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);

@@ -49,6 +49,21 @@ export class MqttSession {
     await this.#acknowledged(`SUBACK for ${filter}`, () => this.#client.subscribeAsync(filter, { qos: 1 }));
   }
 
+  /** PINGREQ, and waits for its PINGRESP: what shows that a session which was silent for long is still there. */
+  async ping(): Promise<void> {
+    const answered = (): Promise<void> =>
+      new Promise((resolve) => {
+        const onPacket = (packet: { readonly cmd?: string | undefined }): void => {
+          if (packet.cmd !== 'pingresp') return;
+          this.#client.off('packetreceive', onPacket);
+          resolve();
+        };
+        this.#client.on('packetreceive', onPacket);
+        this.#client.sendPing();
+      });
+    await this.#acknowledged('PINGRESP', answered);
+  }
+
   /** Says goodbye; a tunnel that is dead is not waited for. */
   async end(): Promise<void> {
     this.#isEnding = true;

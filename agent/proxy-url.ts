@@ -24,7 +24,7 @@ export function parseProxies(texts: readonly string[]): ParsedProxies {
 
 function parseProxy(text: string): ProxyUrl | string {
   // The URL's own text is not repeated in a message: it may hold a token.
-  const url = URL.parse(text);
+  const url = parseUrl(text);
   if (!url || !/^https?:\/\//i.test(text)) return '--proxy: expected http://HOST:PORT or https://HOST:PORT';
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '') return `--proxy ${url.host}: nothing may follow the port`;
   const isTls = url.protocol === 'https:';
@@ -33,6 +33,11 @@ function parseProxy(text: string): ProxyUrl | string {
   if (host === '' || port === 0) return '--proxy: the host or the port is missing';
   if ((url.username === '') !== (url.password === '')) return `--proxy ${url.host}: give USER:TOKEN@, both of them`;
   return { isTls, host, port, authorization: renderBasic(url) };
+}
+
+/** `URL.parse` for the doctor's sake, which runs on the Node 20 of a customer too. */
+export function parseUrl(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
 }
 
 function renderBasic(url: URL): string | null {

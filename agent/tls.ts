@@ -4,7 +4,7 @@
 
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { connect, type ConnectionOptions, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
 import { type Clock, withinDeadline } from './clock.ts';
 import { AgentFailure, codeOf, messageOf, type Fixer, type Leg } from './failure.ts';
 
@@ -20,6 +20,21 @@ export interface TlsPeer {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly alpn?: readonly string[] | undefined;
+  /** False: no SNI is sent. The certificate has to be for `host` all the same. */
+  readonly isNamed?: boolean | undefined;
+  /** Key shares to offer instead of OpenSSL's own choice, which since 3.5 makes a hello of more than one segment. */
+  readonly groups?: string | undefined;
+  /** Hears what was shown before it is judged: also the certificate that is then refused. */
+  readonly onCertificate?: ((shown: ShownCertificate) => void) | undefined;
+}
+
+export interface ShownCertificate {
+  /** Names and addresses that it is for, as it lists them. */
+  readonly names: readonly string[];
+  /** Who signed it, then who signed that, as far as it was sent: `CN=..., O=...` without the attributes' names. */
+  readonly issuers: readonly string[];
+  readonly validFromMs: number;
+  readonly validToMs: number;
 }
 
 export async function openTls(stream: Duplex, peer: TlsPeer, clock: Clock): Promise<TLSSocket> {
@@ -44,7 +59,8 @@ export async function openTls(stream: Duplex, peer: TlsPeer, clock: Clock): Prom
 
 function tlsOptions(stream: Duplex, peer: TlsPeer): ConnectionOptions {
   const options: ConnectionOptions = { socket: stream, host: peer.host, minVersion: 'TLSv1.2' };
-  if (isIP(peer.host) === 0) options.servername = peer.host;
+  if (isIP(peer.host) === 0 && peer.isNamed !== false) options.servername = peer.host;
+  if (peer.groups !== undefined) options.ecdhCurve = peer.groups;
   if (peer.ca !== undefined) options.ca = peer.ca;
   if (peer.cert !== undefined) options.cert = peer.cert;
   if (peer.key !== undefined) options.key = peer.key;
@@ -56,7 +72,11 @@ function handshake(socket: TLSSocket, peer: TlsPeer): Promise<void> {
   return new Promise((resolve, reject) => {
     let issuer: string | null = null;
     // Node forgets the certificate as soon as it has refused it; this event comes before it judges.
-    socket.prependOnceListener('secure', () => (issuer = issuerOf(socket)));
+    socket.prependOnceListener('secure', () => {
+      const shown = shownBy(socket);
+      issuer = shown?.issuers[0] ?? null;
+      if (shown !== null) peer.onCertificate?.(shown);
+    });
     const onError = (error: Error): void => reject(tlsFailure(error, peer, issuer));
     const onClose = (): void => reject(tlsFailure(new Error('the other side closed the connection during the handshake'), peer, null));
     socket.once('error', onError).once('close', onClose);
@@ -69,12 +89,30 @@ function handshake(socket: TLSSocket, peer: TlsPeer): Promise<void> {
   });
 }
 
-/** Who signed what the other side showed: the first thing to know where a firewall inspects TLS. */
-function issuerOf(socket: TLSSocket): string | null {
-  const issuer: unknown = socket.getPeerCertificate()?.issuer;
-  if (typeof issuer !== 'object' || issuer === null) return null;
-  const names = Object.values(issuer).filter((value) => typeof value === 'string');
-  return names.length === 0 ? null : names.join(', ');
+/** More than any chain that a server sends. */
+const CHAIN_MAX = 10;
+
+/** Who signed what the other side showed is the first thing to know where a firewall inspects TLS. */
+function shownBy(socket: TLSSocket): ShownCertificate | null {
+  const leaf: Partial<DetailedPeerCertificate> = socket.getPeerCertificate(true) ?? {};
+  if (leaf.valid_to === undefined) return null;
+  const issuers: string[] = [];
+  for (let each: Partial<DetailedPeerCertificate> | undefined = leaf; each && issuers.length < CHAIN_MAX; each = each.issuerCertificate) {
+    issuers.push(nameOf(each.issuer));
+    if (each.issuerCertificate === each) break;
+  }
+  return {
+    names: (leaf.subjectaltname ?? '').split(', ').map((name) => name.replace(/^(DNS|IP Address):/, '')),
+    issuers,
+    validFromMs: Date.parse(leaf.valid_from ?? ''),
+    validToMs: Date.parse(leaf.valid_to),
+  };
+}
+
+function nameOf(issuer: object | undefined): string {
+  return Object.values(issuer ?? {})
+    .filter((value) => typeof value === 'string')
+    .join(', ');
 }
 
 export function tlsFailure(error: Error, peer: Pick<TlsPeer, 'leg' | 'host'>, issuer: string | null): AgentFailure {

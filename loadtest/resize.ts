@@ -1,6 +1,7 @@
 // A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
 
 import { mostAtOnce } from './plan.ts';
+import { REST_S } from './rest.ts';
 import type { Work } from './shared/agent-plan.ts';
 import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
 import type { Scenario, Threshold } from './scenario.ts';
@@ -11,8 +12,8 @@ export interface Sizes {
   readonly minutes: number | null;
 }
 
-/** Below so many, a node's own memory moves by more than its tunnels take. */
-const TUNNELS_FOR_SLOPE = 5_000;
+/** Half of fewer take less memory than what several processes are apart by themselves. */
+const TUNNELS_FOR_SLOPE = 40_000;
 
 /** Gives the scenario as it will run, or words that say why it cannot be that size. */
 export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): Scenario | string {
@@ -32,8 +33,10 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   if (scenario.through !== 'pinhole' && wantedNodes !== 1) return `${scenario.name} runs beside no node of Pinhole: leave --nodes out`;
   const tooFew = lacksRoom({ work: scenario.work, tunnels: many });
   if (tooFew !== null) return tooFew;
+  const hasSlope = many >= TUNNELS_FOR_SLOPE && holdSeconds >= REST_S;
   return {
     ...scenario,
+    restSeconds: hasSlope ? scenario.restSeconds : 0,
     tunnels: many,
     nodes: wantedNodes,
     holdSeconds,
@@ -44,7 +47,9 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
         ? { ...event, connectsPerSecond: Math.max(1, Math.round(event.connectsPerSecond * share)) }
         : event,
     ),
-    thresholds: scenario.thresholds.filter(isFor(many)).map((threshold) => scaled(threshold, share)),
+    thresholds: scenario.thresholds
+      .filter(({ figure }) => hasSlope || figure !== 'kibPerTunnel')
+      .map((threshold) => scaled(threshold, share)),
   };
 }
 
@@ -60,6 +65,8 @@ export function lacksRoom({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>)
 
 /** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */
 const QUOTA_MIN = 30;
+/** From here on it spreads them evenly enough for a ramp that takes as much of the quota as the whole scenario's. */
+const QUOTA_EVEN = 120;
 const RAMP_SHARE_SMALL = 1 / 3;
 
 /**
@@ -69,7 +76,7 @@ const RAMP_SHARE_SMALL = 1 / 3;
 function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenario, 'quota' | 'opensPerSecond'> {
   if (quota === null) return { quota, opensPerSecond };
   const own = Math.min(AWS_CONNECTS_PER_SECOND, Math.max(QUOTA_MIN, Math.round(quota * share)));
-  if (own >= quota) return { quota: own, opensPerSecond };
+  if (own >= QUOTA_EVEN) return { quota: own, opensPerSecond: (opensPerSecond * own) / quota };
   return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
 }
 
@@ -78,10 +85,6 @@ export function workFor(work: Work, seconds: number | null): Work {
   if (work.kind === 'ping' || seconds === null) return work;
   const each = Math.max(1, Math.floor(seconds / work.steps.length));
   return { ...work, steps: work.steps.map((step) => ({ ...step, seconds: each })) };
-}
-
-function isFor(tunnels: number): (threshold: Threshold) => boolean {
-  return ({ figure }) => figure !== 'kibPerTunnel' || tunnels >= TUNNELS_FOR_SLOPE;
 }
 
 /** Only a count of tunnels goes with their number. */

@@ -35,7 +35,8 @@ export interface RunRecord {
 /** A part of a run; seconds since its beginning. */
 export interface Phase {
   readonly name: string;
-  readonly kind: 'ramp' | 'hold' | 'step' | 'fault' | 'close';
+  /** `rest`: a ramp that waits half way. */
+  readonly kind: 'ramp' | 'rest' | 'hold' | 'step' | 'fault' | 'close';
   readonly from: number;
   readonly to: number;
   /** Of a step; of all machines together. */
@@ -64,6 +65,8 @@ export interface Second {
   readonly nodes: Readonly<Record<string, NodeSeen | null>>;
   /** `k6`, `far-end`, `pinhole`, `squid`, `haproxy`, `rig`, `probe`: all processes of the role together. */
   readonly roles: Readonly<Record<string, RoleSeen>>;
+  /** Anonymous memory of each process of the nodes that holds tunnels, in the order of their pids; empty where there is none. */
+  readonly carriersKib: readonly number[];
   readonly kernel: KernelSeen | null;
   readonly farEnd: FarEndSeen | null;
 }

@@ -12,6 +12,8 @@ export interface Scenario {
   readonly nodes: number;
   readonly tunnels: number;
   readonly opensPerSecond: number;
+  /** How long the ramp rests with half of the tunnels up: what memory is by itself is read there, and again in the hold. */
+  readonly restSeconds: number;
   /** How long after the ramp. */
   readonly holdSeconds: number;
   readonly work: Work;

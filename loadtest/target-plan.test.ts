@@ -74,6 +74,17 @@ test('a third of the agents is this machine’s, in a plan that is the same on a
   assert.deepEqual({ rampSeconds: plan.rampSeconds, seconds: plan.seconds }, { rampSeconds: 100, seconds: 700 });
 });
 
+test('of a sweep of opens, too, this machine holds its share and no more', () => {
+  const scenario = scenarioAt(findScenario('opens')!, { ...STEPS, tunnels: 30_000 }, 1_000, SIZES);
+  assert.ok(typeof scenario !== 'string');
+  const socketsOn = (machines: number): number => {
+    const plan = planTarget(scenario, { machine: { number: 1, of: machines } }, HERE, 8);
+    assert.ok(typeof plan !== 'string', String(plan));
+    return plan.sockets;
+  };
+  assert.equal(socketsOn(1), 4 * socketsOn(4));
+});
+
 test('a share that this machine cannot hold is refused, with the sum', () => {
   const scenario = scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 900_000 }, 300, SIZES);
   assert.ok(typeof scenario !== 'string');

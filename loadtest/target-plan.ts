@@ -2,6 +2,7 @@
 
 import { type Machine, planRun, type RigPlan } from './plan.ts';
 import type { FigureName, Scenario } from './scenario.ts';
+import type { Work } from './shared/agent-plan.ts';
 import type { Target } from './target.ts';
 import { lacksRoom, type Sizes, workFor } from './resize.ts';
 
@@ -34,6 +35,8 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
   return {
     ...scenario,
     ...{ tunnels: many, opensPerSecond, work: allowed, nodes: 1 },
+    // What it is for is read on the nodes.
+    restSeconds: 0,
     holdSeconds: minutesInSeconds ?? target.holdSeconds ?? scenario.holdSeconds,
     thresholds: scenario.thresholds.filter(({ figure }) => SEEN_FROM_OUTSIDE.has(figure)),
   };
@@ -50,10 +53,15 @@ function backoffAt({ tunnels, opensPerSecond }: Scenario): RigPlan['backoff'] {
   return { firstMs: waitMs, capMs: waitMs };
 }
 
+/** What stands at once in a sweep of opens goes with their rate; messages take no socket of their own. */
+function shareOf(work: Work, machines: number): Work {
+  return work.kind === 'opens' ? { ...work, steps: work.steps.map((step) => ({ ...step, perSecond: step.perSecond / machines })) } : work;
+}
+
 /** Agents of all machines in one plan; processes, ports and memory of this one's share. `doors`: addresses of the proxy's name. */
 export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine, doors: number): RigPlan | string {
   const share = planRun(
-    { ...scenario, tunnels: Math.ceil(scenario.tunnels / machine.of), through: 'direct' },
+    { ...scenario, tunnels: Math.ceil(scenario.tunnels / machine.of), work: shareOf(scenario.work, machine.of), through: 'direct' },
     { ...here, isIsolated: true },
     doors,
   );

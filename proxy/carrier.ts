@@ -12,13 +12,15 @@ import { CarrierDrain } from './control/carrier-drain.ts';
 import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
+import { RecentDecisions } from './control/recent-decisions.ts';
 import { createRecorder } from './control/recorder.ts';
-import { composePlane, isAllowedBy, type Standing } from './compose.ts';
+import { composePlane, judgeBy, type Standing, whyRevokedBy } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import { type Clock, commandClock } from './core/clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
 import type { Settings, TenantsSettings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
+import { explain } from './explain/explanation.ts';
 import { createGateway } from './gateway/re-originate.ts';
 import { openLedger, type Ledger } from './limits/ledger.ts';
 import { MeasuredOverload } from './limits/overload.ts';
@@ -72,7 +74,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
   process.on('uncaughtException', (error) => logBug(log, error));
   const metrics = createCarrierMetrics({ settings, clock });
-  const recorder = createRecorder({ log, metrics, clock, policyVersion: settings.policyVersion, sourceKey });
+  const recent = new RecentDecisions(clock);
+  const recorder = createRecorder({ log, metrics, clock, recent, policyVersion: settings.policyVersion, sourceKey });
   const ledger = openLedger({ runtime, row: options.row, settings, descriptors, clock });
   const watch = watchDrain({ runtime, clock, log });
   const readiness = createReadiness({ runtime, clock, drain: watch });
@@ -137,6 +140,11 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
         drop: () => prepared.drop(),
       };
     },
+    survey: async (file) => {
+      const { settings: next, tenants: wanted } = readSettings(file);
+      const { table } = await tenants.make(wanted);
+      return revocation.survey(judgeBy(next, table));
+    },
   };
   const listeners = new Listeners({
     planes,
@@ -166,7 +174,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const revocation = new Revocation({
     ...{ clock, random: Math.random },
     sessions: () => sessions.everyOne(),
-    isStillAllowed: (session) => isAllowedBy(session, planes.current.list, tenants.current),
+    whyRevoked: (session) => whyRevokedBy(session, planes.current.list, tenants.current),
     rate: () => {
       const { policy, drain: pace } = planes.current.settings;
       return policy.revoked === 'close' ? pace.rate / ledger.carriers() : null;
@@ -193,12 +201,15 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   });
   const api = await startCarrierApi({
     runtime,
+    clock,
     sessions,
     log,
     move: mover,
     readiness,
     metrics: () => metrics.snapshot(),
     load: () => load.now(),
+    recent,
+    explain: (question) => explain({ ...planes.current, tenants: tenants.current }, question),
     drain,
     info: {
       slot,
@@ -313,7 +324,7 @@ function reportEverySecond({ clock, planes, metrics, log, ledger, recorder, list
     const { sessions, engine, resolver } = planes.current;
     listeners.look();
     resolver.look();
-    collector.look(sessions.tunnels());
+    collector.look(sessions.tunnels(), v8.getHeapStatistics().used_heap_size);
     const { bytesUp, bytesDown } = engine.totals;
     metrics.bytes(bytesUp - up, bytesDown - down);
     up = bytesUp;

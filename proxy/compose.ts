@@ -5,6 +5,7 @@ import { promises as dns } from 'node:dns';
 import type { BlockList } from 'node:net';
 import type { Clock } from './core/clock.ts';
 import type { Limits, OpenSession, Overload, Recorder } from './core/ports.ts';
+import type { RevokedReason } from './core/revoked.ts';
 import type { ListedHost, Settings } from './core/settings.ts';
 import { ledgerLimits, type LedgerLimits } from './limits/ledger.ts';
 import { sourceKey } from './limits/source-key.ts';
@@ -12,7 +13,7 @@ import type { Machinery } from './machinery.ts';
 import { AddressJudge } from './policy/address-rule.ts';
 import { HostList } from './policy/host-list.ts';
 import { rangeList } from './policy/ranges.ts';
-import { isStillAllowed } from './policy/still-allowed.ts';
+import { whyRevoked } from './policy/still-allowed.ts';
 import type { TenantTable } from './policy/tenants.ts';
 import { highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
@@ -69,10 +70,16 @@ export function composePlane(settings: Settings, standing: Standing, before: Dat
   };
 }
 
-/** Whether an open tunnel would be let in by another configuration; `tenants` is null where that has none. */
-export function isAllowedBy({ record, proof }: OpenSession, list: HostList, tenants: TenantTable | null): boolean {
+/** Why an open tunnel would not be let in by another configuration, or null; `tenants` is null where that has none. */
+export function whyRevokedBy({ record, proof }: OpenSession, list: HostList, tenants: TenantTable | null): RevokedReason | null {
   const { door, tenant, client_ip: address, target_host: host, target_port: port } = record;
-  return isStillAllowed({ door, tenant, proof, address, host, port }, list, tenants);
+  return whyRevoked({ door, tenant, proof, address, host, port }, list, tenants);
+}
+
+/** The same by settings that are not in use, and perhaps never will be. */
+export function judgeBy({ hosts }: Pick<Settings, 'hosts'>, tenants: TenantTable | null): (session: OpenSession) => RevokedReason | null {
+  const list = new HostList(hosts);
+  return (session) => whyRevokedBy(session, list, tenants);
 }
 
 function acceptedRanges(): DataPlane['acceptOf'] {

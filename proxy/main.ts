@@ -1,13 +1,15 @@
 // The program: looks at the first word and loads what it names. The only file of the proxy that reads the environment, catches signals and
 // ends the process.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
 import { readText } from './cli/read-text.ts';
+import type { RehearseIo } from './cli/rehearse.ts';
+import type { Terminal } from './cli/terminal.ts';
 import { commandClock, systemClock } from './core/clock.ts';
 import type { ServiceManager } from './core/supervision.ts';
 import { EXIT } from './supervisor/plan.ts';
@@ -25,8 +27,10 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
   check: async (args) => (await import('./cli/check.ts')).runCheck(args, cliIo()),
   explain: async (args) => (await import('./cli/explain.ts')).runExplain(args, cliIo()),
+  rehearse: async (args) => (await import('./cli/rehearse.ts')).runRehearse(args, await rehearseIo()),
   status: async (args) => (await import('./cli/status.ts')).runStatus(args, { ...cliIo(), clock: systemClock }),
   tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
+  top: async (args) => (await import('./cli/top.ts')).runTop(args, { ...followIo(), terminal: terminal() }),
   drain: async (args) => (await import('./cli/drain.ts')).runDrain(args, followIo()),
   undrain: async (args) => (await import('./cli/undrain.ts')).runUndrain(args, followIo()),
   reload: async (args) => (await import('./cli/reload.ts')).runReload(args, { ...cliIo(), clock: systemClock, pid: process.pid }),
@@ -35,9 +39,10 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   close: async (args) => (await import('./cli/close.ts')).runClose(args, { ...cliIo(), clock: systemClock }),
   token: async (args) => (await import('./cli/token.ts')).runToken(args, cliIo()),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
-  help: runHelp,
-  '--help': runHelp,
-  '-h': runHelp,
+  completion: async (args) => (await import('./cli/completion.ts')).runCompletion(args, { ...cliIo(), clock: systemClock }),
+  help: async (args) => (await import('./cli/help.ts')).runHelp(args, cliIo()),
+  '--help': async () => (await import('./cli/help.ts')).runHelp([], cliIo()),
+  '-h': async () => (await import('./cli/help.ts')).runHelp([], cliIo()),
   '--version': async () => {
     const { VERSION } = await import('./core/version.ts');
     stdout(`${VERSION}\n`);
@@ -65,12 +70,6 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   },
 };
 
-async function runHelp(): Promise<number> {
-  const { HELP } = await import('./cli/help.ts');
-  stdout(HELP);
-  return EXIT.ok;
-}
-
 function stdout(text: string): void {
   process.stdout.write(text);
 }
@@ -89,10 +88,38 @@ function cliIo(): CliIo {
   };
 }
 
+async function rehearseIo(): Promise<RehearseIo> {
+  const { openLog } = await import('./cli/open-log.ts');
+  const isWatched = process.stderr.isTTY;
+  return { ...cliIo(), clock: systemClock, isWatched, openLog: (path) => openLog(path, process.stdin) };
+}
+
 /** For a command that goes on until something has happened, or somebody has seen enough. */
 function followIo(): FollowIo {
   const columns = (): number | null => (process.stdout.isTTY ? process.stdout.columns : null);
   return { ...cliIo(), clock: commandClock, columns, onSignal };
+}
+
+/** Null where nothing can be drawn on it. */
+function terminal(): Terminal | null {
+  const { stdin, stdout: screen } = process;
+  if (!stdin.isTTY || !screen.isTTY || ['', 'dumb'].includes(process.env['TERM'] ?? '')) return null;
+  return {
+    size: () => ({ columns: screen.columns, rows: screen.rows }),
+    write(text) {
+      try {
+        writeSync(screen.fd, text);
+      } catch {
+        // The terminal is gone, or takes no more at the moment: the next screen is a whole one.
+      }
+    },
+    raw(pressed) {
+      stdin.setRawMode(true).setEncoding('utf8').on('data', pressed).resume();
+      return () => stdin.off('data', pressed).setRawMode(false).pause();
+    },
+    resized: (heard) => screen.on('resize', heard),
+    atEnd: (restore) => process.on('exit', restore),
+  };
 }
 
 /** The soft limit, which Node itself has raised to the hard one by now; the carriers are given the same. */
@@ -121,8 +148,8 @@ function leaveSignalsToSupervisor(): void {
 async function main([command = 'help', ...args]: readonly string[]): Promise<number> {
   const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined;
   if (run) return run(args);
-  stderr(`pinhole: no such command: ${command}; see \`pinhole help\`\n`);
-  return EXIT.usage;
+  const { complainOfCommand } = await import('./cli/help.ts');
+  return complainOfCommand(command, cliIo());
 }
 
 /** Ends once what was said is out: to a pipe Node writes later what does not fit at once. A reader that has gone is no fault of the command's. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OpenSession } from './core/ports.ts';
 import type { EndedBy } from './core/record.ts';
-import { Revocation, type RevocationDeps } from './revocation.ts';
+import { GROUPS_MAX, Revocation, type RevocationDeps } from './revocation.ts';
 import { FakeClock } from './test/support/fake-clock.ts';
 
 interface Held extends OpenSession {
@@ -39,7 +39,7 @@ function harness(count: number, changes: Partial<RevocationDeps> = {}) {
     clock,
     random: () => 0.5,
     sessions: () => sessions.filter(({ isOver }) => !isOver),
-    isStillAllowed: ({ record }) => state.allowed.has(record.tenant ?? ''),
+    whyRevoked: ({ record }) => (state.allowed.has(record.tenant ?? '') ? null : 'tenant-gone'),
     rate: () => state.rate,
     isHeld: () => state.isHeld,
     found: (tunnels) => found.push(tunnels),
@@ -126,11 +126,31 @@ test('what was being opened while the configuration was taken is found a little 
   );
 });
 
-test('counting closes nothing', async () => {
+test('a survey says which and why, by another configuration, and closes nothing', async () => {
   const { revocation, pass, ended } = harness(90);
-  const counted = revocation.count(({ record }) => record.tenant === 'kept');
+  const surveyed = revocation.survey(({ record }) => (record.tenant === 'kept' ? 'token-gone' : null));
   await pass(100);
-  assert.equal(await counted, 30);
+  const group = { reason: 'token-gone', tenant: 'kept', target: 'x:443', tunnels: 60 };
+  assert.deepEqual(await surveyed, { tunnels: 90, revoked: 60, groups: [group] });
   await pass(10_000);
   assert.equal(ended().length, 0);
+});
+
+test('a survey of many groups has the largest, and the sum of all', async () => {
+  const { revocation, sessions, pass } = harness(GROUPS_MAX + 50);
+  for (const session of sessions) Object.assign(session.record, { tenant: `t${Math.max(session.id, 10)}` });
+  const surveyed = revocation.survey(() => 'tenant-gone');
+  await pass(100);
+  const { revoked, groups } = await surveyed;
+  assert.deepEqual([revoked, groups.length], [GROUPS_MAX + 50, GROUPS_MAX]);
+  assert.deepEqual(groups[0], { reason: 'tenant-gone', tenant: 't10', target: 'x:443', tunnels: 11 });
+});
+
+test('a survey beside tunnels that are being closed leaves their closing as it is', async () => {
+  const { revocation, pass, ended } = harness(90);
+  revocation.changed();
+  await pass(500);
+  void revocation.survey(() => null);
+  await pass(10_000);
+  assert.equal(ended().length, 30);
 });

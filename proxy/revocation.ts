@@ -4,12 +4,15 @@
 import type { Cancel, Clock } from './core/clock.ts';
 import { Pace } from './core/pace.ts';
 import type { OpenSession } from './core/ports.ts';
+import type { RevokedGroup, RevokedReason, TunnelSurvey } from './core/revoked.ts';
 
 /** Sessions that are judged in one turn of the event loop: a millisecond or two. */
 const JUDGED_AT_ONCE = 1_000;
 /** What was being opened, or on its way here from another carrier, while the configuration was taken is a tunnel by then, or nothing. */
 const LOOK_AGAIN_MS = 20_000;
 const HELD_MS = 1_000;
+/** Groups of a survey: enough to see what is wrong, and an answer of a few tens of kilobytes. */
+export const GROUPS_MAX = 200;
 
 export interface RevocationDeps {
   readonly clock: Clock;
@@ -17,8 +20,8 @@ export interface RevocationDeps {
   readonly random: () => number;
   /** All open ones, in any order. */
   sessions(): OpenSession[];
-  /** By the configuration of now. */
-  isStillAllowed(session: OpenSession): boolean;
+  /** By the configuration of now; null where it is still allowed. */
+  whyRevoked(session: OpenSession): RevokedReason | null;
   /** Tunnels a second, of this carrier; null where they are kept to their end. */
   rate(): number | null;
   /** Somebody closes all of them anyway. */
@@ -48,9 +51,23 @@ export class Revocation {
     this.#cancelLook = clock.after(LOOK_AGAIN_MS, () => void this.#look());
   }
 
-  /** How many there are by another configuration; nothing is closed. */
-  async count(isStillAllowed: (session: OpenSession) => boolean): Promise<number> {
-    return (await this.#find(isStillAllowed, () => true))?.length ?? 0;
+  /** Which there are by another configuration, and why; nothing is closed. */
+  async survey(whyRevoked: (session: OpenSession) => RevokedReason | null): Promise<TunnelSurvey> {
+    const groups = new Map<string, RevokedGroup>();
+    let tunnels = 0;
+    let revoked = 0;
+    await this.#each((session) => {
+      tunnels += 1;
+      const reason = whyRevoked(session);
+      if (reason === null) return;
+      revoked += 1;
+      const { tenant, target_host: host, target_port: port } = session.record;
+      const target = host === null ? null : `${host}:${port}`;
+      const key = `${reason} ${tenant} ${target}`;
+      groups.set(key, { reason, tenant, target, tunnels: (groups.get(key)?.tunnels ?? 0) + 1 });
+    });
+    const largest = [...groups.values()].toSorted((a, b) => b.tunnels - a.tunnels).slice(0, GROUPS_MAX);
+    return { tunnels, revoked, groups: largest };
   }
 
   stop(): void {
@@ -62,26 +79,29 @@ export class Revocation {
 
   async #look(): Promise<void> {
     const turn = ++this.#turn;
-    const { rate, found, isStillAllowed } = this.#deps;
+    const { rate, found, whyRevoked } = this.#deps;
     if (rate() === null) return;
-    const revoked = await this.#find(isStillAllowed, () => turn === this.#turn);
-    if (revoked === null) return;
+    const revoked: OpenSession[] = [];
+    const isWhole = await this.#each(
+      (session) => whyRevoked(session) !== null && revoked.push(session),
+      () => turn === this.#turn,
+    );
+    if (!isWhole) return;
     if (revoked.length > 0) found(revoked.length);
     this.#revoked = revoked.toSorted((a, b) => a.startMs - b.startMs);
     this.#cancelClose();
     this.#closeNext();
   }
 
-  /** Null where another look has begun meanwhile. */
-  async #find(isStillAllowed: (session: OpenSession) => boolean, goesOn: () => boolean): Promise<OpenSession[] | null> {
+  /** A slice at a time; false where it was not to go on. */
+  async #each(look: (session: OpenSession) => void, goesOn: () => boolean = () => true): Promise<boolean> {
     const all = this.#deps.sessions();
-    const found: OpenSession[] = [];
     for (let from = 0; from < all.length; from += JUDGED_AT_ONCE) {
-      for (const session of all.slice(from, from + JUDGED_AT_ONCE)) if (!session.isOver && !isStillAllowed(session)) found.push(session);
+      for (const session of all.slice(from, from + JUDGED_AT_ONCE)) if (!session.isOver) look(session);
       await new Promise<void>((resolve) => this.#deps.clock.after(0, resolve));
-      if (!goesOn()) return null;
+      if (!goesOn()) return false;
     }
-    return found;
+    return true;
   }
 
   #closeNext(): void {

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { runBroken } from './breaks/command.ts';
 import { proveFleet, renderStep } from './fleet/once.ts';
 import { showFleet } from './fleet/run.ts';
 import { type FleetWorld, startFleetWorld } from './fleet/world.ts';
@@ -38,9 +39,11 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`${parsed.problem}\n\n${USAGE}`);
     return EXIT.usage;
   }
-  const { once, dir, json, fleet } = parsed.options;
+  const { once, dir, json, fleet, broken } = parsed.options;
   try {
     if (fleet !== null) return await (once ? proveFleetOnce(parsed.options, fleet) : runFleetWorld(parsed.options, fleet));
+    if (broken !== null)
+      return await runBroken(broken, { dir, once, print: (text) => console.log(text), tell, env: process.env, signal: catchSignals() });
     return await (once ? runOnce(dir, json) : runWorld(dir ?? DEFAULT_DIR));
   } catch (error) {
     return explain(error);

@@ -30,6 +30,7 @@ const USAGE = `usage: node scripts/run.mjs COMMAND [ARGUMENTS]
   build:native   the native relay engine, where a C compiler is at hand (serve does it by itself)
   synth   a stage of AWS to CloudFormation templates, without network or credentials (npm run synth -- --help)
   deploy  what goes with a deployment: FLEET.yaml, devices (npm run deploy -- --help)
+  doctor:bundle   the doctor as one file for a customer's site: dist/pinhole-doctor.mjs
   release the tarball that a host runs, its bill of materials and checksums (npm run release -- --help)`;
 
 /**
@@ -45,6 +46,7 @@ const SET_OF = {
   'build:native': 'run',
   synth: 'all',
   deploy: 'all',
+  'doctor:bundle': 'run',
   release: 'run',
 };
 /** Each holds those before it. */
@@ -260,6 +262,7 @@ async function test(root, node, args) {
 async function check(root, node) {
   const gates = [
     ['types', ['node_modules/typescript/bin/tsc', '-p', '.']],
+    ['types of the page', ['node_modules/typescript/bin/tsc', '-p', 'proxy/page']],
     ['lint', ['node_modules/oxlint/bin/oxlint', '--type-aware', '--deny-warnings']],
     ['format', ['node_modules/oxfmt/bin/oxfmt', '--check', '**/*.{ts,mjs}']],
   ];
@@ -290,6 +293,7 @@ async function main() {
   if (command === 'loadtest')
     return run(root, node, ['--disable-sigusr1', '--disable-warning=ExperimentalWarning', 'loadtest/main.ts', ...args]);
   if (command === 'release') return run(root, node, ['deploy/release/main.ts', ...args]);
+  if (command === 'doctor:bundle') return run(root, node, ['agent/doctor/bundle.ts', ...args]);
   if (command === 'build:native') return run(root, node, ['scripts/build-native.ts']);
   return run(root, node, ['sandbox/main.ts', ...args]);
 }

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MetricName, METRICS } from '../../proxy/core/metrics.ts';
+import { goodStage, stageText } from '../testing/synth.ts';
+import { alarmsOf } from './alarms.ts';
 import { DIMENSIONS, nodeAgentConfig, prometheusFile } from './agent-config.ts';
 
 interface Sent {
@@ -34,6 +36,17 @@ test('each is kept apart by labels that it has, and a gauge by all of them: Clou
     const kept = (all as readonly string[]).filter((label) => label !== 'tenant' && name !== 'pinhole_build_info');
     if (kind === 'gauge' && name !== 'pinhole_build_info') assert.deepEqual(labels, kept, name);
   }
+});
+
+test('what the network card says is alarmed on under the name that the agent gives it, and asked for under the card’s', () => {
+  const { metrics } = config as unknown as { metrics: { metrics_collected: { ethtool: { metrics_include: string[] } } } };
+  const asked = metrics.metrics_collected.ethtool.metrics_include;
+  const alarmed = alarmsOf(goodStage(stageText('example')))
+    .flatMap(({ series }) => series.map(({ metric }) => metric))
+    .filter((metric) => metric.endsWith('_exceeded'));
+  assert.ok(asked.includes('conntrack_allowance_exceeded'));
+  // CloudWatch guide, "Collect network performance metrics": the agent puts ethtool_ in front of each.
+  assert.deepEqual(new Set(alarmed), new Set(asked.map((name) => `ethtool_${name}`)));
 });
 
 test('the agent scrapes the health address, and says which slot it is', () => {

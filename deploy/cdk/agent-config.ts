@@ -44,6 +44,13 @@ export const ALLOWANCES = [
   'linklocal_allowance_exceeded',
 ] as const;
 
+export type AllowanceMetric = `ethtool_${(typeof ALLOWANCES)[number]}`;
+
+/** Under which name such a counter is in CloudWatch: the agent puts its own word in front (CloudWatch guide, network performance metrics). */
+export function allowanceMetric(counter: (typeof ALLOWANCES)[number]): AllowanceMetric {
+  return `ethtool_${counter}`;
+}
+
 const PROMETHEUS_FILE = '/etc/pinhole/prometheus.yaml';
 
 export interface Groups {

@@ -39,7 +39,7 @@ test('every slot has the same alarms, its ready and its address among them', () 
   const ids = alarmsOf(SLOTS).map(({ id }) => id);
   assert.deepEqual(new Set(ids).size, ids.length, 'each id once');
   for (const slot of ['eu-1a', 'eu-1b', 'eu-1s'])
-    for (const what of ['ready', 'address', 'internal', 'tunnels-fell', 'conntrack-allowance-exceeded'])
+    for (const what of ['ready', 'address', 'tunnels-fell', 'conntrack-allowance-exceeded'])
       assert.ok(ids.includes(`${slot}-${what}`), `${slot}-${what}`);
   assert.equal(ids.length % 3, 0);
 });
@@ -63,6 +63,25 @@ test('an alarm asks for no more metrics than CloudWatch takes, and its expressio
     if (series.length > 1) assert.ok(expression !== undefined, id);
     for (const { as } of series) assert.ok(expression === undefined || new RegExp(`\\b${as}\\b`).test(expression), `${id}: ${as}`);
   }
+});
+
+test('docs/costs.md counts what alarms on expressions ask for: each metric in one is paid for', () => {
+  const asked = alarmsOf(SLOTS).flatMap(({ series }) => series).length / SLOTS.slots.length;
+  for (const page of ['docs/costs.md', 'docs/deploy.md'])
+    assert.match(readText(page), new RegExp(` ${asked} (more )?in (its )?alarms at 0\\.10`), page);
+});
+
+test('a drain that somebody has planned sets off no alarm by what it refuses', () => {
+  const reasons = alarmsOf(SLOTS).flatMap(({ series }) => series.map(({ labels }) => labels['reason']));
+  assert.ok(reasons.includes('NODE_FULL'));
+  assert.ok(!reasons.includes('DRAINING'));
+});
+
+test('a single fault of ours is counted where it is written down: a counter that was never seen before has no growth', () => {
+  const [internal, ...more] = OPENS_COUNTS.filter(({ metric }) => metric === 'opens_internal');
+  assert.match(internal?.pattern ?? '', /event = "decision".*reason = "INTERNAL"/);
+  assert.deepEqual(more, []);
+  assert.ok(!alarmsOf(SLOTS).some(({ series }) => series.length === 1 && series[0]?.metric === 'pinhole_opens_total'));
 });
 
 test('what counts as failed is every reason that blames us or what is behind us, and no other', () => {

@@ -6,18 +6,18 @@ import {
   LOOP_DELAY_MOST_S,
   OPENS_THAT_COUNT,
   PENDING_MOST_SHARE,
-  reasonsBlaming,
+  failedReasonsBlaming,
   RETIREMENT_LATE_S,
 } from '../monitoring/levels.ts';
-import { ALLOWANCES, type SentMetric } from './agent-config.ts';
+import { type AllowanceMetric, allowanceMetric, ALLOWANCES, type SentMetric } from './agent-config.ts';
 import { POOL } from './names.ts';
 import type { Stage } from './stage.ts';
 
 /** A metric of an instance besides those of the node itself. */
-type HostMetric = 'address_held' | (typeof ALLOWANCES)[number];
+type HostMetric = 'address_held' | AllowanceMetric;
 
 /** What CloudWatch counts in logs (counts.ts), over all slots. */
-export type CountedMetric = 'opens_good' | 'opens_failed' | 'fleet_rounds' | 'fleet_troubles';
+export type CountedMetric = 'opens_good' | 'opens_failed' | 'opens_internal' | 'fleet_rounds' | 'fleet_troubles';
 
 export interface Series {
   /** Its name in an expression. */
@@ -69,17 +69,13 @@ function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
       ...{ id: 'ready', series: on('pinhole_ready', 'Minimum'), is: 'below', threshold: 1, ...each, silence: 'fault' },
       says: 'The node is not ready, or says nothing. `pinhole status` on it, or the group’s activity, says why; a drain of yours does this too.',
     },
-    {
-      ...{ id: 'internal', series: on('pinhole_opens_total', 'Sum', { reason: 'INTERNAL' }), ...once },
-      says: 'A fault of Pinhole itself. Its log has the stack beside the request; please report it.',
-    },
     shareOf(
       'upstream',
       UPSTREAM_SHARE_MOST,
       slot,
       'AWS IoT, or the way to it, fails opens. On one slot: replace the node. On all: change nothing in DNS.',
     ),
-    shareOf('proxy', PROXY_SHARE_MOST, slot, 'The node refuses for want of room, or is being drained. Add room, or wait for the drain.'),
+    shareOf('proxy', PROXY_SHARE_MOST, slot, 'The node refuses for want of room. Add a slot, or take a larger type.'),
     {
       ...{ id: 'tunnels-fell', series: on('pinhole_headroom_ratio', 'Average', { resource: 'tunnels' }), periodS: FIVE_S, periods: 1 },
       ...{ expression: 'IF(1 - m + DIFF(m) > 0.01, -DIFF(m) / (1 - m + DIFF(m)), 0)', is: 'below', threshold: -0.5, silence: 'fine' },
@@ -130,8 +126,8 @@ function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
       ...{ id: 'log-lost', series: on('pinhole_log_dropped_total', 'Sum'), ...once },
       says: 'Records are missing: the disk, or whoever reads the log, was too slow.',
     },
-    ...ALLOWANCES.map((metric): AlarmSpec => ({
-      ...{ id: metric.replaceAll('_', '-'), series: on(metric, 'Maximum'), expression: 'DIFF(m)', ...once },
+    ...ALLOWANCES.map((counter): AlarmSpec => ({
+      ...{ id: counter.replaceAll('_', '-'), series: on(allowanceMetric(counter), 'Maximum'), expression: 'DIFF(m)', ...once },
       says: 'EC2 dropped packets of this instance beyond what its type allows. Take a larger type.',
     })),
   ];
@@ -164,7 +160,7 @@ function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
 
 /** Of all opens, those that ended by a reason which blames this party. CloudWatch takes ten metrics in one alarm. */
 function shareOf(blame: 'upstream' | 'proxy', most: number, slot: string, says: string): AlarmSpec {
-  const bad = reasonsBlaming(blame);
+  const bad = failedReasonsBlaming(blame);
   const series = [...bad, 'OK' as const].map((reason, index): Series => ({
     as: `r${index}`,
     metric: 'pinhole_opens_total',

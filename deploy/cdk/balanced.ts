@@ -94,7 +94,7 @@ export class Balanced extends Construct {
     });
     return autoScalingGroup(this, 'Group', {
       ...{ name, count: stage.nodes ?? 0, template, subnets: stage.slots.map(({ zone }) => network.subnetIn(zone)), tags },
-      ...{ drains: true, topicArn: store.topic.topicArn, targetGroupArn: this.targets.ref },
+      ...{ drains: true, topicArn: store.topic.topicArn, targetGroupArn: this.targets.ref, after: network.ways },
     });
   }
 }

@@ -22,6 +22,8 @@ export const OPENS_COUNTS: readonly Count[] = [
   { id: 'opens-failed', metric: 'opens_failed', pattern: `{ ($.event = "decision") && (${FAILED}) }`, value: '1' },
   // Beyond twenty refusals a minute of one source and reason there is one line for the rest (docs/records.md).
   { id: 'opens-failed-more', metric: 'opens_failed', pattern: `{ ($.event = "summary") && (${FAILED}) }`, value: '$.count' },
+  // From the log, and not from the metric: the agent sends what a counter has grown by since it was last seen, so that the first of a reason is lost.
+  { id: 'opens-internal', metric: 'opens_internal', pattern: '{ ($.event = "decision") && ($.reason = "INTERNAL") }', value: '1' },
 ];
 
 export const FLEET_COUNTS: readonly Count[] = [

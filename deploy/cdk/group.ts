@@ -2,13 +2,17 @@
 // the next instance is like and touches none that carries tunnels.
 
 import { CfnAutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
+import type { CfnResource } from 'aws-cdk-lib';
 import type { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
 import type { Stage } from './stage.ts';
 
-/** EC2 Auto Scaling takes 30 to 7,200 s; the instance renews it every five minutes, so a dead one is let go soon. */
-const HEARTBEAT_S = 900;
+/**
+ * The instance renews it every five minutes, so a dead one is let go within this. EC2 Auto Scaling takes 30 to 7,200 s, and no hook lasts
+ * for more than a hundred of them: below 1,728 s a drain would be cut off before the 48 hours of HOOK_MAX_S.
+ */
+const HEARTBEAT_S = 1_800;
 /** Boot, release and all, before a failed status check counts. */
 const GRACE_S = 600;
 export const DRAIN_HOOK = 'drain';
@@ -18,6 +22,8 @@ export interface Group {
   readonly count: number;
   readonly template: CfnLaunchTemplate;
   readonly subnets: readonly string[];
+  /** What has to be there before the first instance boots. */
+  readonly after: readonly CfnResource[];
   readonly tags: Readonly<Record<string, string>>;
   readonly drains: boolean;
   readonly topicArn: string;
@@ -45,6 +51,7 @@ export function autoScalingGroup(scope: Construct, id: string, group: Group): Cf
     ],
     tags: Object.entries(group.tags).map(([key, value]) => ({ key, value, propagateAtLaunch: true })),
   });
+  for (const resource of group.after) made.addResourceDependency(resource);
   acknowledge(
     made,
     'AS1',

@@ -14,6 +14,8 @@ export const UPSTREAM_PORTS = [443, 8443, 8883] as const;
 /** On every instance. */
 export const ETC = '/etc/pinhole';
 export const LOG_FOLDER = '/var/log/pinhole';
+/** `RuntimeDirectory` of deploy/host/pinhole.service. Only what systemd starts as that unit hears of it from systemd. */
+export const RUNTIME_FOLDER = '/run/pinhole';
 
 /** Under which the reconciler reaches a slot's node: from its hosts file, so that no record has to be made. */
 export function adminName(slot: string): string {
@@ -22,3 +24,13 @@ export function adminName(slot: string): string {
 
 /** Nodes of the shape `nlb` share their file and their metrics. */
 export const POOL = 'pool';
+
+/** Of the role and the group of a slot's node. */
+export function nodeName({ prefix }: { readonly prefix: string }, slot: string): string {
+  return `${prefix}-${slot}`;
+}
+
+/** Of the role and the group of the instance that runs `fleet run`. */
+export function reconcilerName({ prefix }: { readonly prefix: string }): string {
+  return `${prefix}-reconciler`;
+}

@@ -1,6 +1,6 @@
 // The VPC with a public subnet in each zone, made or given. Nodes need no NAT gateway: each has an address of its own.
 
-import { Fn } from 'aws-cdk-lib';
+import { type CfnResource, Fn } from 'aws-cdk-lib';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { acknowledge, acknowledgeTemplate } from './acknowledge.ts';
@@ -11,16 +11,21 @@ const SUBNET_IPV6_BITS = 64;
 
 export class Network extends Construct {
   readonly vpcId: string;
+  /** What an instance needs on its way out: one that boots before them is alone, and no subnet refers to them. Empty where the VPC is given. */
+  readonly ways: readonly CfnResource[];
   readonly #subnets = new Map<string, string>();
 
   constructor(scope: Construct, stage: Stage) {
     super(scope, 'Network');
     const { network } = stage;
     if (network.vpc === undefined) {
-      this.vpcId = this.#make(stage);
+      const { vpcId, ways } = this.#make(stage);
+      this.vpcId = vpcId;
+      this.ways = ways;
       return;
     }
     this.vpcId = network.vpc;
+    this.ways = [];
     for (const { zone, subnet } of network.zones) this.#subnets.set(zone, subnet ?? '');
   }
 
@@ -30,7 +35,7 @@ export class Network extends Construct {
     return found;
   }
 
-  #make({ network, region, prefix }: Stage): string {
+  #make({ network, region, prefix }: Stage): Pick<Network, 'vpcId' | 'ways'> {
     const vpc = new ec2.CfnVPC(this, 'Vpc', {
       cidrBlock: network.cidr,
       enableDnsSupport: true,
@@ -48,8 +53,13 @@ export class Network extends Construct {
     const out = new ec2.CfnRoute(this, 'Out', { routeTableId: routes.ref, destinationCidrBlock: '0.0.0.0/0', gatewayId: gateway.ref });
     out.addResourceDependency(attachment);
     // Releases come from S3: by this way they cost nothing.
-    new ec2.CfnVPCEndpoint(this, 'S3', { vpcId: vpc.ref, serviceName: `com.amazonaws.${region}.s3`, routeTableIds: [routes.ref] });
+    const s3 = new ec2.CfnVPCEndpoint(this, 'S3', {
+      vpcId: vpc.ref,
+      serviceName: `com.amazonaws.${region}.s3`,
+      routeTableIds: [routes.ref],
+    });
     const ipv6 = network.ipv6 ? this.#makeIpv6(vpc, routes) : null;
+    const ways: CfnResource[] = [out, s3];
 
     for (const [index, { zone, cidr }] of network.zones.entries()) {
       const subnet = new ec2.CfnSubnet(this, `Subnet-${zone}`, {
@@ -62,10 +72,10 @@ export class Network extends Construct {
         'A slot is in one zone, and the stage says which: looked up, it could change under a published address.',
       );
       if (ipv6 !== null) subnet.addResourceDependency(ipv6);
-      new ec2.CfnSubnetRouteTableAssociation(this, `Route-${zone}`, { subnetId: subnet.ref, routeTableId: routes.ref });
+      ways.push(new ec2.CfnSubnetRouteTableAssociation(this, `Route-${zone}`, { subnetId: subnet.ref, routeTableId: routes.ref }));
       this.#subnets.set(zone, subnet.ref);
     }
-    return vpc.ref;
+    return { vpcId: vpc.ref, ways };
   }
 
   /** Outwards only: nothing that begins outside comes in by it. */

@@ -2,7 +2,7 @@
 
 import { stringify } from 'yaml';
 import { shareQuota } from '../../healthcheck/fleet/quota.ts';
-import { ADMIN_PORT, adminName, AGENT_PORT, BALANCER_CHECK_PORT, LOG_FOLDER } from './names.ts';
+import { ADMIN_PORT, adminName, AGENT_PORT, BALANCER_CHECK_PORT, LOG_FOLDER, RUNTIME_FOLDER } from './names.ts';
 import type { Slot, Stage } from './stage.ts';
 
 export type AddressOf = (slot: Slot) => string;
@@ -56,6 +56,7 @@ interface Own {
 function render(stage: Stage, { opensPerSecond, ...own }: Own): string {
   const { node } = stage.written;
   const file = {
+    runtime: RUNTIME_FOLDER,
     ...own,
     ...node,
     ...(stage.certificate === undefined ? {} : { tls: { certificate: 'tls/fullchain.pem', key: 'tls/key.pem' } }),

@@ -9,13 +9,12 @@ const STANDARD_BYTES_MAX = 4_096;
 /** Addresses are tokens here, and shorter or longer than what they stand for. */
 const ROOM_BYTES = 512;
 
-/** Gives its name. */
+/** Gives its name, as a reference to it: whoever is told the name is made after the parameter. */
 export function nodeParameter(scope: Construct, { stage }: Stage, node: string, text: string): string {
-  const name = `/pinhole/${stage}/nodes/${node}`;
-  new CfnParameter(scope, 'File', {
-    ...{ name, type: 'String', value: text },
+  const made = new CfnParameter(scope, 'File', {
+    ...{ name: `/pinhole/${stage}/nodes/${node}`, type: 'String', value: text },
     tier: Buffer.byteLength(text) + ROOM_BYTES > STANDARD_BYTES_MAX ? 'Advanced' : 'Standard',
     description: 'pinhole.yaml of the node. Change it by the stage.',
   });
-  return name;
+  return made.ref;
 }

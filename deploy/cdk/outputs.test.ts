@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readEntries } from '../../proxy/cli/address-entries.ts';
 import { readAddresses, renderAddresses } from './outputs.ts';
 
 const LIST = [
@@ -16,6 +17,17 @@ test('what the stack puts out is what is read again', () => {
       ['eu-1s', '203.0.113.12'],
     ]),
   );
+});
+
+test('a line of it each is what `addresses make --from` takes', () => {
+  const read = readEntries([], { name: 'addresses.txt', text: renderAddresses(LIST).replaceAll(' ', '\n') });
+  assert.deepEqual(read, {
+    ok: true,
+    entries: [
+      { slot: 'eu-1a', address: '203.0.113.10', state: 'active' },
+      { slot: 'eu-1s', address: '203.0.113.12', state: 'standby' },
+    ],
+  });
 });
 
 for (const [what, text, says] of [

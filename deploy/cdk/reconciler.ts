@@ -7,6 +7,7 @@ import { autoScalingGroup } from './group.ts';
 import { fleetInstanceFiles, namespaceOf } from './instance-files.ts';
 import { InstanceRole } from './instance-role.ts';
 import { launchTemplate } from './launch.ts';
+import { reconcilerName } from './names.ts';
 import { releaseArn } from './node-rights.ts';
 import * as rights from './rights.ts';
 import type { Stage } from './stage.ts';
@@ -19,7 +20,7 @@ export class Reconciler extends Construct {
   constructor(scope: Construct, stage: Stage, { network, firewall, store, delivered }: Surroundings) {
     super(scope, 'Reconciler');
     const { bucket, token, groups, topic } = store;
-    const name = `${stage.prefix}-reconciler`;
+    const name = reconcilerName(stage);
     const tags = { Name: name, 'pinhole:stage': stage.stage };
     const role = new InstanceRole(this, 'Instance', name, [
       ...rights.changeDns(stage),
@@ -35,6 +36,9 @@ export class Reconciler extends Construct {
       ...{ type: TYPE[stage.architecture], profile: role.profile, group: firewall.reconciler, userData, tags },
     });
     const subnets = stage.network.zones.map(({ zone }) => network.subnetIn(zone));
-    autoScalingGroup(this, 'Group', { ...{ name, count: 1, template, subnets, tags }, drains: false, topicArn: topic.topicArn });
+    autoScalingGroup(this, 'Group', {
+      ...{ name, count: 1, template, subnets, tags, after: network.ways },
+      ...{ drains: false, topicArn: topic.topicArn },
+    });
   }
 }

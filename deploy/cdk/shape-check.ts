@@ -1,6 +1,8 @@
 // What each shape needs, and what only the other one has.
 
 import type { Report } from '../../proxy/config/problem.ts';
+import { identityNames } from '../identity/names.ts';
+import { nodeName, reconcilerName } from './names.ts';
 import type { Stage } from './stage.ts';
 
 /** Elastic IPs of a region where nothing was raised (VPC quotas). */
@@ -11,6 +13,11 @@ export const NLB_IDLE_MAX_S = 6_000;
 const NLB_CONNECTIONS_PER_TARGET = 55_000;
 /** A lifecycle action may be put off for so long (EC2 Auto Scaling, lifecycle hooks). */
 export const HOOK_MAX_S = 172_800;
+/** `TimeoutStopSec` of deploy/host/pinhole.service: then systemd kills what is left. */
+export const STOP_MAX_S = 600;
+
+/** CloudFormation takes 500 resources in a stack, and each slot has about twenty alarms in one. */
+const SLOTS_MAX = 20;
 
 export function judgeShape(stage: Stage, report: Report): void {
   judgeAddresses(stage, report);
@@ -32,14 +39,26 @@ function judgeAddresses({ slots, network }: Stage, report: Report): void {
     report.warning(['addresses'], 'all in one availability zone: when that is gone, all of them are');
 }
 
-/** The node drains while Auto Scaling waits; what takes longer would be cut off. */
+/** The node drains while Auto Scaling waits, and ends while systemd does; what takes longer would be cut off. */
 function judgeDrain({ node: { drain } }: Stage, report: Report): void {
   const seconds = (drain.settle + drain.deadline) / 1_000;
   if (seconds >= HOOK_MAX_S)
     report.problem(['node', 'drain', 'deadline'], 'with drain.settle longer than the 48 hours that Auto Scaling waits');
+  if (drain.stop / 1_000 >= STOP_MAX_S)
+    report.problem(
+      ['node', 'drain', 'stop'],
+      `systemd waits ${STOP_MAX_S / 60} minutes for a node that is stopped, and then kills it: take less`,
+    );
 }
 
-function judgeSlots({ slots, nodes, network }: Stage, report: Report): void {
+function judgeSlots(stage: Stage, report: Report): void {
+  const { slots, nodes, network } = stage;
+  judgeNames(stage, report);
+  if (slots.length > SLOTS_MAX)
+    report.problem(
+      ['addresses'],
+      `at most ${SLOTS_MAX} with slots, for a stack has no room for more alarms: take shape: nlb, or a second stage`,
+    );
   if (nodes !== undefined) report.problem(['nodes'], 'with slots every address has one node: leave it out, or take shape: nlb');
   if (!slots.some(({ role }) => role === 'active')) report.problem(['addresses'], 'none is active: nobody would be served');
   if (!slots.some(({ role }) => role === 'spare'))
@@ -49,6 +68,15 @@ function judgeSlots({ slots, nodes, network }: Stage, report: Report): void {
     );
   for (const [index, { zone }] of network.zones.entries()) {
     if (!slots.some((slot) => slot.zone === zone)) report.warning(['network', 'zones', index], `no address is in ${zone}`);
+  }
+}
+
+/** A slot gives its name to a role and a group. Two of a name would be found by AWS, half way through a deployment. */
+function judgeNames(stage: Stage, report: Report): void {
+  const taken = new Set([...Object.values(identityNames(stage)), reconcilerName(stage)]);
+  for (const [index, { id }] of stage.slots.entries()) {
+    const name = nodeName(stage, id);
+    if (taken.has(name)) report.problem(['addresses', index, 'id'], `${name} is something else here: take another name for the slot`);
   }
 }
 

@@ -6,6 +6,7 @@ import { autoScalingGroup, DRAIN_HOOK } from './group.ts';
 import { nodeInstanceFiles } from './instance-files.ts';
 import { InstanceRole } from './instance-role.ts';
 import { launchTemplate } from './launch.ts';
+import { nodeName } from './names.ts';
 import { slotNodeFile } from './node-file.ts';
 import { nodeParameter } from './node-parameter.ts';
 import { nodeRights } from './node-rights.ts';
@@ -17,7 +18,7 @@ export class SlotNode extends Construct {
   constructor(scope: Construct, stage: Stage, slot: Slot, around: Surroundings) {
     super(scope, `Slot-${slot.id}`);
     const { addresses, network, firewall, store, delivered } = around;
-    const name = `${stage.prefix}-${slot.id}`;
+    const name = nodeName(stage, slot.id);
     const tags = { Name: name, 'pinhole:stage': stage.stage, 'pinhole:slot': slot.id };
     const text = slotNodeFile(stage, slot, ({ id }) => addresses.of(id).ip);
     const nodeFile = nodeParameter(this, stage, slot.id, text);
@@ -31,6 +32,9 @@ export class SlotNode extends Construct {
       ...{ type: stage.instance.type, profile: role.profile, group: firewall.nodes, userData: renderUserData(files), tags },
     });
     const subnets = [network.subnetIn(slot.zone)];
-    autoScalingGroup(this, 'Group', { ...{ name, count: 1, template, subnets, tags }, drains: true, topicArn: store.topic.topicArn });
+    autoScalingGroup(this, 'Group', {
+      ...{ name, count: 1, template, subnets, tags, after: network.ways },
+      ...{ drains: true, topicArn: store.topic.topicArn },
+    });
   }
 }

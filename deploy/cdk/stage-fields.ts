@@ -15,8 +15,13 @@ export function accountId() {
   return matching('account', /^[0-9]{12}$/, 'the 12 digits of an AWS account, in quotes');
 }
 
+/** Of the partition `aws`: ARNs elsewhere begin otherwise, and AWS IoT there has not all of this. */
 export function region() {
-  return matching('region', /^[a-z]{2}(-[a-z]+)+-[0-9]$/, 'an AWS region such as eu-west-1');
+  return matching(
+    'region',
+    /^(?!cn-|us-gov-|[a-z]{2}-iso)[a-z]{2}(-[a-z]+)+-[0-9]$/,
+    'an AWS region such as eu-west-1; those of China, GovCloud and the isolated ones are not served',
+  );
 }
 
 export function availabilityZone() {
@@ -41,11 +46,12 @@ export function instanceType() {
   return matching('instance type', /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, 'an instance type such as c7g.large');
 }
 
+/** Of what S3 takes in a key (1,024 bytes), neither a star, which would be any object in the policy of a role, nor a quote, which ends a text of a shell. */
 export function s3Url() {
   return matching(
     'S3 URL',
-    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[A-Za-z0-9!_.*'()/-]+$/,
-    'a bucket and a key, such as s3://my-releases/pinhole-0.1.0-arm64.tar.gz',
+    /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]\/[A-Za-z0-9!_.()/-]{0,1023}[A-Za-z0-9!_.()-]$/,
+    'a bucket and a key of letters, digits and !_.()/-, such as s3://my-releases/pinhole-0.1.0-arm64.tar.gz',
   );
 }
 

@@ -70,15 +70,17 @@ const devices = z.strictObject({
     .topic()
     .prefault('dt/pinhole')
     .meta({ description: 'Each device may use `TOPICS/THING/...`, its shadows and its jobs; nothing else.' }),
-  claim: z
-    .boolean()
-    .prefault(false)
-    .meta({ description: 'Fleet provisioning by claim: devices with a shared claim certificate make their own identity.' }),
+  claim: z.boolean().prefault(false).meta({
+    description:
+      'Fleet provisioning by claim: devices with a shared claim certificate make their own identity. [What a stolen one can do](#devices-by-claim).',
+  }),
 });
 
 const watch = z.strictObject({
   email: field.email().meta({ description: 'Where alarms go.' }),
-  budgetUsd: wholeNumber(1, 10_000_000).meta({ description: 'A month. Mail at 80 % spent, and where the forecast passes it.' }),
+  budgetUsd: wholeNumber(1, 10_000_000).meta({
+    description: 'A month, of the whole account. Mail at 80 % spent, and where the forecast passes it.',
+  }),
   logDays: z
     .union([z.literal(30), z.literal(90), z.literal(180), z.literal(365)])
     .prefault(90)

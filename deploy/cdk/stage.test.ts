@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { makeCertificate } from '../../proxy/config/test-support.ts';
+import { readText } from '../../proxy/test/support/tree.ts';
 import { readStageText, stageText } from '../testing/synth.ts';
+import { alarmsOf } from './alarms.ts';
+import { STOP_MAX_S } from './shape-check.ts';
+
+/** CloudFormation quotas. */
+const RESOURCES_OF_A_STACK = 500;
 
 const SLOTS = stageText('example');
 const NLB = stageText('example-nlb');
@@ -13,6 +19,15 @@ const GIVEN = NLB.replace('  cidr: 10.30.0.0/24', '  vpc: vpc-01234567\n  cidr: 
   /cidr: 10\.30\.0\.\d+\/26/g,
   'subnet: subnet-01234567',
 );
+
+/** One of them a spare. */
+function withSlots(count: number): string {
+  const lines = Array.from(
+    { length: count },
+    (_, index) => `  - { id: s${index}, zone: eu-west-1${'abc'[index % 3]}, role: ${index === 0 ? 'spare' : 'active'} }\n`,
+  );
+  return SLOTS.replace(/(?<=^addresses:\n)(?: {2}- .*\n)+/m, lines.join(''));
+}
 
 type Row = readonly [what: string, base: string, find: string, put: string, path: string, says: RegExp];
 
@@ -70,6 +85,41 @@ const MISTAKES: readonly Row[] = [
     'network.zones[0]',
     /missing subnet/,
   ],
+  [
+    'a range that no VPC can have',
+    SLOTS.replaceAll('10.20.0', '169.254.0'),
+    'cidr: 169.254.0.0/24',
+    'cidr: 169.254.0.0/24',
+    'network.cidr',
+    /AWS takes no range of 169\.254\.0\.0\/16/,
+  ],
+  ['one subnet for two zones', GIVEN, 'nodes: 4', 'nodes: 4', 'network.zones[1].subnet', /network\.zones\[0\] has it already/],
+  [
+    'an endpoint of another region, through endpoints of this one',
+    NLB,
+    'a1b2c3d4e5f6g7-ats.iot.eu-west-1',
+    'a1b2c3d4e5f6g7-ats.iot.eu-west-2',
+    'node.endpoints[0].data',
+    /not in eu-west-1, where network\.iotEndpoints/,
+  ],
+  [
+    'a slot of a name that a role has',
+    SLOTS,
+    'id: eu-1b',
+    'id: reconciler',
+    'addresses[1].id',
+    /pinhole-example-reconciler is something else here/,
+  ],
+  ['a slot of a name that devices have', SLOTS, 'id: eu-1b', 'id: device', 'addresses[1].id', /something else here/],
+  ['more slots than a stack has room for', withSlots(21), 'stage:', 'stage:', 'addresses', /at most 20 .*shape: nlb/],
+  ...(['*', "it's.tar.gz", 'folder/', '$(id)', 'x'.repeat(1_025)] as const).map((key): Row => [
+    `a release of the key ${key.slice(0, 12)}`,
+    SLOTS,
+    'pinhole-0.1.0-linux-arm64.tar.gz',
+    key,
+    'release.url',
+    /expected a bucket and a key/,
+  ]),
   ['no spare', SLOTS, 'role: spare', 'role: active', 'addresses', /no spare: .* cuts every tunnel/],
   ['nobody that serves', SLOTS, 'role: active', 'role: spare', 'addresses', /none is active/],
   ['the same slot twice', SLOTS, 'id: eu-1b', 'id: eu-1a', 'addresses[1].id', /addresses\[0\] already/],
@@ -103,6 +153,8 @@ const MISTAKES: readonly Row[] = [
     /other/,
   ],
   ['a drain that Auto Scaling does not wait for', SLOTS, 'devices: {}', '  drain: { deadline: 48h }\n', 'node.drain.deadline', /48 hours/],
+  ['a stop that systemd does not wait for', SLOTS, 'devices: {}', '  drain: { stop: 10m }\n', 'node.drain.stop', /10 minutes/],
+  ['a region of another partition', SLOTS, 'region: eu-west-1', 'region: us-gov-west-1', 'region', /GovCloud .* not served/],
   [
     'guard rails that no plan could keep',
     SLOTS,
@@ -159,6 +211,10 @@ describe('mistakes of a stage', () => {
   });
 });
 
+test('a node is stopped for as long as its unit says', () => {
+  assert.match(readText('deploy/host/pinhole.service'), new RegExp(`^TimeoutStopSec=${STOP_MAX_S / 60}min$`, 'm'));
+});
+
 describe('the certificate of a stage', () => {
   const withCertificate = SLOTS.replace('node:\n', 'certificate: { file: chain.pem }\nnode:\n');
   const good = makeCertificate(['proxy.example.com', 'proxy-all.example.com']);
@@ -195,6 +251,13 @@ describe('a stage that is good', () => {
       assert.deepEqual(loaded.warnings, []);
     });
   }
+
+  test('has as many slots as a stack has room for alarms', () => {
+    const loaded = readStageText(withSlots(20));
+    assert.ok('stage' in loaded, JSON.stringify(loaded));
+    // Besides these: what counts opens, what watches fleet and budget, the dashboard.
+    assert.ok(alarmsOf(loaded.stage).length < RESOURCES_OF_A_STACK - 50, `${alarmsOf(loaded.stage).length} alarms`);
+  });
 
   test('is warned of what will bite later', () => {
     const one = SLOTS.replaceAll(/zone: eu-west-1[bc], role/g, 'zone: eu-west-1a, role');

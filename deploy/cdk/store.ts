@@ -1,6 +1,7 @@
 // What instances are given and where what they say is kept: secrets, the bucket, log groups, the topic of alarms.
 
 import { RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as secrets from 'aws-cdk-lib/aws-secretsmanager';
@@ -30,8 +31,7 @@ export class Store extends Construct {
       metrics: this.#makeGroup(stage, 'Metrics', 'metrics'),
       fleet: this.#makeGroup(stage, 'Fleet', 'fleet'),
     };
-    this.topic = new sns.Topic(this, 'Alarms', { topicName: `${stage.prefix}-alarms`, enforceSSL: true });
-    this.topic.addSubscription(new EmailSubscription(stage.watch.email));
+    this.topic = this.#makeTopic(stage);
   }
 
   /** FLEET.yaml and the address list: each version is kept, for it says where agents are led. */
@@ -68,6 +68,24 @@ export class Store extends Construct {
     });
     acknowledge(certificate, 'SMG4', 'Whoever renews the certificate (ACME, ACM export) puts it in; Secrets Manager cannot issue one.');
     return certificate;
+  }
+
+  #makeTopic({ prefix, region, account, watch }: Stage): sns.Topic {
+    const topic = new sns.Topic(this, 'Alarms', { topicName: `${prefix}-alarms`, enforceSSL: true });
+    topic.addSubscription(new EmailSubscription(watch.email));
+    // With a policy, as TLS asks for one, the topic's own is gone that let alarms of the account publish: they would be silent.
+    topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': `arn:aws:cloudwatch:${region}:${account}:alarm:${prefix}-*` },
+        },
+      }),
+    );
+    return topic;
   }
 
   #makeGroup({ stage, watch }: Stage, id: string, name: string): logs.LogGroup {

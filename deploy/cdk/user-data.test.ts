@@ -69,3 +69,10 @@ test('only a node of a slot has a program that takes an address', () => {
   assert.ok(!TEXTS['a node of the pool'].includes('associate-address'));
   assert.ok(!TEXTS['the one of the fleet'].includes('associate-address'));
 });
+
+test('what runs for as long as the instance does is not root: only what puts files in place and takes an address is', () => {
+  for (const name of readdirSync(HOST).filter((file) => file.endsWith('.service'))) {
+    const unit = readFileSync(new URL(name, HOST), 'utf8');
+    if (!unit.includes('Type=oneshot')) assert.match(unit, /^User=pinhole$[^]*^NoNewPrivileges=yes$[^]*^CapabilityBoundingSet=$/m, name);
+  }
+});

@@ -16,6 +16,7 @@ import type { Stage } from './stage.ts';
 
 /** `fleet run` goes through ten rounds in this. */
 const LOOK_S = 300;
+const MINUTE_S = 60;
 
 /** Of the month's money: spent, and what AWS forecasts. */
 const BUDGET_MARKS = [
@@ -34,6 +35,8 @@ export class WatchStack extends Stack {
     for (const spec of alarmsOf(stage)) this.#alarm(stage, spec);
     this.#count(fleet);
     this.#watchBudgetOfErrors(stage);
+    this.#watchFaults(stage);
+    this.#watchStorms(stage);
     this.#watchReconciler(stage);
     if (fleet.balanced !== null) this.#watchBalancer(stage, fleet.balanced);
     new cloudwatch.CfnDashboard(this, 'Dashboard', {
@@ -100,8 +103,7 @@ export class WatchStack extends Stack {
   #watchBudgetOfErrors(stage: Stage): void {
     for (const { id, windowsS, threshold, says } of BURNS) {
       const alarms = windowsS.map((seconds) => {
-        const count = (metric: CountedMetric) => this.#metric({ metric, labels: {}, statistic: 'Sum' }, seconds);
-        const usingMetrics = { failed: count('opens_failed'), good: count('opens_good') };
+        const usingMetrics = { failed: this.#counted('opens_failed', seconds), good: this.#counted('opens_good', seconds) };
         const burn = new cloudwatch.MathExpression({ expression: burnExpression, usingMetrics, period: Duration.seconds(seconds) });
         return new cloudwatch.Alarm(this, `${id}-${seconds}`, {
           ...{ alarmName: `${stage.prefix}-${id}-${seconds}s`, alarmDescription: 'One of two windows; mail comes when both are past it.' },
@@ -116,13 +118,31 @@ export class WatchStack extends Stack {
     }
   }
 
+  #counted(metric: CountedMetric, periodS: number): cloudwatch.Metric {
+    return this.#metric({ metric, labels: {}, statistic: 'Sum' }, periodS);
+  }
+
+  #watchFaults(stage: Stage): void {
+    this.#make(stage, 'internal', this.#counted('opens_internal', LOOK_S), {
+      ...{ is: 'above', threshold: 0, periods: 1, silence: 'fine' },
+      says: 'A fault of Pinhole itself. The log has the stack beside the request; please report it.',
+    });
+  }
+
+  /** One agent that comes back is one CONNECT at AWS IoT: its quota is for all nodes together. */
+  #watchStorms(stage: Stage): void {
+    this.#make(stage, 'storm', this.#counted('opens_good', MINUTE_S), {
+      ...{ is: 'above', threshold: (stage.fleet.quota.connectsPerSecond / 2) * MINUTE_S, periods: 1, silence: 'fine' },
+      says: 'More than half of the account’s CONNECTs at AWS IoT for a minute: agents come back together. Stop every drain and every release.',
+    });
+  }
+
   #watchReconciler(stage: Stage): void {
-    const count = (metric: CountedMetric) => this.#metric({ metric, labels: {}, statistic: 'Sum' }, LOOK_S);
-    this.#make(stage, 'fleet-silent', count('fleet_rounds'), {
+    this.#make(stage, 'fleet-silent', this.#counted('fleet_rounds', LOOK_S), {
       ...{ is: 'below', threshold: 1, periods: 2, silence: 'fault' },
       says: '`fleet run` has not gone through a round for ten minutes: DNS stays as it is, and drift is not put right. Its group starts another instance when it dies.',
     });
-    this.#make(stage, 'fleet-trouble', count('fleet_troubles'), {
+    this.#make(stage, 'fleet-trouble', this.#counted('fleet_troubles', LOOK_S), {
       ...{ is: 'above', threshold: 0, periods: 1, silence: 'fine' },
       says: '`fleet run` found drift, a bad FLEET.yaml or a failure: the log group of the fleet has its words.',
     });

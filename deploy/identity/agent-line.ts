@@ -4,7 +4,13 @@ import type { Stage } from '../cdk/stage.ts';
 import { identityNames } from './names.ts';
 
 /** What a device's folder holds. */
-export const DEVICE_FILES = { certificate: 'certificate.pem', key: 'private.key', arn: 'certificate.arn', run: 'run-agent' } as const;
+export const DEVICE_FILES = {
+  certificate: 'certificate.pem',
+  key: 'private.key',
+  arn: 'certificate.arn',
+  run: 'run-agent',
+  thing: 'thing.name',
+} as const;
 
 /** Where `provision` puts a device unless told. */
 export function deviceFolder(thing: string): string {
@@ -24,5 +30,12 @@ export function agentLine(stage: Stage, thing: string, folder = deviceFolder(thi
     ...['./pinhole', 'agent', '--proxy', `${scheme}://${stage.name}:443`, '--endpoint', endpoint.data, '--thing', thing, ...credentials],
     ...['--cert', `${folder}/${DEVICE_FILES.certificate}`, '--key', `${folder}/${DEVICE_FILES.key}`],
     ...['--topic', `${stage.devices.topics}/${thing}/hello`],
-  ].join(' ');
+  ]
+    .map(shellWord)
+    .join(' ');
+}
+
+/** As a shell takes it for one word: the folder is whatever somebody has called it. */
+function shellWord(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -13,7 +13,8 @@ export function claimTemplate(stage: Stage): object {
       policy: { Type: 'AWS::IoT::Policy', Properties: { PolicyName: identityNames(stage).policy } },
       thing: {
         Type: 'AWS::IoT::Thing',
-        OverrideSettings: { AttributePayload: 'MERGE', ThingTypeName: 'REPLACE', ThingGroups: 'DO_NOTHING' },
+        // A name that is there is somebody's. Whoever has the claim, which every device has, would get a certificate of that very device.
+        OverrideSettings: { AttributePayload: 'FAIL', ThingTypeName: 'FAIL', ThingGroups: 'FAIL' },
         Properties: { ThingName: { Ref: 'SerialNumber' }, ThingTypeName: thingType, ThingGroups: [group] },
       },
     },

@@ -1,6 +1,7 @@
 // What a device may do, asked of the policy engine of our stand-in of AWS IoT: its own, whichever way it comes, and nobody else's.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { parseOptions } from '../../agent/options.ts';
@@ -70,6 +71,22 @@ test('a claim may make a certificate and a device, and cannot speak for one', ()
 test('what a claim makes hangs on the policy, the type and the group of the stage', () => {
   const text = JSON.stringify(claimTemplate(STAGE));
   for (const name of ['pinhole-example-device', 'pinhole-device', 'pinhole-devices']) assert.ok(text.includes(`"${name}"`), name);
+});
+
+test('a claim that was stolen makes nobody who is there already', () => {
+  const { Resources } = claimTemplate(STAGE) as { Resources: Record<string, { OverrideSettings?: Record<string, string> }> };
+  // All three that a thing has (IoT developer guide, provisioning templates): FAIL is the one word that does not give the thing away.
+  assert.deepEqual(Resources['thing']?.OverrideSettings, { AttributePayload: 'FAIL', ThingTypeName: 'FAIL', ThingGroups: 'FAIL' });
+});
+
+test('the line for the agent is one word where it means one, whatever the folder is called', () => {
+  for (const folder of ['my devices/pump', "it's", '$(touch /tmp/x)', 'a;b', 'é', '*']) {
+    const line = agentLine(STAGE, 'pump-1', folder) ?? '';
+    const words = execFileSync('sh', ['-c', `set -- ${line}; printf '%s\\n' "$@"`], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    assert.equal(words[words.indexOf('--key') + 1], `${folder}/private.key`);
+  }
 });
 
 test('the line for the agent is one that the agent takes, on a topic that the device may use', () => {

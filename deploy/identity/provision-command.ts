@@ -7,8 +7,8 @@ import { readStage } from '../cdk/read-stage.ts';
 import { deviceFolder } from './agent-line.ts';
 import { type Device, provision } from './provision.ts';
 
-/** AWS IoT, CreateThing. */
-const THING = /^[a-zA-Z0-9:_-]{1,128}$/;
+/** AWS IoT, CreateThing; but no hyphen first, which the agent would take for an option. */
+const THING = /^[a-zA-Z0-9:_][a-zA-Z0-9:_-]{0,127}$/;
 
 const USAGE = `Usage: npm run deploy -- provision --stage FILE --thing NAME [--dir DIR] [--json]
 
@@ -35,7 +35,7 @@ export async function runProvision(args: readonly string[], io: DeployIo): Promi
   if (!read.ok || file === undefined || thing === undefined)
     return usageError(read.ok ? '--stage FILE and --thing NAME are needed' : read.why, io);
   if (!THING.test(thing))
-    return usageError(`${JSON.stringify(thing)}: expected up to 128 letters, digits, colons, hyphens and underscores`, io);
+    return usageError(`${JSON.stringify(thing)}: expected up to 128 letters, digits, colons, hyphens and underscores, no hyphen first`, io);
   const stage = readStage(file, io);
   if (stage === null) return EXIT_USAGE;
 

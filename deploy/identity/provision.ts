@@ -32,6 +32,7 @@ export async function provision(client: Pick<IoTClient, 'send'>, stage: Stage, t
   const devices = stage.devices;
   if (devices === undefined) throw new Error('the stage has no devices: put `devices: {}` into it, and deploy that');
   mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
+  takeFolder(folder, thing);
   await client.send(new CreateThingCommand({ thingName: thing, thingTypeName: devices.thingType }));
   await client.send(new AddThingToThingGroupCommand({ thingName: thing, thingGroupName: devices.group }));
   const certificateArn = await ensureCertificate(client, thing, folder);
@@ -42,15 +43,29 @@ export async function provision(client: Pick<IoTClient, 'send'>, stage: Stage, t
   return { folder, certificateArn, line, otherEndpoint: await endpointElsewhere(client, stage) };
 }
 
+/** Of one device: with a second one's name its certificate would be good for both. */
+function takeFolder(folder: string, thing: string): void {
+  const file = join(folder, DEVICE_FILES.thing);
+  const owner = readOrEmpty(file);
+  if (owner !== '' && owner !== thing) throw new Error(`${folder} is the folder of ${owner}: give ${thing} another one by --dir`);
+  if (owner === '') writeFileSync(file, `${thing}\n`);
+}
+
+/** A file that is empty was broken off, on a full disk say, and counts as none. */
+function readOrEmpty(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+}
+
 /** Its ARN; the one that an earlier run has made, where there is one. */
 async function ensureCertificate(client: Pick<IoTClient, 'send'>, thing: string, folder: string): Promise<string> {
   const arnFile = join(folder, DEVICE_FILES.arn);
-  if (existsSync(arnFile)) return readFileSync(arnFile, 'utf8').trim();
+  const made = readOrEmpty(arnFile);
+  if (made !== '') return made;
   const keyFile = join(folder, DEVICE_FILES.key);
   ensureKey(keyFile);
   const request = certificateRequest(keyFile, thing);
-  const made = await client.send(new CreateCertificateFromCsrCommand({ certificateSigningRequest: request, setAsActive: true }));
-  const { certificateArn, certificatePem } = made;
+  const answer = await client.send(new CreateCertificateFromCsrCommand({ certificateSigningRequest: request, setAsActive: true }));
+  const { certificateArn, certificatePem } = answer;
   if (certificateArn === undefined || certificatePem === undefined) throw new Error('AWS IoT answered without a certificate');
   writeFileSync(join(folder, DEVICE_FILES.certificate), certificatePem);
   // Last: what it stands for is on the disk by then.

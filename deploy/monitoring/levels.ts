@@ -48,7 +48,10 @@ export function reasonsBlaming(blame: Blame): ReasonCode[] {
   return (Object.keys(REASONS) as ReasonCode[]).filter((code) => REASONS[code].blame === blame);
 }
 
-/** What spends the budget. A drain is ours to plan: what it refuses is counted where it is planned. */
-export const FAILED_REASONS: readonly ReasonCode[] = [...reasonsBlaming('upstream'), ...reasonsBlaming('proxy')].filter(
-  (reason) => reason !== 'DRAINING',
-);
+/** A drain is ours to plan: what it refuses is counted where it is planned, and says nothing of the node. */
+export function failedReasonsBlaming(blame: Blame): ReasonCode[] {
+  return reasonsBlaming(blame).filter((code) => code !== 'DRAINING');
+}
+
+/** What spends the budget. */
+export const FAILED_REASONS: readonly ReasonCode[] = [...failedReasonsBlaming('upstream'), ...failedReasonsBlaming('proxy')];

@@ -7,14 +7,18 @@ import { renderBill, type InstalledPackage } from './bill.ts';
 import { isScaffold, isShipped, releaseManifest } from './contents.ts';
 import { oldestGlibc } from './glibc.ts';
 import { type NodePin, parseNodeSums } from './node-sums.ts';
+import { bundleDoctor } from './doctor.ts';
+import { installLocked } from './npm.ts';
 import { run } from './program.ts';
 
 /** Amazon Linux 2023 has this one, Debian 12 a later one: an engine that wants more would not load there, and nobody would see why. */
 const GLIBC_MAX = '2.34';
 
 /** `healthcheck` is in, for the probe of every node and for `pinhole fleet`. Install scripts never run: none of these packages needs one. */
-const PACKAGES = ['ci', '--omit=dev', '--omit=optional', '-w', 'healthcheck', '--include-workspace-root'];
-const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-progress', '--loglevel=error'];
+const PACKAGES = ['--omit=dev', '--omit=optional', '-w', 'healthcheck', '--include-workspace-root'];
+
+/** The one file to copy to a customer's site. */
+const DOCTOR = 'pinhole-doctor.mjs';
 
 export interface Assembled {
   readonly version: string;
@@ -44,8 +48,9 @@ export async function assemble({ source, files, folder, commit }: Assembly): Pro
   const packages = await installPackages(folder);
   const engine = await buildEngine(folder);
   await strip(folder, files);
+  const ofDoctor = await bundleDoctor({ source, files, out: join(folder, DOCTOR) });
   await writeFile(join(folder, 'package.json'), `${JSON.stringify(releaseManifest({ ...manifest }), null, 2)}\n`);
-  const bill = renderBill({ version, commit, packages, node: pin, engine });
+  const bill = renderBill({ version, commit, packages: { ...packages, ...ofDoctor }, node: pin, engine });
   await writeFile(join(folder, 'SBOM.cdx.json'), bill);
   await writeFile(
     join(folder, 'RELEASE.json'),
@@ -68,17 +73,7 @@ async function pinFor(folder: string): Promise<NodePin> {
 }
 
 async function installPackages(folder: string): Promise<Record<string, InstalledPackage>> {
-  await run('npm', [...PACKAGES, ...QUIET], { cwd: folder, env: npmEnvironment() });
-  const noted = JSON.parse(await readFile(join(folder, 'node_modules/.package-lock.json'), 'utf8')) as {
-    packages: Record<string, InstalledPackage>;
-  };
-  return noted.packages;
-}
-
-/** `npm run` hands its own settings down, some of which would choose other packages. */
-function npmEnvironment(): NodeJS.ProcessEnv {
-  const chooses = /^npm_config_(workspaces?|include_workspace_root|omit|include|production|global|prefix|local_prefix|ignore_scripts)$/i;
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !chooses.test(name)));
+  return await installLocked(folder, PACKAGES);
 }
 
 async function buildEngine(folder: string): Promise<{ file: string; sha256: string; glibc: string }> {

@@ -14,6 +14,11 @@ export function isShipped(path: string): boolean {
   return PLACES.some((place) => path === place || (place.endsWith('/') && path.startsWith(place))) && !TESTS.test(path);
 }
 
+/** What the doctor's one file is made of. */
+export function isOfDoctor(path: string): boolean {
+  return isScaffold(path) || (path.startsWith('agent/') && !TESTS.test(path));
+}
+
 /** npm holds the lock against the manifest of every workspace, also of those that it does not install. */
 export function isScaffold(path: string): boolean {
   return SCAFFOLD.includes(path) || (/(^|\/)package\.json$/.test(path) && !path.includes('node_modules/'));

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 import { type Bill, renderBill } from './bill.ts';
-import { isScaffold, isShipped, releaseManifest } from './contents.ts';
+import { isOfDoctor, isScaffold, isShipped, releaseManifest } from './contents.ts';
+import { packagesIn } from './doctor.ts';
 import { oldestGlibc } from './glibc.ts';
 import { parseNodeSums } from './node-sums.ts';
 import { readOptions } from './options.ts';
@@ -50,6 +51,21 @@ describe('what is in a release', () => {
         assert.ok(isShipped(target) || target === 'package.json', `${file} imports ${target}`);
       }
     }
+  });
+
+  test('the doctor is made of the agent, and of no test of it', () => {
+    assert.deepEqual(
+      ['agent/doctor/main.ts', 'agent/tls.ts', 'package-lock.json', 'agent/tls.test.ts', 'agent/testing/world.ts', 'proxy/main.ts'].filter(
+        isOfDoctor,
+      ),
+      ['agent/doctor/main.ts', 'agent/tls.ts', 'package-lock.json'],
+    );
+  });
+
+  test('the packages in its file are those that a bundled file lies in', () => {
+    const installed = { 'node_modules/ws': {}, 'node_modules/@a/b': {}, 'node_modules/x/node_modules/ws': {}, 'node_modules/esbuild': {} };
+    const inputs = ['agent/doctor/main.ts', 'node_modules/@a/b/index.js', 'node_modules/x/node_modules/ws/lib/a.js'];
+    assert.deepEqual(Object.keys(packagesIn(inputs, installed)), ['node_modules/@a/b', 'node_modules/x/node_modules/ws']);
   });
 
   test('npm gets the manifest of every workspace, which it holds the lock against', () => {

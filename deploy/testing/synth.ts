@@ -41,6 +41,7 @@ export interface Resource {
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
   readonly UpdatePolicy?: unknown;
+  readonly DependsOn?: string | readonly string[];
 }
 
 export interface Template {

@@ -44,12 +44,3 @@ export function searchText() {
     /^[\x20-\x7e]{1,255}$/.test(text) ? null : 'expected 1 to 255 ASCII characters, which the answer must hold',
   );
 }
-
-export function adminUrl() {
-  return checkedText('URL', (text) => {
-    if (!URL.canParse(text)) return 'expected a URL such as http://10.0.1.10:9901';
-    const { protocol, pathname, search, username } = new URL(text);
-    const isPlain = /^https?:$/.test(protocol) && pathname === '/' && search === '' && username === '';
-    return isPlain ? null : 'expected scheme, host and port alone, such as http://10.0.1.10:9901';
-  });
-}

@@ -2,8 +2,8 @@
 // this by scripts/schema.ts; a test holds the three equal.
 
 import * as z from 'zod';
-import { duration, hostName, label, secret, wholeNumber } from '../../proxy/config/fields.ts';
-import { adminUrl, ipv4Address, owner, searchText, share, urlPath, zone } from './fields.ts';
+import { adminUrl, duration, hostName, label, secret, wholeNumber } from '../../proxy/config/fields.ts';
+import { ipv4Address, owner, searchText, share, urlPath, zone } from './fields.ts';
 
 /** Records of one name and type (Route 53 developer guide, quotas). */
 const SLOTS_MAX = 100;

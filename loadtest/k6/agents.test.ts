@@ -71,6 +71,8 @@ async function run(context: TestContext, work: Work, seconds: number, during: (s
         tunnels: TUNNELS,
         vus: 4,
         opensPerSecond: 12,
+
+        restSeconds: 0,
         work,
         backoff: { firstMs: 500, capMs: 1_000 },
         clientIdPrefix: 'agent-',

@@ -9,6 +9,8 @@ export function fineClock(): Now {
   const coarse = Date.now();
   let edge = coarse;
   while (edge === coarse) edge = Date.now();
-  const originMs = edge - exec.instance.currentTestRunDuration;
-  return () => originMs + exec.instance.currentTestRunDuration;
+  // k6 makes `instance` anew each time it is asked for.
+  const { instance } = exec;
+  const originMs = edge - instance.currentTestRunDuration;
+  return () => originMs + instance.currentTestRunDuration;
 }

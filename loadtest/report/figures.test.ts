@@ -118,6 +118,24 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
   ],
   kibPerTunnel: [
     { run: 'with 1.2 KiB for a tunnel', of: madeRun({ kibPerTunnel: 1.2 }), is: { from: 1.15, to: 1.25 }, words: /95 % sure/ },
+    {
+      run: 'whose ramp rests, by its carriers',
+      of: madeRun({ kibPerTunnel: 1.2, tunnels: 50_000, restSeconds: 45 }),
+      is: { from: 1.18, to: 1.22 },
+      words: /of 9 carriers/,
+    },
+    {
+      run: 'whose carriers are too far apart',
+      of: madeRun({ kibPerTunnel: 0.01, tunnels: 50_000, restSeconds: 45, garbageKib: 200_000 }),
+      is: null,
+      words: /lost in what processes/,
+    },
+    {
+      run: 'whose hold is too short for them',
+      of: madeRun({ restSeconds: 45, holdSeconds: 30 }),
+      is: null,
+      words: /three carriers/,
+    },
     { run: 'with 33 KiB for a tunnel', of: madeRun({ kibPerTunnel: 33 }), is: { from: 32.9, to: 33.1 } },
     { run: 'of no proxy', of: madeRun({ scenario: { through: 'direct' } }), is: null },
     {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fitLine, type Point } from './least-squares.ts';
+import { fitLevels, fitLine, type Point } from './least-squares.ts';
 
 const line = (slope: number, noise: (index: number) => number = () => 0): Point[] =>
   Array.from({ length: 60 }, (_, index) => [index, 100 + slope * index + noise(index)]);
@@ -27,5 +27,29 @@ describe('a line through measured points', () => {
   test('does not go through fewer than 12 points, nor through points of one x', () => {
     assert.equal(fitLine(line(1).slice(0, 11)), null);
     assert.equal(fitLine(line(1).map(([, y]) => [5, y])), null);
+  });
+});
+
+describe('a line between two levels', () => {
+  const lower = [100, 200, 300];
+  const raised = (by: readonly number[]): number[] => lower.map((value, index) => value + (by[index] ?? 0));
+
+  test('rises by what all parts have more', () => {
+    const fit = fitLevels(lower, raised([40, 40, 40]), 10);
+    assert.deepEqual(fit, { slope: 12, low: 12, high: 12, points: 3 });
+  });
+
+  test('is as sure of its slope as the parts are alike in what they have more', () => {
+    const sure = fitLevels(lower, raised([39, 40, 41]), 10);
+    const unsure = fitLevels(lower, raised([35, 40, 45]), 10);
+    assert.ok(sure !== null && unsure !== null);
+    assert.ok(Math.abs(sure.high - 12 - (4.3 * Math.sqrt(3)) / 10) < 1e-9, String(sure.high));
+    assert.ok(Math.abs((unsure.high - unsure.low) / (sure.high - sure.low) - 5) < 1e-9);
+  });
+
+  test('needs three parts, the same ones at both, and two levels', () => {
+    assert.equal(fitLevels([1, 2], [2, 3], 10), null);
+    assert.equal(fitLevels([1, 2], [2, 3, 4], 10), null);
+    assert.equal(fitLevels([1, 2, 3], [2, 3, 4], 0), null);
   });
 });

@@ -1,4 +1,4 @@
-// A straight line through measured points, and how sure its slope is.
+// A straight line through measured points, or through two levels of them, and how sure its slope is.
 
 export interface Fit {
   readonly slope: number;
@@ -35,6 +35,35 @@ export function fitLine(points: readonly Point[]): Fit | null {
   const independent = Math.max(3, n * shareIndependent(residuals, squares));
   const error = Math.sqrt(squares / n / ((spread / n) * (independent - 2)));
   return { slope, intercept, low: slope - Z_95 * error, high: slope + Z_95 * error, points: n };
+}
+
+/** Fewer say nothing of how far apart they are. */
+const PAIRS_LEAST = 3;
+
+/**
+ * The line from one level of a sum to another, `apart` along x: its parts were read at both, and each has its share of what lies between, so that
+ * their differences say how sure it is (Student's t). Null where there are fewer than three parts, or not the same ones.
+ */
+export function fitLevels(
+  lower: readonly number[],
+  upper: readonly number[],
+  apart: number,
+): Pick<Fit, 'slope' | 'low' | 'high' | 'points'> | null {
+  const n = upper.length;
+  if (n < PAIRS_LEAST || lower.length !== n || !(apart > 0)) return null;
+  const differences = upper.map((value, index) => value - (lower[index] ?? 0));
+  const middle = mean(differences);
+  const deviation = Math.sqrt(sum(differences.map((difference) => (difference - middle) ** 2)) / (n - 1));
+  const slope = sum(differences) / apart;
+  const error = (studentT(n - 1) * deviation * Math.sqrt(n)) / apart;
+  return { slope, low: slope - error, high: slope + error, points: n };
+}
+
+/** 97.5 % of Student's t, by degrees of freedom. */
+const STUDENT_T = [12.71, 4.3, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23] as const;
+
+function studentT(degrees: number): number {
+  return STUDENT_T[degrees - 1] ?? Z_95;
 }
 
 function shareIndependent(residuals: readonly number[], squares: number): number {

@@ -43,7 +43,7 @@ export function cautionsOf(record: RunRecord): readonly string[] {
 function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | null): number | null {
   const { cores } = record.honesty.machine;
   if (cores <= 0) return null;
-  const read = secondsOf(record, 'ramp', 'hold', 'step', 'fault').flatMap((second) => {
+  const read = secondsOf(record, 'ramp', 'rest', 'hold', 'step', 'fault').flatMap((second) => {
     const cpu = cpuOf(second);
     return cpu === null ? [] : [{ at: second.at, cpu }];
   });

@@ -1,9 +1,10 @@
 // What a tunnel costs in memory, and whether memory grows while nothing else does.
 
-import type { RunRecord, Second } from '../run-record.ts';
+import { CALM_S, LOOK_S } from '../rest.ts';
+import type { Phase, RunRecord, Second } from '../run-record.ts';
 import { type Figure, percent, seen, unseen } from './figure.ts';
-import { type Fit, fitLine, type Point } from './least-squares.ts';
-import { kindAt, secondsOf, tunnelsOf } from './seen.ts';
+import { type Fit, fitLevels, fitLine, type Point } from './least-squares.ts';
+import { kindAt, secondsIn, secondsOf, tunnelsOf } from './seen.ts';
 
 /** Fewer tunnels than this cost less than what a process takes and gives back by itself. */
 const TUNNELS_APART = 500;
@@ -30,7 +31,46 @@ function heldBy(through: string, second: Second): number | null {
   return Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
 }
 
+/** By its levels where the ramp has rested, else by the line through all seconds. */
 function memoryFit(record: RunRecord): Fit | null {
+  const rest = record.phases.find(({ kind }) => kind === 'rest');
+  return rest === undefined ? lineFit(record) : levelFit(record, rest);
+}
+
+interface Level {
+  readonly tunnels: number;
+  readonly carriersKib: readonly number[];
+  /** Of all processes. */
+  readonly allKib: number;
+}
+
+function levelFit(record: RunRecord, rest: Phase): Fit | null {
+  const hold = record.phases.find(({ kind, from }) => kind === 'hold' && from > rest.from);
+  const lower = levelIn(record, rest);
+  const upper = hold === undefined ? null : levelIn(record, hold);
+  if (lower === null || upper === null) return null;
+  const fit = fitLevels(lower.carriersKib, upper.carriersKib, upper.tunnels - lower.tunnels);
+  return fit === null ? null : { ...fit, intercept: lower.allKib - fit.slope * lower.tunnels };
+}
+
+/** Each process at its lowest while what the ramp has left is collected, and before more has piled up. */
+function levelIn(record: RunRecord, { from, to }: Phase): Level | null {
+  const { through } = record.scenario;
+  const end = from + CALM_S + LOOK_S;
+  const seconds = end > to ? [] : secondsIn(record, { from: from + CALM_S, to: end });
+  const last = seconds.at(-1);
+  const tunnels = last === undefined ? null : heldBy(through, last);
+  const all = seconds.flatMap(({ roles }) => roles[through]?.userKib ?? []);
+  if (last === undefined || tunnels === null || all.length === 0) return null;
+  const read = seconds.map(({ carriersKib }) => carriersKib).filter(({ length }) => length === last.carriersKib.length);
+  return {
+    tunnels,
+    carriersKib: last.carriersKib.map((_, index) => Math.min(...read.map((kib) => kib[index] ?? Infinity))),
+    allKib: Math.min(...all),
+  };
+}
+
+function lineFit(record: RunRecord): Fit | null {
   const points = memoryPoints(record);
   const fewest = points.reduce((least, [tunnels]) => Math.min(least, tunnels), Infinity);
   const most = points.reduce((greatest, [tunnels]) => Math.max(greatest, tunnels), 0);
@@ -47,9 +87,12 @@ export function kibPerTunnel(record: RunRecord): Figure {
   if (record.scenario.through === 'direct') return unseen('there is no proxy in this run');
   const fit = memoryFit(record);
   if (fit === null)
-    return unseen(`a slope needs 12 seconds with memory and tunnels, and ${TUNNELS_APART} tunnels between the fewest and the most`);
+    return unseen(
+      `a slope needs 12 seconds with memory and tunnels, and ${TUNNELS_APART} tunnels between the fewest and the most; where the ramp rests, three carriers that are the same in the rest and in the hold`,
+    );
   const { slope, low, high, points } = fit;
-  const words = `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${points} seconds`;
+  const of = record.scenario.restSeconds > 0 ? `${points} carriers, with half of the tunnels and with all` : `${points} seconds`;
+  const words = `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${of}`;
   return low > 0
     ? seen(slope, words)
     : unseen(`the slope is lost in what processes take and give back by themselves (${words}): hold more tunnels`);

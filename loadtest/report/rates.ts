@@ -42,14 +42,20 @@ function rateOf(record: RunRecord, phase: Phase): Achieved | null {
     // What stood at the end by what should have: a ramp asks for sessions, and its rate is only the way there.
     const last = seconds.at(-1);
     if (last === undefined || last.agents.wanted === 0) return null;
-    const [asked, stood] = [last.agents.wanted, last.agents.established];
-    return { phase, askedPerSecond: asked / length, achievedPerSecond: stood / length, isBeyondKnee: false };
+    const { wanted, established } = last.agents;
+    const askedPerSecond = (wanted - wantedBefore(record, phase)) / length;
+    return { phase, askedPerSecond, achievedPerSecond: (askedPerSecond * established) / wanted, isBeyondKnee: false };
   }
   if (phase.kind !== 'step' || phase.askedPerSecond === undefined) return null;
   const opens = record.scenario.work.kind === 'opens';
   const done = sumOf(seconds, ({ agents }) => (opens ? agents.opened : agents.back));
   const askedPerSecond = askedHere(record, phase.askedPerSecond);
   return { phase, askedPerSecond, achievedPerSecond: done / length, isBeyondKnee: isBeyondKnee(record, phase) };
+}
+
+/** A ramp may have rested half way. */
+function wantedBefore({ seconds }: RunRecord, { from }: Phase): number {
+  return seconds.findLast(({ at }) => at < from)?.agents.wanted ?? 0;
 }
 
 /** Everything before the close, but for the steps in which more is asked than the fleet is expected to do. */

@@ -3,7 +3,7 @@
 import type { Mark, Phase, RunRecord, Second } from '../run-record.ts';
 
 /** Where phases overlap, the first of these says what a second is: a fault inside a hold is a fault. */
-const FIRST: readonly Phase['kind'][] = ['fault', 'close', 'step', 'ramp', 'hold'];
+const FIRST: readonly Phase['kind'][] = ['fault', 'close', 'step', 'ramp', 'rest', 'hold'];
 
 /**
  * Which phase says what a second is; null between the phases, as before the first of them. A second in which a fault begins is the fault's:

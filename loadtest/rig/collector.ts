@@ -32,6 +32,8 @@ export class Collector {
   readonly #deps: CollectorDeps;
   /** Ticks that a process had when it was last read. */
   #ticks = new Map<number, number>();
+  /** What each process of a node is for, as it says itself. */
+  #isCarrier = new Map<number, boolean>();
   #readMs: number | null = null;
 
   constructor(deps: CollectorDeps) {
@@ -42,33 +44,55 @@ export class Collector {
   async sample(): Promise<Sample> {
     const nowMs = this.#deps.nowMs();
     const atS = Math.floor(nowMs / 1_000);
-    const roles = this.#roles(this.#readMs === null ? 1 : Math.max(ELAPSED_MIN_S, (nowMs - this.#readMs) / 1_000));
+    const { roles, carriersKib } = this.#processes(this.#readMs === null ? 1 : Math.max(ELAPSED_MIN_S, (nowMs - this.#readMs) / 1_000));
     this.#readMs = nowMs;
     const kernel = readKernel();
     const nodes = await readNodes(this.#deps.nodes());
-    const sample = { roles, kernel, nodes };
+    const sample = { roles, carriersKib, kernel, nodes };
     this.#deps.heard(atS, sample);
     return sample;
   }
 
   /** `elapsedS`: since the last look. */
-  #roles(elapsedS: number): Record<string, RoleSeen> {
+  #processes(elapsedS: number): Pick<Sample, 'roles' | 'carriersKib'> {
     const all = readProcesses();
     const seen = new Map<number, number>();
-    const roles = Object.fromEntries(
-      Object.entries(this.#deps.roles()).map(([name, { pids = [], groups = [] }]) => {
-        const own = all.filter(({ pid, group }) => pids.includes(pid) || groups.includes(group));
-        let spent = 0;
-        for (const { pid, ticks } of own) {
-          spent += ticks - (this.#ticks.get(pid) ?? ticks);
-          seen.set(pid, ticks);
-        }
-        return [name, { ...costOf(own.map(({ pid }) => pid)), cpuSeconds: spent / TICKS_PER_SECOND / elapsedS }];
-      }),
-    );
+    const memory = new Map<number, number>();
+    const roles = Object.entries(this.#deps.roles()).map(([name, { pids = [], groups = [] }]) => {
+      const own = all.filter(({ pid, group }) => pids.includes(pid) || groups.includes(group));
+      let spent = 0;
+      for (const { pid, ticks } of own) {
+        spent += ticks - (this.#ticks.get(pid) ?? ticks);
+        seen.set(pid, ticks);
+        const kib = parseAnonKib(readText(`/proc/${pid}/status`) ?? '');
+        if (kib !== null) memory.set(pid, kib);
+      }
+      return [name, { pids: own.map(({ pid }) => pid), cpuSeconds: spent / TICKS_PER_SECOND / elapsedS }] as const;
+    });
     this.#ticks = seen;
-    return roles;
+    return {
+      roles: Object.fromEntries(roles.map(([name, { pids, cpuSeconds }]) => [name, { ...costOf(pids, memory), cpuSeconds }])),
+      carriersKib: this.#carriersOf(memory),
+    };
   }
+
+  /** In the order of their pids: the same carriers have the same places from second to second. */
+  #carriersOf(memory: ReadonlyMap<number, number>): number[] {
+    this.#isCarrier = new Map([...memory.keys()].map((pid) => [pid, this.#isCarrier.get(pid) ?? isCarrier(pid)]));
+    return [...memory]
+      .filter(([pid]) => this.#isCarrier.get(pid))
+      .toSorted(([one], [other]) => one - other)
+      .map(([, kib]) => kib);
+  }
+}
+
+function costOf(pids: readonly number[], memory: ReadonlyMap<number, number>): Omit<RoleSeen, 'cpuSeconds'> {
+  return { processes: pids.length, userKib: sumOf(pids.map((pid) => memory.get(pid))), descriptors: descriptorsOf(pids) };
+}
+
+/** As a node starts it: `node FLAGS main.ts carrier ...` (proxy/supervisor/spawn-role.ts). */
+function isCarrier(pid: number): boolean {
+  return (readText(`/proc/${pid}/cmdline`) ?? '').includes('/proxy/main.ts\0carrier\0');
 }
 
 function readProcesses(): { readonly pid: number; readonly group: number; readonly ticks: number }[] {
@@ -78,10 +102,9 @@ function readProcesses(): { readonly pid: number; readonly group: number; readon
     .filter((stat) => stat !== null);
 }
 
-function costOf(pids: readonly number[]): Omit<RoleSeen, 'cpuSeconds'> {
-  const memory = pids.map((pid) => parseAnonKib(readText(`/proc/${pid}/status`) ?? '')).filter((kib) => kib !== null);
-  const userKib = memory.length === 0 ? null : memory.reduce((sum, kib) => sum + kib, 0);
-  return { processes: pids.length, userKib, descriptors: descriptorsOf(pids) };
+function sumOf(values: readonly (number | null | undefined)[]): number | null {
+  const read = values.filter((value) => typeof value === 'number');
+  return read.length === 0 ? null : read.reduce((sum, value) => sum + value, 0);
 }
 
 /** Open descriptors of these processes together; null where one cannot be seen. */

@@ -67,13 +67,23 @@ async function play({ scenario, stage: more, stopAt }: Play): Promise<Played> {
   }
 }
 
-const withEvents = (events: readonly ScenarioEvent[], holdSeconds = 100): Scenario => ({ ...findScenario('hold')!, holdSeconds, events });
+const withEvents = (events: readonly ScenarioEvent[], holdSeconds = 100): Scenario => ({
+  ...findScenario('hold')!,
+  restSeconds: 0,
+  holdSeconds,
+  events,
+});
 const shape = (phases: readonly Phase[]): string[] => phases.map(({ name, kind, from, to }) => `${kind} ${name} ${from}-${to}`);
 
 test('without events there is a ramp and a hold, from the first agent to the close', async () => {
   const { phases, asked } = await play({ scenario: withEvents([]) });
   assert.deepEqual(shape(phases), ['ramp ramp 10-30', 'hold hold 30-130']);
   assert.deepEqual(asked, []);
+});
+
+test('a ramp that rests half way goes on for what is left', async () => {
+  const { phases } = await play({ scenario: { ...withEvents([]), tunnels: 2_001, opensPerSecond: 200, restSeconds: 7 } });
+  assert.deepEqual(shape(phases), ['ramp ramp 10-15.005', 'rest rest 15.005-22.005', 'ramp ramp 22.005-30', 'hold hold 30-130']);
 });
 
 test('messages step by step after the ramp; opens from the beginning', async () => {

@@ -100,9 +100,18 @@ interface PlannedEvent {
   readonly after: number;
 }
 
-function plannedPhases({ work, opensPerSecond }: Scenario, { rampSeconds }: ConductDeps['plan'], beginsMs: number): PlannedPhase[] {
+function plannedPhases(
+  { work, tunnels, opensPerSecond, restSeconds }: Scenario,
+  { rampSeconds }: ConductDeps['plan'],
+  beginsMs: number,
+): PlannedPhase[] {
   const phases: PlannedPhase[] = [];
-  if (work.kind !== 'opens') phases.push({ atMs: beginsMs, phase: { name: 'ramp', kind: 'ramp', askedPerSecond: opensPerSecond } });
+  const ramp: CalmPhase = { name: 'ramp', kind: 'ramp', askedPerSecond: opensPerSecond };
+  if (work.kind !== 'opens') phases.push({ atMs: beginsMs, phase: ramp });
+  if (restSeconds > 0) {
+    const restsMs = beginsMs + (Math.ceil(tunnels / 2) * 1_000) / opensPerSecond;
+    phases.push({ atMs: restsMs, phase: { name: 'rest', kind: 'rest' } }, { atMs: restsMs + restSeconds * 1_000, phase: ramp });
+  }
   let atMs = beginsMs + rampSeconds * 1_000;
   if (work.kind === 'ping') return [...phases, { atMs, phase: { name: 'hold', kind: 'hold' } }];
   for (const { perSecond, seconds } of work.steps) {

@@ -23,7 +23,7 @@ for (const [spare, count] of [
   test(`${spare}: back, and at which moment`, async (t) => {
     const child = await holding(t, count);
     const watch = new DescriptorWatch();
-    watch.before([child.pid!]);
+    await watch.before([child.pid!]);
     child.stdin!.write('x');
     await once(child.stdout!, 'data');
     const fromMs = Date.now();
@@ -33,3 +33,16 @@ for (const [spare, count] of [
     assert.ok(backAtMs !== null && fromMs <= backAtMs && backAtMs <= Date.now());
   });
 }
+
+test('what opens while the node still starts belongs to it', async (t) => {
+  const script = `const { openSync } = require('node:fs'); console.log('ready');
+    const timer = setInterval(() => openSync('/dev/null'), 300); setTimeout(() => clearInterval(timer), 2_500); process.stdin.resume();`;
+  const child = spawn(process.execPath, ['-e', script], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  const watch = new DescriptorWatch();
+  await watch.before([child.pid!]);
+  await watch.watch([child.pid!]);
+  const { before, after } = watch.seen!;
+  assert.equal(before, after);
+});

@@ -7,6 +7,8 @@ import { descriptorsOf, pidsOfGroups } from './collector.ts';
 const LOOK_EVERY_MS = 1_000;
 /** The bound that a run is judged by, and half as long again to see whether they come at all. */
 const WATCH_MS = 90_000;
+/** What the carriers of a node may take to come up. */
+const START_MS = 20_000;
 /** A connection that asks a node how it is may be open at either moment. */
 const SPARE_PER_NODE = 2;
 
@@ -18,11 +20,17 @@ export class DescriptorWatch {
     return this.#seen;
   }
 
-  /** By node: one that dies is left out of both sides. */
-  before(groups: readonly number[]): void {
-    for (const group of groups) {
-      const open = descriptorsOf(pidsOfGroups([group]));
-      if (open !== null) this.#before.set(group, open);
+  /** By node: one that dies is left out of both sides. A node is ready before its last carrier is: resolves once none opens any more. */
+  async before(groups: readonly number[]): Promise<void> {
+    const startedMs = performance.now();
+    for (let sum = -1; performance.now() - startedMs < START_MS; await delay(LOOK_EVERY_MS)) {
+      for (const group of groups) {
+        const open = descriptorsOf(pidsOfGroups([group]));
+        if (open !== null) this.#before.set(group, open);
+      }
+      const now = [...this.#before.values()].reduce((all, open) => all + open, 0);
+      if (now === sum) return;
+      sum = now;
     }
   }
 

@@ -1,14 +1,16 @@
 // Who may run, and what a rig that was killed has left.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { endLeftover, type Holder, noteLock, releaseLock, takeLock } from './lock.ts';
+import { endLeftover, type Holder, takeLock } from './lock.ts';
+
+const LOCK_MODULE = new URL('./lock.ts', import.meta.url).href;
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'pinhole-lock-'));
@@ -16,34 +18,57 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
+/** Another process that holds it until it is killed. */
+async function holderOf(t: TestContext, file: string): Promise<ChildProcess> {
+  const script = `
+    import { takeLock } from ${JSON.stringify(LOCK_MODULE)};
+    console.log(takeLock(process.argv[1]).ok);
+    setInterval(() => {}, 1_000);`;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', script, file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  t.after(() => other.kill('SIGKILL'));
+  assert.equal(String((await once(other.stdout, 'data'))[0]).trim(), 'true');
+  return other;
+}
+
 test('the first has it, a second does not while the first lives, and gets its pid', async (t) => {
   const file = join(folderOf(t), 'lock');
-  const other = spawn('sleep', ['60'], { stdio: 'ignore' });
-  const pid = other.pid ?? 0;
-  assert.deepEqual(takeLock(file, pid), { ok: true, leftover: null });
+  const other = await holderOf(t, file);
   const refused = takeLock(file);
-  assert.ok(!refused.ok && refused.why.includes(`process ${pid}`), JSON.stringify(refused));
+  assert.ok(!refused.ok && refused.why.includes(`process ${other.pid}`), JSON.stringify(refused));
   other.kill('SIGKILL');
   await once(other, 'exit');
   const taken = takeLock(file);
   assert.ok(taken.ok);
-  assert.equal(taken.leftover?.pid, pid);
-});
-
-test('it is ours again after the process has replaced itself', (t) => {
-  const file = join(folderOf(t), 'lock');
-  assert.ok(takeLock(file).ok);
-  assert.deepEqual(takeLock(file), { ok: true, leftover: null });
-  releaseLock(file);
+  assert.equal(taken.leftover?.pid, other.pid);
+  taken.lock.release();
   assert.ok(!existsSync(file));
 });
 
-test('a pid that is somebody else’s by now holds nothing, nor does a torn file', (t) => {
+test('what this process has written itself is no leftover: it has replaced itself in between', (t) => {
   const file = join(folderOf(t), 'lock');
-  writeFileSync(file, JSON.stringify({ pid: process.ppid, startedAt: '1', folder: null, groups: [] } satisfies Holder));
-  assert.ok(takeLock(file).ok);
+  writeFileSync(file, JSON.stringify({ pid: process.pid, folder: '/nowhere', groups: [] } satisfies Holder));
+  const taken = takeLock(file);
+  assert.ok(taken.ok);
+  assert.equal(taken.leftover, null);
+  taken.lock.release();
+});
+
+test('what was written last is all that is there, and a torn file is held by nobody', (t) => {
+  const file = join(folderOf(t), 'lock');
   writeFileSync(file, '{"pid":');
-  assert.deepEqual(takeLock(file), { ok: true, leftover: null });
+  const taken = takeLock(file);
+  assert.ok(taken.ok);
+  assert.equal(taken.leftover, null);
+  taken.lock.note({ folder: '/a/long/folder', groups: [1, 2, 3] });
+  taken.lock.note({ folder: null, groups: [] });
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { pid: process.pid, folder: null, groups: [] });
+  taken.lock.release();
+});
+
+test('a file that nobody may open is told with what to do', (t) => {
+  const file = join(folderOf(t), 'no-such-folder', 'lock');
+  const refused = takeLock(file);
+  assert.ok(!refused.ok && refused.why.includes('ENOENT') && refused.why.includes('or root'), JSON.stringify(refused));
 });
 
 test('what a killed rig has left is ended, and nothing else', async (t) => {
@@ -52,7 +77,7 @@ test('what a killed rig has left is ended, and nothing else', async (t) => {
   const left = spawn('sh', ['-c', `: ${folder}; sleep 60 & wait`], { stdio: 'ignore', detached: true });
   const stranger = spawn('sleep', ['60'], { stdio: 'ignore', detached: true });
   t.after(() => stranger.kill('SIGKILL'));
-  noteLock({ folder, groups: [left.pid ?? 0, stranger.pid ?? 0] }, file);
+  writeFileSync(file, JSON.stringify({ pid: 1, folder, groups: [left.pid ?? 0, stranger.pid ?? 0] } satisfies Holder));
   const gone = once(left, 'exit');
   assert.equal(endLeftover(JSON.parse(readFileSync(file, 'utf8')) as Holder), 1);
   await gone;
@@ -69,21 +94,20 @@ test('a group is ended also where only others than its leader are left, and one 
   const member = Number(said);
   t.after(() => killQuietly(member));
   if (leader.exitCode === null) await once(leader, 'exit');
-  assert.equal(endLeftover({ pid: 1, startedAt: '', folder, groups: [leader.pid ?? 0, 4_194_303] }), 1);
+  assert.equal(endLeftover({ pid: 1, folder, groups: [leader.pid ?? 0, 4_194_303] }), 1);
   while (existsSync(`/proc/${member}`) && !readFileSync(`/proc/${member}/stat`, 'utf8').includes(') Z ')) await delay(10);
 });
 
 test('of several that start at once after a rig that was killed, one has it', { timeout: 30_000 }, async (t) => {
   const folder = folderOf(t);
   const rounds = Array.from({ length: 30 }, (_, round) => join(folder, `lock-${round}`));
-  for (const file of rounds)
-    writeFileSync(file, JSON.stringify({ pid: process.ppid, startedAt: '1', folder: null, groups: [] } satisfies Holder));
+  for (const file of rounds) writeFileSync(file, JSON.stringify({ pid: 1, folder: null, groups: [] } satisfies Holder));
   const script = `
-    import { takeLock } from ${JSON.stringify(new URL('./lock.ts', import.meta.url).href)};
+    import { takeLock } from ${JSON.stringify(LOCK_MODULE)};
     const beginsMs = Number(process.argv[1]);
     const won = [];
     for (const [round, file] of process.argv.slice(2).entries()) {
-      while (Date.now() < beginsMs + round * 30);
+      while (Date.now() < beginsMs + round * 50);
       if (takeLock(file).ok) won.push(round);
     }
     console.log(JSON.stringify(won));
@@ -99,6 +123,28 @@ test('of several that start at once after a rig that was killed, one has it', { 
     winners,
     rounds.map((_, round) => round),
   );
+});
+
+test('of several that take and release it again and again, never two are inside', { timeout: 60_000 }, async (t) => {
+  const file = join(folderOf(t), 'lock');
+  const script = `
+    import { mkdirSync, rmdirSync } from 'node:fs';
+    import { takeLock } from ${JSON.stringify(LOCK_MODULE)};
+    const [, file] = process.argv;
+    let had = 0;
+    while (had < 20) {
+      const taken = takeLock(file);
+      if (!taken.ok) continue;
+      mkdirSync(file + '.inside');
+      rmdirSync(file + '.inside');
+      taken.lock.release();
+      had += 1;
+    }`;
+  const takers = Array.from({ length: 3 }, () =>
+    spawn(process.execPath, ['--input-type=module', '-e', script, file], { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
+  const codes = await Promise.all(takers.map(async (taker) => (await once(taker, 'exit'))[0] as number));
+  assert.deepEqual(codes, [0, 0, 0]);
 });
 
 function killQuietly(pid: number): void {

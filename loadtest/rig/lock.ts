@@ -1,73 +1,95 @@
-// One rig at a time on a machine: two of them would measure each other. A file says which process has it, and which programs it started, so
-// that what a rig left behind that was killed outright is ended by the next one.
+// One rig at a time on a machine: two of them would measure each other. The kernel keeps who has it (flock(2)): it is free with the last
+// process that held it, however that ended. What is written into the file is for the next one: what a rig left behind that was killed.
 
-import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pidsOfGroups } from './collector.ts';
 
 export interface Holder {
   readonly pid: number;
-  /** When that process was started, in clock ticks since the machine was: a pid alone may be somebody else's by now. */
-  readonly startedAt: string;
   readonly folder: string | null;
   readonly groups: readonly number[];
 }
 
-export type Taken = { readonly ok: true; readonly leftover: Holder | null } | { readonly ok: false; readonly why: string };
+export type Taken =
+  | { readonly ok: true; readonly lock: Lock; readonly leftover: Holder | null }
+  | { readonly ok: false; readonly why: string };
 
 export const LOCK_FILE = join(tmpdir(), 'pinhole-loadtest.lock');
 
-/** Taken anew by the same process it is ours again: it has replaced itself by itself in between. */
-export function takeLock(file = LOCK_FILE, pid = process.pid): Taken {
-  const own: Holder = { pid, startedAt: startOf(pid) ?? '', folder: null, groups: [] };
+/** flock(1) ends with this where somebody else has it. */
+const HELD = 75;
+/** The file was another's when it was opened, and gone when that one was done: once more. */
+const TRIES = 5;
+
+/** Held until it is released, or this process ends or replaces itself. */
+export class Lock {
+  readonly #file: string;
+  readonly #descriptor: number;
+
+  constructor(file: string, descriptor: number) {
+    this.#file = file;
+    this.#descriptor = descriptor;
+  }
+
+  note(what: Pick<Holder, 'folder' | 'groups'>): void {
+    const text = JSON.stringify({ pid: process.pid, ...what } satisfies Holder);
+    ftruncateSync(this.#descriptor);
+    writeSync(this.#descriptor, text, 0);
+  }
+
+  /** The file goes while it is still ours: whoever has opened it meanwhile finds that it is no more the one. */
+  release(): void {
+    rmSync(this.#file, { force: true });
+    closeSync(this.#descriptor);
+  }
+}
+
+export function takeLock(file = LOCK_FILE): Taken {
   try {
-    if (appears(file, own)) return { ok: true, leftover: null };
-    const holder = read(file);
-    if (typeof holder === 'string') return { ok: false, why: holder };
-    if (holder?.pid === pid) {
-      replace(file, own);
-      return { ok: true, leftover: null };
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
+      const problem = flock(descriptor) ?? (isStill(descriptor, file) ? null : 'gone');
+      if (problem === null) return own(new Lock(file, descriptor), read(file));
+      closeSync(descriptor);
+      if (problem !== 'gone') return { ok: false, why: problem === 'held' ? busy(read(file)) : problem };
     }
-    if (holder !== null && isAlive(holder)) return { ok: false, why: busy(holder) };
-    return takeStale(file, own);
+    return { ok: false, why: `${file}: others take it again and again` };
   } catch (error) {
     return {
       ok: false,
-      why: `${file}: ${(error as Error).message}; where another user has left it behind, that user or root has to remove it`,
+      why: `${file}: ${(error as Error).message}; where another user has it, or has left it behind, that user or root has to end that`,
     };
   }
 }
 
+/** Its own words are no leftover: this process has replaced itself by itself in between. */
+function own(lock: Lock, before: Holder | null): Taken {
+  lock.note({ folder: null, groups: [] });
+  return { ok: true, lock, leftover: before?.pid === process.pid ? null : before };
+}
+
 /**
- * Others may have seen the same stale file and be at it too. So it is moved away first, and looked at there: who finds that it was no stale one
- * puts it back.
+ * Node has no flock(2). The one that flock(1) takes on a descriptor it was given belongs to what that descriptor refers to, which is ours as
+ * well, and stays when flock(1) ends.
  */
-function takeStale(file: string, own: Holder): Taken {
-  const aside = `${file}.${own.pid}`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return takeLock(file, own.pid);
-    throw error;
-  }
-  const moved = read(aside);
-  const leftover = typeof moved === 'string' ? null : moved;
-  if (leftover !== null && isAlive(leftover)) {
-    linkIfFree(aside, file);
-    rmSync(aside);
-    return { ok: false, why: busy(leftover) };
-  }
-  rmSync(aside);
-  return appears(file, own) ? { ok: true, leftover } : takeLock(file, own.pid);
+function flock(descriptor: number): string | null {
+  const { error, status, stderr } = spawnSync('flock', ['--exclusive', '--nonblock', '--conflict-exit-code', String(HELD), '3'], {
+    stdio: ['ignore', 'ignore', 'pipe', descriptor],
+    encoding: 'utf8',
+  });
+  if (error !== undefined)
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no flock (util-linux) here' : error.message;
+  if (status === 0) return null;
+  return status === HELD ? 'held' : stderr.trim() || `flock ended with ${status}`;
 }
 
-export function noteLock(what: Pick<Holder, 'folder' | 'groups'>, file = LOCK_FILE): void {
-  replace(file, { pid: process.pid, startedAt: startOf(process.pid) ?? '', ...what });
-}
-
-export function releaseLock(file = LOCK_FILE): void {
-  rmSync(file, { force: true });
+function isStill(descriptor: number, file: string): boolean {
+  const found = statSync(file, { throwIfNoEntry: false });
+  const held = fstatSync(descriptor);
+  return found !== undefined && found.ino === held.ino && found.dev === held.dev;
 }
 
 /** Ends what is left of a rig: only groups of which a process still names the rig's folder. Gives how many there were. */
@@ -90,59 +112,15 @@ function namesFolder(pid: number, folder: string): boolean {
   return commandLine(pid).includes(folder) || [1, 2].some((output) => linkOf(`/proc/${pid}/fd/${output}`).startsWith(`${folder}/`));
 }
 
-/** Whole from its first moment, unless there is one already: nobody reads half of it. */
-function appears(file: string, holder: Holder): boolean {
-  const draft = written(file, holder);
-  try {
-    return linkIfFree(draft, file);
-  } finally {
-    rmSync(draft);
-  }
+function busy(holder: Holder | null): string {
+  const who = holder === null ? '' : ` (process ${holder.pid})`;
+  return `another load test${who} runs on this machine, and two would measure each other; wait for it, or end it`;
 }
 
-function replace(file: string, holder: Holder): void {
-  renameSync(written(file, holder), file);
-}
-
-function written(file: string, holder: Holder): string {
-  const draft = `${file}.${holder.pid}.new`;
-  writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 });
-  return draft;
-}
-
-function linkIfFree(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
-}
-
-function isAlive({ pid, startedAt }: Holder): boolean {
-  return startOf(pid) === startedAt;
-}
-
-function busy({ pid }: Holder): string {
-  return `another load test (process ${pid}) runs on this machine, and two would measure each other; wait for it, or end it`;
-}
-
-function read(file: string): Holder | null | string {
+/** Null where the file is new, or its writer was killed in the midst of it. */
+function read(file: string): Holder | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Holder;
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'EACCES') return `another user’s load test has ${file}: ${message}`;
-    return null;
-  }
-}
-
-/** Null where there is no such process. The 22nd field of proc(5), counted behind the name. */
-function startOf(pid: number): string | null {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
   }

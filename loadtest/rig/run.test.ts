@@ -10,7 +10,8 @@ import { findScenario } from '../scenarios.ts';
 import { ownFolder } from '../testing/folder.ts';
 import { madeRun } from '../testing/made-run.ts';
 import { Processes } from './processes.ts';
-import { agentPlan, closePatienceMs, type RunInput, runScenario } from './run.ts';
+import { agentPlan, closePatienceMs } from './agents.ts';
+import { type RunInput, runScenario } from './run.ts';
 import { worldOutside } from './world.ts';
 
 async function run(context: TestContext, parts: Pick<RunInput, 'startWorld'> & Partial<RunInput>): Promise<RunRecord> {

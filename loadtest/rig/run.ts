@@ -7,7 +7,7 @@ import { beginOf, type RigPlan } from '../plan.ts';
 import type { FarEndSeen, Honesty, Mark, Phase, ProbeSeen, RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
-import { lastEndMs } from '../shared/schedule.ts';
+import { agentPlan, CLOSE_PATIENCE_MS, closePatienceMs } from './agents.ts';
 import { Collector, type RolePids } from './collector.ts';
 import { Broken, conduct } from './conduct.ts';
 import { DescriptorWatch } from './descriptors.ts';
@@ -42,11 +42,8 @@ export interface RunInput {
   readonly moment: (moment: Moment) => void;
 }
 
-/** After the last close k6 waits ten seconds more; then it is stuck. */
-const CLOSE_PATIENCE_MS = 60_000;
 /** What k6 complains of again and again fills no record. */
 const COMPLAINTS_MAX = 5;
-const CLIENT_ID_PREFIX = 'test-';
 
 export async function runScenario(input: RunInput): Promise<RunRecord> {
   const run = new Run(input);
@@ -96,7 +93,7 @@ class Run {
     const world = await this.#unlessStopped(this.#input.startWorld((atS, seen) => this.#book.farEnd(atS, seen)));
     if (world === null) return;
     this.#world = world;
-    this.#descriptors.before(this.#nodeGroups());
+    await this.#descriptors.before(this.#nodeGroups());
     this.#probe = await this.#unlessStopped(this.#input.startProbe(world));
     this.#collected = this.#collect();
     if (stop.aborted) return;
@@ -296,32 +293,6 @@ class Run {
   #now(): number {
     return Math.round(Date.now() - this.#beganS * 1_000) / 1_000;
   }
-}
-
-export function agentPlan(
-  scenario: Scenario,
-  plan: Pick<RigPlan, 'vus' | 'backoff' | 'seconds'>,
-  url: string,
-  beginsMs: number,
-): AgentPlan {
-  const { tunnels, opensPerSecond, work } = scenario;
-  const { vus, backoff, seconds } = plan;
-  return {
-    url,
-    beginsMs,
-    endsMs: beginsMs + seconds * 1_000,
-    tunnels,
-    vus,
-    opensPerSecond,
-    work,
-    backoff,
-    clientIdPrefix: CLIENT_ID_PREFIX,
-  };
-}
-
-/** How long k6 may still take, at this moment, to close the agents of all machines. */
-export function closePatienceMs(agents: AgentPlan, nowMs: number): number {
-  return lastEndMs(agents) - nowMs + CLOSE_PATIENCE_MS;
 }
 
 function describeParts({ through, nodes, to }: Scenario, { generators, farEnds, vus, carriers, seconds }: RigPlan): string {

@@ -13,7 +13,7 @@ const tick = (second: number, vu: number, more: Partial<Tick> = {}): Tick => ({
   wanted: 0,
   ...more,
 });
-const SAMPLE: Sample = { nodes: { a: null }, roles: {}, kernel: { socketMemoryKib: 4, sockets: 2, timeWait: 1 } };
+const SAMPLE: Sample = { nodes: { a: null }, roles: {}, carriersKib: [], kernel: { socketMemoryKib: 4, sockets: 2, timeWait: 1 } };
 
 test('the ticks of all VUs of a second are added up', () => {
   const book = new SecondsBook(BEGAN);

@@ -6,7 +6,7 @@ import { Histogram } from '../shared/histogram.ts';
 import type { Tick } from '../shared/tick.ts';
 
 /** What the collector has read in one second. */
-export type Sample = Pick<Second, 'nodes' | 'roles' | 'kernel'>;
+export type Sample = Pick<Second, 'nodes' | 'roles' | 'carriersKib' | 'kernel'>;
 
 /** A busy k6 is late by some seconds, a stuck one for longer: then its sessions are not counted as standing. */
 const OPEN_FOR_S = 10;
@@ -135,7 +135,8 @@ export class SecondsBook {
       connackUs: latencies.connackUs.sparse(),
       roundTripUs: latencies.roundTripUs.sparse(),
     };
-    return { at, agents, nodes: sample?.nodes ?? {}, roles: sample?.roles ?? {}, kernel: sample?.kernel ?? null, farEnd };
+    const { nodes = {}, roles = {}, carriersKib = [], kernel = null } = sample ?? {};
+    return { at, agents, nodes, roles, carriersKib, kernel, farEnd };
   }
 }
 

@@ -29,9 +29,11 @@ export interface AgentPlan {
   /** Unix ms from which on the agents close, 2,000 a second, and with the last of them the iterations end. */
   readonly endsMs: number;
   readonly tunnels: number;
-  /** Of all processes, and at least as many as those; agent n belongs to VU n mod vus, and opens n / opensPerSecond after the begin. */
+  /** Of all processes, and at least as many as those; agent n belongs to VU n mod vus, and opens n / opensPerSecond after the begin (and the rest). */
   readonly vus: number;
   readonly opensPerSecond: number;
+  /** Between the first half of the agents and the second. */
+  readonly restSeconds: number;
   readonly work: Work;
   /** Full jitter: the n-th wait of an agent is random below min(cap, first * 2^n). */
   readonly backoff: { readonly firstMs: number; readonly capMs: number };

@@ -24,6 +24,7 @@ function plan(work: Work, more: Partial<AgentPlan> = {}): AgentPlan {
     tunnels: 10,
     vus: 4,
     opensPerSecond: 5,
+    restSeconds: 0,
     work,
     backoff: { firstMs: 1_000, capMs: 30_000 },
     clientIdPrefix: 'agent-',
@@ -48,6 +49,16 @@ test('agents open at the rate of the plan, and the ramp ends behind the last', (
     [0, 200, 1_800],
   );
   assert.equal(rampEndsMs(plan(PING)) - BEGIN, 2_000);
+});
+
+test('the second half comes after the rest', () => {
+  const rested = plan(PING, { tunnels: 5, restSeconds: 7 });
+  assert.deepEqual(
+    [0, 2, 3, 4].map((number) => opensAtMs(rested, number) - BEGIN),
+    [0, 400, 7_600, 7_800],
+  );
+  assert.equal(rampEndsMs(rested) - BEGIN, 8_000);
+  assert.equal(opensAtMs(plan(OPENS, { restSeconds: 7 }), 39) - BEGIN, 2_950);
 });
 
 for (const [event, offset] of [

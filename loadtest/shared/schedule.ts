@@ -16,8 +16,12 @@ export function numbersOf(plan: AgentPlan, vu: number): number[] {
 
 /** Unix ms at which an agent is to open for the first time. */
 export function opensAtMs(plan: AgentPlan, number: number): number {
-  if (plan.work.kind !== 'opens') return plan.beginsMs + (number * 1_000) / plan.opensPerSecond;
+  if (plan.work.kind !== 'opens') return plan.beginsMs + (number * 1_000) / plan.opensPerSecond + restBeforeMs(plan, number);
   return plan.beginsMs + (offsetMs(plan.work.steps, number) ?? 0);
+}
+
+function restBeforeMs({ tunnels, restSeconds }: AgentPlan, number: number): number {
+  return number < tunnels / 2 ? 0 : restSeconds * 1_000;
 }
 
 /** From here on all agents should be up; messages are counted from this moment. */

@@ -36,7 +36,7 @@ export interface Tick {
 const PREFIX = 'TICK ';
 
 export function encodeTick(tick: Tick): string {
-  return PREFIX + JSON.stringify(tick, (_, value: unknown) => (isNothing(value) ? undefined : value));
+  return PREFIX + JSON.stringify(Object.fromEntries(Object.entries(tick).filter(([, value]) => !isNothing(value))));
 }
 
 function isNothing(value: unknown): boolean {

@@ -11,6 +11,8 @@ export interface Made {
   readonly tunnels?: number;
   readonly nodes?: number;
   readonly rampSeconds?: number;
+  /** Half way of the ramp. */
+  readonly restSeconds?: number;
   readonly holdSeconds?: number;
   readonly closeSeconds?: number;
   /** Messages or opens at these rates after the ramp, in place of the hold. */
@@ -19,6 +21,8 @@ export interface Made {
   readonly kill?: { readonly after: number; readonly backPerSecond: number };
   readonly kibPerTunnel?: number;
   readonly growthKibPerSecond?: number;
+  /** What a carrier has of it, at most. */
+  readonly garbageKib?: number;
   readonly k6Cores?: number;
 }
 
@@ -41,7 +45,7 @@ const OPEN_CPU_S = 0.00016;
 const MESSAGE_CPU_S = 0.000013;
 
 export function madeRun(made: Made = {}): RunRecord {
-  const { tunnels = 6_000, nodes = 3, rampSeconds = 60, holdSeconds = 300, closeSeconds = 10, steps, kill } = made;
+  const { tunnels = 6_000, nodes = 3, rampSeconds = 60, restSeconds = 0, holdSeconds = 300, closeSeconds = 10, steps, kill } = made;
   const scenario: Scenario = {
     name: 'hold',
     summary: 'Do the tunnels stay?',
@@ -50,6 +54,7 @@ export function madeRun(made: Made = {}): RunRecord {
     nodes,
     tunnels,
     opensPerSecond: tunnels / rampSeconds,
+    restSeconds,
     holdSeconds,
     work: steps === undefined ? { kind: 'ping', everySeconds: 60 } : workOf(steps),
     quota: 500,
@@ -58,11 +63,11 @@ export function madeRun(made: Made = {}): RunRecord {
     thresholds: [],
     ...made.scenario,
   };
-  const phases = phasesOf(made, rampSeconds, holdSeconds, closeSeconds);
+  const phases = phasesOf(made, rampSeconds, restSeconds, holdSeconds, closeSeconds);
   const end = phases.at(-1)?.to ?? 0;
   const names = Array.from({ length: nodes }, (_, index) => `node-${index + 1}`);
   const random = randomFrom(7);
-  const killedAt = kill === undefined ? Infinity : rampSeconds + kill.after;
+  const killedAt = kill === undefined ? Infinity : rampSeconds + restSeconds + kill.after;
   const lost = kill === undefined ? 0 : Math.floor(tunnels / nodes);
   const seconds: Second[] = [];
   const opens = Object.fromEntries(names.map((name) => [name, 0]));
@@ -70,7 +75,8 @@ export function madeRun(made: Made = {}): RunRecord {
   for (let at = 0; at < end; at += 1) {
     const phase = phases.find(({ from, to }) => from <= at && at < to);
     const isClosing = phase?.kind === 'close';
-    const rampedUp = Math.min(tunnels, Math.round(((at + 1) * tunnels) / rampSeconds));
+    const rested = Math.max(0, Math.min(at + 1 - rampSeconds / 2, restSeconds));
+    const rampedUp = Math.min(tunnels, Math.round(((at + 1 - rested) * tunnels) / rampSeconds));
     const backAgain = at < killedAt ? 0 : Math.min(lost, (at - killedAt) * (kill?.backPerSecond ?? 0));
     const established = isClosing ? 0 : rampedUp - (at < killedAt ? 0 : lost - backAgain);
     const before = seconds.at(-1)?.agents.established ?? 0;
@@ -100,6 +106,8 @@ export function madeRun(made: Made = {}): RunRecord {
       connackUs: around(1_400, opened, random),
       roundTripUs: around(step > done ? 90_000 : 700, back, random),
     };
+    const empty = alive.length * EMPTY_KIB + at * (made.growthKibPerSecond ?? 0);
+    const userKib = empty + established * (made.kibPerTunnel ?? 1.2);
     const proxyCpu = 0.05 + opened * OPEN_CPU_S + back * MESSAGE_CPU_S;
     seconds.push({
       at,
@@ -111,8 +119,7 @@ export function madeRun(made: Made = {}): RunRecord {
         pinhole: {
           processes: alive.length * 4,
           cpuSeconds: proxyCpu,
-          userKib:
-            alive.length * EMPTY_KIB + established * (made.kibPerTunnel ?? 1.2) + at * (made.growthKibPerSecond ?? 0) + 400 * random(),
+          userKib: userKib + 400 * random(),
           descriptors: alive.length * 60 + 2 * established,
         },
         k6: {
@@ -121,8 +128,20 @@ export function madeRun(made: Made = {}): RunRecord {
           userKib: 90_000 + established * 80,
           descriptors: 20 + established,
         },
-        'far-end': { processes: 2, cpuSeconds: 0.1 + opened * 0.0001, userKib: 60_000 + established * 6, descriptors: 30 + established },
+        'far-end': {
+          processes: 2,
+          cpuSeconds: 0.1 + opened * 0.0001,
+          userKib: 60_000 + established * 6,
+
+          descriptors: 30 + established,
+        },
       },
+      carriersKib: alive.flatMap(() =>
+        Array.from(
+          { length: 3 },
+          () => 60_000 + (established * (made.kibPerTunnel ?? 1.2)) / alive.length / 3 + (made.garbageKib ?? 400) * random(),
+        ),
+      ),
       kernel: {
         socketMemoryKib: 200 + Math.round(20 * random()),
         sockets: established * 4 + 30,
@@ -158,13 +177,18 @@ function workOf({ of, rates }: NonNullable<Made['steps']>): Scenario['work'] {
   return of === 'opens' ? { kind: 'opens', staySeconds: 5, steps: rates } : { kind: 'messages', bytes: 256, steps: rates };
 }
 
-function phasesOf({ steps, kill }: Made, ramp: number, hold: number, close: number): readonly Phase[] {
-  const phases: Phase[] = [{ name: 'ramp', kind: 'ramp', from: 0, to: ramp }];
-  let at = ramp;
+function phasesOf({ steps, kill }: Made, ramp: number, rest: number, hold: number, close: number): readonly Phase[] {
+  const phases: Phase[] = [];
+  let at = 0;
   const add = (phase: Omit<Phase, 'from' | 'to'>, length: number): void => {
     phases.push({ ...phase, from: at, to: at + length });
     at += length;
   };
+  if (rest > 0) {
+    add({ name: 'ramp', kind: 'ramp' }, ramp / 2);
+    add({ name: 'rest', kind: 'rest' }, rest);
+  }
+  add({ name: 'ramp', kind: 'ramp' }, rest > 0 ? ramp / 2 : ramp);
   if (steps !== undefined)
     for (const { perSecond, seconds } of steps.rates) add({ name: `${perSecond}/s`, kind: 'step', askedPerSecond: perSecond }, seconds);
   else if (kill === undefined) add({ name: 'hold', kind: 'hold' }, hold);

@@ -16,6 +16,24 @@ export function signedBytes(document: { readonly [name: string]: Json }): Buffer
   return text === null ? null : Buffer.from(CONTEXT + text, 'utf8');
 }
 
+/**
+ * Whether a name stands twice in one object of this text, of which `document` was read. RFC 8785 is over I-JSON, which has no such thing (RFC 7493
+ * section 2.3): readers differ over which of the two counts, and so over what was signed.
+ */
+export function hasNameTwice(text: string, document: Json): boolean {
+  // Outside of strings a colon stands behind a name and nowhere else.
+  const names = text.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1;
+  let kept = 0;
+  const left: Json[] = [document];
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    const inner: readonly Json[] = Object.values(value);
+    if (!Array.isArray(value)) kept += inner.length;
+    left.push(...inner);
+  }
+  return names !== kept;
+}
+
 function canonical(value: Json, depth: number): string | null {
   if (depth === 0) return null;
   if (typeof value === 'number') return Number.isSafeInteger(value) ? JSON.stringify(value) : null;

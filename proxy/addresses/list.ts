@@ -4,7 +4,7 @@
 import { isIP, SocketAddress } from 'node:net';
 import { ADDRESS_LIST_BYTES_MAX, ADDRESS_LIST_ENTRIES_MAX, ADDRESS_LIST_SIGNATURES_MAX } from '../core/limits.ts';
 import { hostNameMistake } from '../policy/endpoint-name.ts';
-import { type Json, signedBytes } from './canonical.ts';
+import { hasNameTwice, type Json, signedBytes } from './canonical.ts';
 
 export const LIST_VERSION = 1;
 
@@ -73,6 +73,7 @@ export function parseList(text: string): ParsedList {
   if (document['version'] !== LIST_VERSION) return refuse(`version: expected ${LIST_VERSION}`);
   const bytes = signedBytes(document);
   if (bytes === null) return refuse('a number is not a whole one, or it is nested too deep');
+  if (hasNameTwice(text, document)) return refuse('a name stands twice in one object');
 
   const mistake = headMistake(document) ?? addressesMistake(document['addresses']) ?? signaturesMistake(document['signatures']);
   if (mistake !== null) return refuse(mistake);

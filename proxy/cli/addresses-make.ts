@@ -18,6 +18,7 @@ import { classifyAddress } from '../policy/address-class.ts';
 import { hostNameMistake } from '../policy/endpoint-name.ts';
 import type { AddressesIo } from './addresses.ts';
 import { readEntries } from './address-entries.ts';
+import { lostFiles } from './address-places.ts';
 import { readSheetOrder, type SheetOrder, withSheets, writeSheets } from './address-sheets.ts';
 import { type Arguments, textOf, textsOf } from './arguments.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
@@ -65,6 +66,13 @@ export function makeList(values: Arguments, io: AddressesIo): number {
   const order = readSheetOrder(values, problems);
   const plain = listOf(values, nowMs, io, problems);
   const [list, sheets] = order === null || problems.length > 0 ? [plain, []] : withSheets(plain, order);
+  if (problems.length === 0)
+    problems.push(
+      ...lostFiles(
+        values,
+        sheets.map(({ file }) => file),
+      ),
+    );
   // What agents would be told of a form of ours is told here, before anything is signed.
   const text = problems.length === 0 ? signList(list, keys) : '';
   const parsed = problems.length === 0 ? parseList(text) : null;

@@ -225,6 +225,47 @@ describe('--sheets', () => {
   }
 });
 
+describe('what make reads is not what it writes over', () => {
+  const rows = [
+    [
+      'the entries, by the sheet of their name',
+      'mine.txt',
+      ['--out', 'mine.json', '--sheets'],
+      /would write over \S+mine\.txt, which is of --from/,
+    ],
+    ['the entries, by the list', 'mine.txt', ['--out', 'mine.txt'], /would write over \S+mine\.txt, which is of --from/],
+    ['the key', 'mine.txt', ['--out', './key'], /would write over \S+key, which is of --key/],
+    ['its public half', 'mine.txt', ['--out', 'key.pub'], /would write over \S+key\.pub, which is of --key/],
+  ] as const;
+  for (const [what, from, [flag, out, ...more], says] of rows) {
+    test(what, () => {
+      writeFileSync(at(from), 'a=18.0.0.1\nb=18.0.0.2\n');
+      const kept = ['key', 'key.pub', from].map((name) => readFileSync(at(name), 'utf8'));
+      const { code, err } = run(
+        'make',
+        '--fleet',
+        'eu',
+        '--host',
+        'p.example.com',
+        '--from',
+        at(from),
+        '--key',
+        at('key'),
+        flag,
+        `${folder}/${out}`,
+        ...more,
+      );
+      assert.equal(code, 64);
+      assert.match(err, says);
+      assert.deepEqual(
+        ['key', 'key.pub', from].map((name) => readFileSync(at(name), 'utf8')),
+        kept,
+      );
+      assert.equal(existsSync(at('mine.json')), false);
+    });
+  }
+});
+
 describe('verify', () => {
   test('a list signed by both keys is good for agents with either, and it is said which of two did not sign', () => {
     run('make', ...NEEDED, '--key', at('key'), '--key', at('next'), '--out', at('both.json'));

@@ -8,7 +8,13 @@ test('options are read in both forms', () => {
   assert.deepEqual(readArguments(['-c', 'a.yaml', '--json'], OPTIONS), {
     ok: true,
     values: { __proto__: null, config: 'a.yaml', json: true },
+    words: [],
   });
+});
+
+test('words beside them are given where there may be some', () => {
+  const read = readArguments(['x', '--json', '-'], OPTIONS, true);
+  assert.deepEqual(read.ok && read.words, ['x', '-']);
 });
 
 for (const args of [['--nope'], ['-c'], ['extra'], ['--json=yes'], ['--', 'x'], ['-x']]) {

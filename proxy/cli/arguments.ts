@@ -4,16 +4,18 @@ import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 
 export type Arguments = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
-export type ReadArguments = { readonly ok: true; readonly values: Arguments } | { readonly ok: false; readonly why: string };
+export type ReadArguments =
+  | { readonly ok: true; readonly values: Arguments; readonly words: readonly string[] }
+  | { readonly ok: false; readonly why: string };
 
-/** No positional arguments; an unknown option, or one without its value, is an error. */
-export function readArguments(args: readonly string[], options: ParseArgsOptionsConfig): ReadArguments {
+/** An unknown option, one without its value, or a word that is no option where there may be none, is an error. */
+export function readArguments(args: readonly string[], options: ParseArgsOptionsConfig, hasWords = false): ReadArguments {
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
-    return { ok: true, values: values as Arguments };
+    const { values, positionals: words } = parseArgs({ args: [...args], options, strict: true, allowPositionals: hasWords });
+    return { ok: true, values: values as Arguments, words };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    // Node adds advice about positional arguments, of which there are none here.
+    // Node adds advice about positional arguments, which helps nobody who asked for an option.
     return { ok: false, why: (message.split(/\. To specify|\. This command|\n/)[0] ?? message).replace(/\.$/, '') };
   }
 }

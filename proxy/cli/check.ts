@@ -6,35 +6,16 @@ import { type Problem, renderProblem } from '../config/load.ts';
 import type { Door, ListedHost, Settings } from '../core/settings.ts';
 import { countLines } from '../policy/tenant-text.ts';
 import { SNI_DOOR_PORT } from '../policy/sni-route.ts';
-import { readArguments, textOf } from './arguments.ts';
+import { textOf } from './arguments.ts';
+import { CHECK } from './commands/node-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { type CliIo, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { readConfig } from './read-config.ts';
 import { renderTable } from './table.ts';
 
-const USAGE = `Usage: pinhole check -c FILE [--strict] [--json]
-
-Reads a configuration as serve would, and prints what it allows.
-
-  -c, --config FILE  the configuration
-      --strict       fail also where the machine cannot hold what the file promises
-      --json         print one JSON object
-  -h, --help         this text
-
-Exit codes: 0 the file is good, 64 it is not.
-`;
-
 export function runCheck(args: readonly string[], io: CliIo): number {
-  const read = readArguments(args, {
-    config: { type: 'string', short: 'c' },
-    strict: { type: 'boolean' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  });
-  if (!read.ok) return usageError(read.why, io);
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
+  const read = readCommand(CHECK, args, io);
+  if (typeof read === 'number') return read;
   const file = textOf(read.values, 'config');
   if (file === undefined) return usageError('-c FILE is missing', io);
 

@@ -7,30 +7,16 @@ import { orderDrain } from '../control/drain-orders.ts';
 import type { DrainView } from '../control/drain-view.ts';
 import { gatherDrain } from '../control/drain-view.ts';
 import type { DrainAction } from '../core/drain.ts';
-import { readArguments } from './arguments.ts';
+import { DRAIN } from './commands/operate-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import type { OperateIo } from './find-node.ts';
-import { findNode, NODE_FLAGS, NODE_OPTIONS } from './find-node.ts';
+import { findNode } from './find-node.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { ProgressLine, renderProgress } from './progress.ts';
 
 const LOOK_MS = 1_000;
 /** A supervisor that does not answer for so long is gone. */
 const SILENT_LOOKS = 3;
-
-const USAGE = `Usage: pinhole drain [-c FILE | --runtime DIR] [--now | --pause | --resume] [--json]
-
-Empties a running node. /ready says no at once; new tunnels are served for drain.settle and refused after that; open ones are closed at
-drain.rate, the oldest first. Shows the progress until no tunnel is left. Ctrl-C leaves the node draining; undrain ends it.
-
-${NODE_FLAGS}
-      --now          no settling: refuse and close from now on; ends a pause
-      --pause        close nothing for a while
-      --resume       go on
-      --json         print JSON: one object a line
-  -h, --help         this text
-
-Exit codes: 0 no tunnel is left (of --pause and --resume: done), 1 it is not, or no node answers, 64 wrong command line.
-`;
 
 export interface FollowIo extends OperateIo {
   /** Null where standard output is no terminal. */
@@ -41,18 +27,14 @@ export interface FollowIo extends OperateIo {
 const WORDS = ['now', 'pause', 'resume'] as const;
 
 export async function runDrain(args: readonly string[], io: FollowIo): Promise<number> {
-  const flags = Object.fromEntries(WORDS.map((word) => [word, { type: 'boolean' } as const]));
-  const read = readArguments(args, { ...NODE_OPTIONS, ...flags });
-  const asked = read.ok ? WORDS.filter((word) => read.values[word] === true) : [];
-  if (!read.ok || asked.length > 1) {
-    io.stderr(`pinhole drain: ${read.ok ? `--${asked.join(' and --')} are different things; give one` : read.why}\n`);
+  const read = readCommand(DRAIN, args, io);
+  if (typeof read === 'number') return read;
+  const asked = WORDS.filter((word) => read.values[word] === true);
+  if (asked.length > 1) {
+    io.stderr(`pinhole drain: --${asked.join(' and --')} are different things; give one\n`);
     return EXIT_USAGE;
   }
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
-  const runtime = await findNode(read, 'drain', io);
+  const runtime = await findNode(read.values, 'drain', io);
   if (typeof runtime === 'number') return runtime;
   const isJson = read.values['json'] === true;
   const action: DrainAction = asked[0] ?? 'start';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { CREDENTIALS, DATA, FILE, MACHINE, makeCertificate, type Pair, readFrom } from '../config/test-support.ts';
+import type { Explanation } from '../explain/explanation.ts';
 import { runExplain } from './explain.ts';
-import type { Explanation } from './explanation.ts';
 
 const OTHER = 'z0z0z0z0z0z0z0-ats.iot.eu-west-1.amazonaws.com';
 const MQTT_ONLY = 'b1b2c3d4e5f6g7-ats.iot.eu-west-1.amazonaws.com';

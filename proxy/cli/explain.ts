@@ -1,61 +1,29 @@
 // `explain`: what would be decided for one connection, and why.
 
-import { canonicalAddress } from '../config/ip-port.ts';
 import { REASONS } from '../core/fault.ts';
-import { type Door, DOORS } from '../core/settings.ts';
-import { type Arguments, readArguments, textOf } from './arguments.ts';
-import { explain, type Explanation, type Question } from './explanation.ts';
+import { explain, type Explanation, inForceOf } from '../explain/explanation.ts';
+import { type Question, readQuestion } from '../explain/question.ts';
+import { textOf } from './arguments.ts';
+import { EXPLAIN } from './commands/node-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { type CliIo, EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { readConfig } from './read-config.ts';
 import { renderTable } from './table.ts';
 
-const USAGE = `Usage: pinhole explain -c FILE --door DOOR --host HOST --port PORT
-                       [--tenant T] [--from IP] [--sni NAME] [--alpn LIST] [--address IP] [--json]
-
-Says what would be decided for a connection, step by step. Asks no DNS.
-
-  -c, --config FILE  the configuration
-      --door DOOR    connect, connect-tls, sni or gateway
-      --host HOST    the name asked for: of an endpoint, or on the gateway of the gateway
-      --port PORT    the port asked for
-      --tenant T     which tenant asks, with its right token or certificate (default: a stranger)
-      --from IP      where it comes from (default: from where it may)
-      --sni NAME     server name in the ClientHello; empty for none (default: the right one)
-      --alpn LIST    protocols it offers, joined by commas (default: none)
-      --address IP   an address that DNS may give for the endpoint
-      --json         print one JSON object
-  -h, --help         this text
-
-Exit codes: 0 allowed, 1 refused, 64 the command or the file is wrong.
-`;
-
 export function runExplain(args: readonly string[], io: CliIo): number {
-  const read = readArguments(args, {
-    config: { type: 'string', short: 'c' },
-    door: { type: 'string' },
-    host: { type: 'string' },
-    port: { type: 'string' },
-    tenant: { type: 'string' },
-    from: { type: 'string' },
-    sni: { type: 'string' },
-    alpn: { type: 'string' },
-    address: { type: 'string' },
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  });
-  if (!read.ok) return usageError(read.why, io);
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
+  const read = readCommand(EXPLAIN, args, io);
+  if (typeof read === 'number') return read;
   const file = textOf(read.values, 'config');
   if (file === undefined) return usageError('-c FILE is missing', io);
-  const question = questionOf(read.values);
+  const question = readQuestion(
+    (field) => textOf(read.values, field),
+    (field) => `--${field}`,
+  );
   if (typeof question === 'string') return usageError(question, io);
 
   const config = readConfig(file, io);
   if (!config.ok) return EXIT_USAGE;
-  const explanation = explain(config.settings, question);
+  const explanation = explain(inForceOf(config.settings), question);
   io.stdout(read.values['json'] === true ? `${JSON.stringify(explanation)}\n` : render(question, explanation));
   return explanation.allow ? EXIT_OK : EXIT_FAILED;
 }
@@ -63,39 +31,6 @@ export function runExplain(args: readonly string[], io: CliIo): number {
 function usageError(why: string, io: CliIo): number {
   io.stderr(`pinhole explain: ${why}\n`);
   return EXIT_USAGE;
-}
-
-/** The question, or what is wrong with it. */
-function questionOf(values: Arguments): Question | string {
-  const door = textOf(values, 'door');
-  if (door === undefined) return '--door is missing';
-  if (!isDoor(door)) return `--door ${door}: expected connect, connect-tls, sni or gateway`;
-  const host = textOf(values, 'host');
-  if (host === undefined || host === '') return '--host is missing';
-  const port = textOf(values, 'port');
-  if (port === undefined) return '--port is missing';
-  if (!/^[1-9][0-9]{0,4}$/.test(port) || Number(port) > 65_535) return `--port ${port}: expected a whole number from 1 to 65535`;
-  const address = textOf(values, 'address') ?? null;
-  if (address !== null && canonicalAddress(address) === null) return `--address ${address}: expected an IP address`;
-
-  const from = textOf(values, 'from') ?? null;
-  if (from !== null && canonicalAddress(from) === null) return `--from ${from}: expected an IP address`;
-
-  const sni = textOf(values, 'sni');
-  return {
-    door,
-    host,
-    port: Number(port),
-    tenant: textOf(values, 'tenant') ?? null,
-    from: from === null ? null : canonicalAddress(from),
-    sni: sni === '' ? null : sni,
-    alpn: (textOf(values, 'alpn') ?? '').split(',').filter((protocol) => protocol !== ''),
-    address: address === null ? null : canonicalAddress(address),
-  };
-}
-
-function isDoor(text: string): text is Door {
-  return (DOORS as readonly string[]).includes(text);
 }
 
 function render(question: Question, explanation: Explanation): string {

@@ -3,8 +3,7 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { askSupervisor } from '../control/ask.ts';
-import type { ReadArguments } from './arguments.ts';
-import { textOf } from './arguments.ts';
+import { type Arguments, textOf } from './arguments.ts';
 import type { CliIo } from './io.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './io.ts';
 import { readConfig } from './read-config.ts';
@@ -13,35 +12,16 @@ export interface OperateIo extends CliIo {
   readonly clock: Clock;
 }
 
-/** The options of every command that operates a node. */
-export const NODE_OPTIONS = {
-  config: { type: 'string', short: 'c' },
-  runtime: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
-
-/** The flags that say which node is meant. */
-export const NODE_FLAGS = `  -c, --config FILE  the node's configuration file, to find its runtime folder
-      --runtime DIR  the node's runtime folder`;
-
-export const NODE_USAGE = `${NODE_FLAGS}
-      --json         print one JSON object
-  -h, --help         this text
-
-Without -c and --runtime the node that runs on this machine is found. Exit codes: 0, 1 where no node answers, 64 wrong command line.
-`;
-
 export const BOTH_WAYS = '-c and --runtime say the same in two ways; give one';
 
 /** A runtime folder in which a supervisor answers, or the exit code after a line that says why there is none. */
-export async function findNode(read: ReadArguments & { ok: true }, command: string, io: OperateIo): Promise<string | number> {
+export async function findNode(values: Arguments, command: string, io: OperateIo): Promise<string | number> {
   const complain = (line: string, code: number): number => {
     io.stderr(`pinhole ${command}: ${line}\n`);
     return code;
   };
-  const config = textOf(read.values, 'config');
-  const runtime = textOf(read.values, 'runtime');
+  const config = textOf(values, 'config');
+  const runtime = textOf(values, 'runtime');
   if (config !== undefined && runtime !== undefined) return complain(BOTH_WAYS, EXIT_USAGE);
 
   let places = usualPlaces(io);

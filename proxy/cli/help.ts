@@ -1,36 +1,27 @@
-// What `pinhole help` prints.
+// `help`: the list of commands, or what a command's own --help prints.
 
-export const HELP = `Usage: pinhole COMMAND [OPTIONS]
+import { didYouMean } from '../config/did-you-mean.ts';
+import { COMMANDS } from './commands/all-commands.ts';
+import { renderHelp, renderOverview } from './commands/render-help.ts';
+import { type CliIo, EXIT_OK, EXIT_USAGE } from './io.ts';
 
-Lets device agents reach AWS IoT Core through this proxy, and nothing else.
+export function runHelp([name, ...more]: readonly string[], io: Pick<CliIo, 'stdout' | 'stderr'>): number {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (more.length > 0) {
+    io.stderr('pinhole help: give one COMMAND\n');
+    return EXIT_USAGE;
+  }
+  if (name !== undefined && !name.startsWith('-') && command === undefined) return complainOfCommand(name, io);
+  io.stdout(command === undefined ? renderOverview(COMMANDS) : renderHelp(command));
+  return EXIT_OK;
+}
 
-  serve -c FILE              runs a node
-  check -c FILE [--strict]   is this file right, and what does it allow?
-  explain -c FILE --door D --host H --port P
-                             what would be decided, and why
-  status                     how a running node is
-  tunnels [--limit N]        its open tunnels
-  close --tenant T           ends all open tunnels of a tenant at once
-  drain [--now|--pause|--resume]
-                             empties a running node at a pace
-  undrain                    ends that
-  reload                     has it take its configuration as it is now
-  upgrade [--to DIR|--back]  has another installation take over, no connection lost
-  token TENANT               makes a token, and the line for the file
-  addresses make|verify      the signed list of a fleet's addresses
-  fleet plan|apply|status|run -c FLEET.yaml
-                             the fleet's DNS records and health checks at Route 53
-  fleet drain|undrain SLOT -c FLEET.yaml
-                             empties a slot, records included, and brings it back
-  sandbox [--fleet N]        a whole world on this machine: AWS IoT stand-in, proxy, agent; or a fleet
-  gameday NAME|all|--list    breaks a fleet on this machine, and says whether it held
-  loadtest SCENARIO|list|compare|card
-                             holds tunnels through nodes on this machine with k6, and writes a report
-  agent                      the reference agent
-  help, --version
-
-\`pinhole COMMAND --help\` shows a command's options. status, tunnels, close, drain, undrain, reload and upgrade take -c FILE or
---runtime DIR; where one node runs, it is found.
-
-Exit codes: 0 done, 1 failed, 64 wrong command line or configuration, 69 cannot bind or load, 75 takes effect at a start only.
-`;
+/** Somebody asks for a command that there is none of. */
+export function complainOfCommand(name: string, io: Pick<CliIo, 'stderr'>): number {
+  const meant = didYouMean(
+    name,
+    COMMANDS.map((command) => command.name),
+  );
+  io.stderr(`pinhole: no such command: ${name}${meant === null ? '' : `; did you mean ${meant}?`}; see \`pinhole help\`\n`);
+  return EXIT_USAGE;
+}

@@ -132,6 +132,7 @@ function livePlanOf(
     preparedSettings: preparedSettingsFile(settings.runtime, read.pid),
     stopMs: settings.drain.stopMs,
     drain: { rate: settings.drain.rate, deadlineMs: settings.drain.deadlineMs },
+    revoked: settings.policy.revoked,
     log: settings.log,
     capacity: capacityOf(settings.limits.tunnels, settings.carriers, read.nofile),
     warnings: read.config.warnings.map((warning) => renderProblem(read.file, warning)),

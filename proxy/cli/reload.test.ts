@@ -135,10 +135,44 @@ describe('what came of it', () => {
     assert.deepEqual(await run(['--runtime', runtime]), {
       code: 1,
       stdout: '',
-      stderr: `pinhole reload: the node in ${runtime} gave no answer\n`,
+      stderr: `pinhole reload: the node in ${runtime} gave no answer: this version obeys nothing\n`,
     });
     const { runtime: deaf } = await fakeSupervision(t);
     assert.equal((await run(['--runtime', deaf])).code, 1);
+  });
+});
+
+describe('--dry-run', () => {
+  const WOULD = {
+    ...{ outcome: 'would-take', code: 0, file: '/etc/new.yaml', running: '/etc/pinhole.yaml', before: 'a', policyVersion: 'b' },
+    ...{ changed: [], problems: [], atStart: [], revoked: 'close', rate: 8, carriers: [], why: null },
+  };
+
+  test('orders nothing but a look, at the file of --from', async (t) => {
+    const { runtime, orders } = await node(t, WOULD);
+    const { code, stdout } = await run(['--runtime', runtime, '--dry-run', '--from', '/etc/new.yaml']);
+    assert.deepEqual([code, stdout], [0, 'would be taken: policy version b after a\nwould close none of 0 open tunnels\n']);
+    assert.deepEqual(JSON.parse((await run(['--runtime', runtime, '--dry-run', '--json'])).stdout), WOULD);
+    const by = 'reload (uid 4294967, pid 4711)';
+    assert.deepEqual(orders, [
+      { order: 'dry-run', by, to: '/etc/new.yaml' },
+      { order: 'dry-run', by, to: null },
+    ]);
+  });
+
+  test('gives the code of what would come of it', async (t) => {
+    const { runtime } = await node(t, {
+      ...WOULD,
+      outcome: 'at-start',
+      code: 75,
+      atStart: [{ key: 'carriers', running: '2', wanted: '3' }],
+    });
+    assert.equal((await run(['--runtime', runtime, '--dry-run'])).code, 75);
+  });
+
+  test('--from alone would be taken for a change', async () => {
+    const { code, stderr } = await run(['--from', '/etc/new.yaml']);
+    assert.deepEqual([code, stderr], [64, 'pinhole reload: --from goes with --dry-run only: a node takes its own file\n']);
   });
 });
 

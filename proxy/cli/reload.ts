@@ -5,53 +5,44 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { askSupervisor, orderSupervisor } from '../control/ask.ts';
 import { runtimeNamedBy } from '../config/load.ts';
-import type { ReloadResult } from '../core/supervision.ts';
-import { readArguments, textOf } from './arguments.ts';
-import type { ReadArguments } from './arguments.ts';
+import type { DryRunResult, ReloadResult } from '../core/supervision.ts';
+import { type Arguments, textOf } from './arguments.ts';
+import { RELOAD } from './commands/operate-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { renderDuration } from './durations.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
+import { renderDryRun } from './dry-run.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './io.ts';
 import type { OperateIo } from './find-node.ts';
-import { BOTH_WAYS, findNode, NODE_FLAGS, NODE_OPTIONS, usualPlaces } from './find-node.ts';
+import { BOTH_WAYS, findNode, usualPlaces } from './find-node.ts';
 
 /** A run that is under way and the one that answers, each with its longest waits (supervisor/prepare-child.ts, supervisor/hand-out.ts). */
 const ANSWER_MS = 120_000;
-
-const USAGE = `Usage: pinhole reload [-c FILE | --runtime DIR] [--json]
-
-Has a running node take its configuration file as it is now, and with it the certificate, the key and the lists that it names: whole, and by
-every carrier, or not at all. New connections go by it at once; open tunnels go on as they began.
-
-${NODE_FLAGS}
-      --json         print one JSON object
-  -h, --help         this text
-
-Without -c and --runtime the node that runs on this machine is found.
-Exit codes: 0 taken, or there is nothing new, 1 not taken, or not by everybody, or no node answers, 64 the file or the command line is wrong, 75 a start takes it and nothing else does.
-`;
 
 export interface ReloadIo extends OperateIo {
   readonly pid: number;
 }
 
 export async function runReload(args: readonly string[], io: ReloadIo): Promise<number> {
-  const read = readArguments(args, NODE_OPTIONS);
-  if (!read.ok) return complain(read.why, EXIT_USAGE, io);
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
-  const runtime = await findNodeOf(read, io);
+  const read = readCommand(RELOAD, args, io);
+  if (typeof read === 'number') return read;
+  const { values } = read;
+  const isDryRun = values['dry-run'] === true;
+  const from = textOf(values, 'from') ?? null;
+  if (from !== null && !isDryRun) return complain('--from goes with --dry-run only: a node takes its own file', EXIT_USAGE, io);
+  const runtime = await findNodeOf(values, io);
   if (typeof runtime === 'number') return runtime;
-  const isJson = read.values['json'] === true;
+
   const by = `reload (uid ${io.machine.uid}, pid ${io.pid})`;
-  const answer = await orderSupervisor(
-    runtime,
-    { order: 'reload', by },
-    { clock: io.clock, timeoutMs: ANSWER_MS, heard: () => io.stderr('pinhole reload: another change is under way: waiting for it\n') },
-  );
-  if (!isResult(answer)) return complain(`the node in ${runtime} gave no answer`, EXIT_FAILED, io);
-  if (isJson) io.stdout(`${JSON.stringify(answer)}\n`);
-  else render(answer, io);
+  const order = isDryRun ? { order: 'dry-run', by, to: from === null ? null : resolve(from) } : { order: 'reload', by };
+  const heard = (): void => io.stderr('pinhole reload: another change is under way: waiting for it\n');
+  const answer = await orderSupervisor(runtime, order, { clock: io.clock, timeoutMs: ANSWER_MS, heard });
+  if (!isResult(answer)) {
+    const { error } = Object(answer) as { error?: string };
+    return complain(`the node in ${runtime} gave no answer${error === undefined ? '' : `: ${error}`}`, EXIT_FAILED, io);
+  }
+  if (values['json'] === true) io.stdout(`${JSON.stringify(answer)}\n`);
+  else if (isDryRun) renderDryRun(answer as DryRunResult, io);
+  else render(answer as ReloadResult, io);
   return answer.code;
 }
 
@@ -60,15 +51,15 @@ function complain(line: string, code: number, io: ReloadIo): number {
   return code;
 }
 
-function isResult(answer: unknown): answer is ReloadResult {
+function isResult(answer: unknown): answer is ReloadResult | DryRunResult {
   return typeof answer === 'object' && answer !== null && 'outcome' in answer;
 }
 
 /** Like any command; but a file with mistakes, or one that is gone, still leads to the node that runs by it, which has to say so. */
-async function findNodeOf(read: ReadArguments & { ok: true }, io: ReloadIo): Promise<string | number> {
-  const config = textOf(read.values, 'config');
-  if (config === undefined) return findNode(read, 'reload', io);
-  if (textOf(read.values, 'runtime') !== undefined) return complain(BOTH_WAYS, EXIT_USAGE, io);
+async function findNodeOf(values: Arguments, io: ReloadIo): Promise<string | number> {
+  const config = textOf(values, 'config');
+  if (config === undefined) return findNode(values, 'reload', io);
+  if (textOf(values, 'runtime') !== undefined) return complain(BOTH_WAYS, EXIT_USAGE, io);
 
   const others: string[] = [];
   const named = namedPlaces(config, io);

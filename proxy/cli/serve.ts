@@ -8,18 +8,6 @@ import type { Supervisor } from '../supervisor/supervisor.ts';
 import { readArguments, textOf } from './arguments.ts';
 import type { CliIo } from './io.ts';
 
-export const SERVE_USAGE = `Usage: pinhole serve -c FILE
-
-Runs a node in the foreground. Log lines go to standard output, or to the file's log.file.
-
-  -c, --config FILE  the configuration; a mistake in it ends the command before anything is bound
-  -h, --help         this text
-
-Signals: SIGTERM or SIGINT closes the tunnels within drain.stop and ends; a second one ends at once; SIGHUP is \`pinhole reload\`; SIGUSR2
-reopens the log file. A change of the file, or of one that it names, is taken without being asked too.
-Exit codes: 0 ended by a signal, 64 wrong command line or configuration, 69 an address or the runtime folder is taken.
-`;
-
 export interface ServeIo extends Pick<CliIo, 'stdout' | 'stderr'> {
   /** The script that knows the roles of a node. */
   readonly entry: string;
@@ -30,13 +18,10 @@ export interface ServeIo extends Pick<CliIo, 'stdout' | 'stderr'> {
 
 export async function runServe(args: readonly string[], io: ServeIo): Promise<number> {
   const read = readArguments(args, { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } });
-  if (read.ok && read.values['help'] === true) {
-    io.stdout(SERVE_USAGE);
-    return EXIT.ok;
-  }
-  const configFile = read.ok ? textOf(read.values, 'config') : undefined;
+  if (!read.ok || read.values['help'] === true) return sayUsage(args, io);
+  const configFile = textOf(read.values, 'config');
   if (configFile === undefined) {
-    io.stderr(`pinhole serve: ${read.ok ? '-c FILE is missing' : read.why}\n`);
+    io.stderr('pinhole serve: -c FILE is missing\n');
     return EXIT.usage;
   }
   let running: Supervisor | null = null;
@@ -54,4 +39,12 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
       io.onSignal('SIGUSR2', () => supervisor.reopen());
     },
   });
+}
+
+/** No node runs then, and this process need not stay as small as a supervisor is. */
+async function sayUsage(args: readonly string[], io: ServeIo): Promise<number> {
+  const { SERVE } = await import('./commands/node-commands.ts');
+  const { readCommand } = await import('./commands/read-command.ts');
+  const said = readCommand(SERVE, args, io);
+  return typeof said === 'number' ? said : EXIT.usage;
 }

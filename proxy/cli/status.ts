@@ -3,31 +3,19 @@
 import type { NodeStatus } from '../control/node-status.ts';
 import { gatherStatus } from '../control/node-status.ts';
 import { renderHostPort } from '../supervisor/listen-sockets.ts';
-import { readArguments } from './arguments.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
+import { STATUS } from './commands/operate-commands.ts';
+import { readCommand } from './commands/read-command.ts';
+import { EXIT_FAILED, EXIT_OK } from './io.ts';
 import { renderDuration } from './durations.ts';
 import type { OperateIo } from './find-node.ts';
-import { findNode, NODE_OPTIONS, NODE_USAGE } from './find-node.ts';
+import { findNode } from './find-node.ts';
 import { renderProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 
-const USAGE = `Usage: pinhole status [-c FILE | --runtime DIR] [--json]
-
-Shows how a running node is: its carriers, tunnels, limits and refusals.
-
-${NODE_USAGE}`;
-
 export async function runStatus(args: readonly string[], io: OperateIo): Promise<number> {
-  const read = readArguments(args, NODE_OPTIONS);
-  if (!read.ok) {
-    io.stderr(`pinhole status: ${read.why}\n`);
-    return EXIT_USAGE;
-  }
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
-  const runtime = await findNode(read, 'status', io);
+  const read = readCommand(STATUS, args, io);
+  if (typeof read === 'number') return read;
+  const runtime = await findNode(read.values, 'status', io);
   if (typeof runtime === 'number') return runtime;
   const status = await gatherStatus(runtime, io.clock);
   if (!status) {

@@ -2,19 +2,9 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { label } from '../config/fields.ts';
-import { readArguments } from './arguments.ts';
+import { TOKEN } from './commands/node-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { type CliIo, EXIT_OK, EXIT_USAGE } from './io.ts';
-
-const USAGE = `Usage: pinhole token TENANT [--json]
-
-Makes a token for a tenant, and prints it with the line for the configuration. It is kept nowhere: the file has only its SHA-256. To replace a
-token, add the second line beside the first one, and take that out when nobody comes with it any more.
-
-      --json         print one JSON object
-  -h, --help         this text
-
-Exit codes: 0 done, 64 the command line is wrong.
-`;
 
 /** 160 bits: nobody guesses that, and clients take 32 letters. */
 const TOKEN_BYTES = 20;
@@ -22,16 +12,10 @@ const TOKEN_BYTES = 20;
 const LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 
 export function runToken(args: readonly string[], io: CliIo): number {
-  const words = args.filter((word) => !word.startsWith('-'));
-  const flags = args.filter((word) => word.startsWith('-'));
-  const read = readArguments(flags, { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } });
-  if (!read.ok) return usageError(read.why, io);
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
-  const [tenant = ''] = words;
-  if (words.length !== 1) return usageError('give one TENANT', io);
+  const read = readCommand(TOKEN, args, io);
+  if (typeof read === 'number') return read;
+  const [tenant = ''] = read.words;
+  if (read.words.length !== 1) return usageError('give one TENANT', io);
   const name = label().safeParse(tenant);
   if (!name.success) return usageError(`TENANT: ${name.error.issues[0]?.message}`, io);
 

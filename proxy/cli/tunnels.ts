@@ -5,24 +5,19 @@ import { TUNNEL_PAGE_ROWS } from '../control/carrier-api.ts';
 import { askJson, askSupervisor } from '../control/ask.ts';
 import type { TunnelRow } from '../core/ports.ts';
 import { carrierSocket } from '../core/runtime-files.ts';
-import { readArguments, textOf } from './arguments.ts';
+import { textOf } from './arguments.ts';
+import { TUNNELS } from './commands/operate-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { EXIT_OK, EXIT_USAGE } from './io.ts';
 import { renderBytes, renderDuration } from './durations.ts';
 import type { OperateIo } from './find-node.ts';
-import { findNode, NODE_OPTIONS, NODE_USAGE } from './find-node.ts';
+import { findNode } from './find-node.ts';
 import { renderTable } from './table.ts';
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1_000_000;
 /** A page takes a busy carrier longer than a status does. */
 const ASK_TIMEOUT_MS = 5_000;
-
-const USAGE = `Usage: pinhole tunnels [-c FILE | --runtime DIR] [--limit N] [--json]
-
-Lists open tunnels, the oldest first.
-
-      --limit N      rows at most, ${LIMIT_DEFAULT} unless given, up to ${LIMIT_MAX}
-${NODE_USAGE}`;
 
 interface FoundTunnels {
   /** Over all carriers that answered. */
@@ -33,17 +28,14 @@ interface FoundTunnels {
 }
 
 export async function runTunnels(args: readonly string[], io: OperateIo): Promise<number> {
-  const read = readArguments(args, { ...NODE_OPTIONS, limit: { type: 'string' } });
-  const limit = readLimit(read.ok ? textOf(read.values, 'limit') : undefined);
-  if (!read.ok || limit === null) {
-    io.stderr(`pinhole tunnels: ${read.ok ? `--limit: expected a whole number from 1 to ${LIMIT_MAX}` : read.why}\n`);
+  const read = readCommand(TUNNELS, args, io);
+  if (typeof read === 'number') return read;
+  const limit = readLimit(textOf(read.values, 'limit'));
+  if (limit === null) {
+    io.stderr(`pinhole tunnels: --limit: expected a whole number from 1 to ${LIMIT_MAX}\n`);
     return EXIT_USAGE;
   }
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
-  const runtime = await findNode(read, 'tunnels', io);
+  const runtime = await findNode(read.values, 'tunnels', io);
   if (typeof runtime === 'number') return runtime;
   const found = await gatherTunnels(runtime, limit, io);
   io.stdout(read.values['json'] === true ? `${JSON.stringify(found)}\n` : renderTunnels(found));

@@ -6,11 +6,13 @@ import { orderSupervisor } from '../control/ask.ts';
 import { gatherStatus, type NodeStatus } from '../control/node-status.ts';
 import type { MoveView, StayReason } from '../core/move.ts';
 import type { UpgradeNews, UpgradeResult } from '../core/supervision.ts';
-import { readArguments, textOf } from './arguments.ts';
+import { textOf } from './arguments.ts';
+import { UPGRADE } from './commands/operate-commands.ts';
+import { readCommand } from './commands/read-command.ts';
 import { renderDuration } from './durations.ts';
 import type { OperateIo } from './find-node.ts';
-import { findNode, NODE_FLAGS, NODE_OPTIONS } from './find-node.ts';
-import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
+import { findNode } from './find-node.ts';
+import { EXIT_FAILED, EXIT_USAGE } from './io.ts';
 
 /** The longest waits of all steps (supervisor/upgrader.ts), behind a change of the configuration that is under way. */
 const ANSWER_MS = 300_000;
@@ -20,22 +22,6 @@ const FOLLOW_MS = 60_000;
 /** What the supervisor says where it was stopped meanwhile (supervisor/upgrader.ts). */
 const STOPS = 'the node stops';
 
-const USAGE = `Usage: pinhole upgrade [--to DIR | --back] [-c FILE | --runtime DIR] [--json]
-
-Has another installation of Pinhole, and the Node that it brings, take over from the one that runs a node, without a connection lost: its carriers
-are made ready beside the old ones, try a tunnel through themselves, and accept on the same sockets. Open tunnels in clear (connect, sni) then move
-over as they are; those in TLS stay where they are, and are closed at drain.rate until drain.deadline.
-
-      --to DIR       the folder of the installation; this command's own unless given
-      --back         the installation that the node ran before
-${NODE_FLAGS}
-      --json         print one JSON object
-  -h, --help         this text
-
-Without -c and --runtime the node that runs on this machine is found.
-Exit codes: 0 it has taken over, 1 it has not, and the node goes on as it was, or no node answers, 64 wrong command line or configuration, 75 this takes a start of the node.
-`;
-
 export interface UpgradeIo extends OperateIo {
   readonly pid: number;
   /** The folder that this very code is in. */
@@ -43,16 +29,12 @@ export interface UpgradeIo extends OperateIo {
 }
 
 export async function runUpgrade(args: readonly string[], io: UpgradeIo): Promise<number> {
-  const read = readArguments(args, { ...NODE_OPTIONS, to: { type: 'string' }, back: { type: 'boolean' } });
-  if (!read.ok) return complain(read.why, EXIT_USAGE, io);
-  if (read.values['help'] === true) {
-    io.stdout(USAGE);
-    return EXIT_OK;
-  }
+  const read = readCommand(UPGRADE, args, io);
+  if (typeof read === 'number') return read;
   const to = textOf(read.values, 'to');
   const isBack = read.values['back'] === true;
   if (isBack && to !== undefined) return complain('--to and --back exclude each other', EXIT_USAGE, io);
-  const runtime = await findNode(read, 'upgrade', io);
+  const runtime = await findNode(read.values, 'upgrade', io);
   if (typeof runtime === 'number') return runtime;
 
   const isJson = read.values['json'] === true;

@@ -3,9 +3,10 @@
 
 import cron from 'node-cron';
 import * as z from 'zod';
+import { canonicalAddress } from '../policy/canonical-address.ts';
 import { hostNameMistake, isAwsName, parseEndpointName } from '../policy/endpoint-name.ts';
 import { parseRange } from '../policy/ranges.ts';
-import { canonicalAddress, parseIpPort } from './ip-port.ts';
+import { parseIpPort } from './ip-port.ts';
 import { DURATION, DURATION_MAX_MS, parseDuration, parseSize, renderDuration, SIZE } from './units.ts';
 
 interface Bounds {
@@ -154,6 +155,16 @@ export function origin() {
   return checkedText('origin', (text) => {
     if (URL.canParse(text) && new URL(text).origin === text) return null;
     return 'expected an origin such as https://app.example.com: scheme and host in lower case, the default port left out, no path';
+  });
+}
+
+/** Of a node's admin address. */
+export function adminUrl() {
+  return checkedText('URL', (text) => {
+    if (!URL.canParse(text)) return 'expected a URL such as http://10.0.1.10:9901';
+    const { protocol, pathname, search, hash, username, password } = new URL(text);
+    const isPlain = /^https?:$/.test(protocol) && pathname === '/' && `${search}${hash}${username}${password}` === '';
+    return isPlain ? null : 'expected scheme, host and port alone, such as http://10.0.1.10:9901';
   });
 }
 

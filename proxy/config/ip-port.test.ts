@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalAddress, parseIpPort } from './ip-port.ts';
+import { parseIpPort } from './ip-port.ts';
 
 for (const [text, expected] of [
   ['0.0.0.0:443', { address: '0.0.0.0', port: 443 }],
@@ -20,13 +20,4 @@ for (const [text, expected] of [
   ['443', null],
 ] as const) {
   test(`parseIpPort reads ${text}`, () => assert.deepEqual(parseIpPort(text), expected));
-}
-
-for (const [text, expected] of [
-  ['192.0.2.1', '192.0.2.1'],
-  ['2001:DB8::0:1', '2001:db8::1'],
-  ['fe80::1%eth0', null],
-  ['192.0.2', null],
-] as const) {
-  test(`canonicalAddress of ${text} is ${expected}`, () => assert.equal(canonicalAddress(text), expected));
 }

@@ -123,7 +123,3 @@ test('the defaults of the contract', () => {
   assert.equal(config.admin.address.text, '127.0.0.1:9901');
   assert.equal(config.log.level, 'info');
 });
-
-for (const key of ['admin.peers']) {
-  test(`${key} is no key of this version`, () => assert.ok(!zodKeys(configSchema, '').includes(key)));
-}

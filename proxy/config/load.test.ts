@@ -48,7 +48,7 @@ test('the least file becomes settings with every default', () => {
     relay: 'auto',
     health: { host: '127.0.0.1', port: 8080 },
     probe: { schedule: '*/15 * * * * *', failures: 3, peers: [], roots: {}, login: null },
-    admin: { host: '127.0.0.1', port: 9901, token: null, names: [] },
+    admin: { host: '127.0.0.1', port: 9901, token: null, names: [], peers: [] },
     addresses: null,
     log: { level: 'info', file: null },
     atStart: {
@@ -147,7 +147,12 @@ const MISTAKES: readonly (readonly [string, string])[] = [
   ['drain: { rate: 0 }', '6:16: drain.rate: 0: expected a whole number from 1 to 1000'],
   ['drain: { rate: 0.5 }', '6:16: drain.rate: 0.5: expected a whole number from 1 to 1000'],
   ['drain: { deadline: 0s }', '6:20: drain.deadline: "0s": expected a duration from 1ms to 2147483647ms'],
-  ['admin: { peers: [] }', '6:10: admin.peers: unknown key'],
+  ['admin: { peers: [10.0.1.10] }', '6:18: admin.peers[0]: "10.0.1.10": expected a URL such as http://10.0.1.10:9901'],
+  [
+    'admin: { peers: ["http://10.0.1.10/x"] }',
+    '6:18: admin.peers[0]: "http://10.0.1.10/x": expected scheme, host and port alone, such as http://10.0.1.10:9901',
+  ],
+  ['admin: { peers: ["http://a:1", "http://a:1"] }', '6:32: admin.peers[1]: "http://a:1": the same again'],
   ['admin: { names: [EU.example.com] }', '6:18: admin.names[0]: "EU.example.com": write it in lower case: eu.example.com'],
   ['admin: { names: ["eu.example.com:9901"] }', '6:18: admin.names[0]: "eu.example.com:9901": give the host name alone, without a port'],
   ['__proto__: { x: 1 }', '6:1: __proto__: unknown key'],

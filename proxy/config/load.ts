@@ -170,7 +170,7 @@ function settingsOf(
     relay: config.relay,
     health: { host: health.address.host, port: health.address.port },
     probe: config.probe === null ? null : { ...config.probe, roots: Object.fromEntries(parts.endpoints.roots), login: found.login },
-    admin: { host: admin.address.host, port: admin.address.port, token: found.token, names: admin.names },
+    admin: { host: admin.address.host, port: admin.address.port, token: found.token, names: admin.names, peers: admin.peers },
     addresses: parts.published?.settings ?? null,
     log: { level: log.level, file: log.file === undefined ? null : found.files.resolve(log.file) },
     atStart: atStartOf(config, found.runtime),

@@ -6,6 +6,7 @@ import { DOORS } from '../core/settings.ts';
 import { DURATION_MAX_MS } from './units.ts';
 import { tenant } from './tenant-schema.ts';
 import {
+  adminUrl,
   certificateName,
   customDomain,
   distinct,
@@ -33,6 +34,9 @@ export const CARRIERS_MAX = 256;
 
 /** Twice the CONNECTs per second of an AWS account whose quota was not raised: more is no drain (docs/fleet.md). */
 const DRAIN_RATE_MAX = 1_000;
+
+/** Each is asked by each of the others while somebody looks. */
+const PEERS_MAX = 32;
 
 /** The AWS SDK gives up after 10 s of silence in some languages and never in others; an answer has to come before that. */
 const ANSWER_BELOW_MS = 10_000;
@@ -241,6 +245,14 @@ const admin = z.strictObject({
     .array(hostOrAddress())
     .prefault([])
     .meta({ description: 'Names and addresses, besides loopback, under which it is reached: what may stand in Host.' }),
+  peers: z
+    .array(adminUrl())
+    .max(PEERS_MAX)
+    .prefault([])
+    .check((context) => distinct(context.value, context))
+    .meta({
+      description: 'The other nodes’ admin URLs, shown beside this node on the page. They are asked with this node’s own token.',
+    }),
 });
 
 const log = z.strictObject({

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DrainRequest } from '../core/drain.ts';
-import { createAdminChangeHandler, createAdminChanges, createAdminHandler, createAdminReads, isOwnHost } from './admin-server.ts';
-import type { Change, Question } from './bounded-server.ts';
+import { createAdminChangeHandler, createAdminHandler, isOwnHost } from './admin-server.ts';
+import type { Answer, Change, Question } from './bounded-server.ts';
 import { json } from './bounded-server.ts';
 
 for (const [header, own, expected] of [
@@ -29,48 +28,46 @@ for (const [header, own, expected] of [
     assert.equal(isOwnHost(header, own.split(' ')), expected));
 }
 
-const STATUS = { tunnels: 3 };
-const DRAIN = { phase: 'closing' };
-const DEPS = {
-  status: (): Promise<object> => Promise.resolve(STATUS),
-  drain: (): Promise<object> => Promise.resolve(DRAIN),
-  order: () => Promise.reject(new Error('a read changes nothing')),
-};
+const LOOPBACK_HOST = '127.0.0.1:9901';
 
 function question(changes: Partial<Question>): Question {
-  return { path: '/', query: new URLSearchParams(), host: '127.0.0.1:9901', authorization: '', accept: '', ...changes };
+  return { path: '/status', query: new URLSearchParams(), host: LOOPBACK_HOST, authorization: '', accept: '', origin: '', ...changes };
 }
 
-async function statusOf(host: string, token: string | null, changes: Partial<Question>): Promise<number> {
-  const handler = createAdminHandler({ ...DEPS, admin: () => ({ host, port: 9901, token, names: ['eu-1a.internal'] }) });
-  return (await handler(question(changes))).status;
+function settings(host: string, token: string | null) {
+  return () => ({ host, port: 9901, token, names: ['eu-1a.internal'], peers: [] });
 }
+
+async function read(host: string, token: string | null, changes: Partial<Question>): Promise<Answer> {
+  return createAdminHandler(settings(host, token), () => json(200, {}))(question(changes));
+}
+
+const basic = (words: string): string => `Basic ${Buffer.from(words).toString('base64')}`;
 
 for (const [what, host, token, changes, expected] of [
   ['a read on loopback needs no token', '127.0.0.1', 'secret', {}, 200],
-  ['/status is the same', '127.0.0.1', null, { path: '/status' }, 200],
-  ['another path', '127.0.0.1', null, { path: '/nope' }, 404],
-  ['another Host is refused before anything else', '127.0.0.1', null, { host: 'evil.example', path: '/nope' }, 403],
+  ['another Host is refused', '127.0.0.1', null, { host: 'evil.example' }, 403],
+  ['another Host is refused with the token too', '10.0.0.5', 'secret', { host: 'evil.example', authorization: 'Bearer secret' }, 403],
   ['off loopback without a token', '10.0.0.5', 'secret', { host: '10.0.0.5' }, 401],
   ['off loopback with another token', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Bearer secreT' }, 401],
   ['off loopback with a prefix of the token', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Bearer secre' }, 401],
-  ['off loopback with another scheme', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Basic secret' }, 401],
+  ['off loopback with another scheme', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Digest secret' }, 401],
   ['off loopback with the token', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: 'Bearer secret' }, 200],
+  ['off loopback with the token as a password', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: basic('ann:secret') }, 200],
+  ['off loopback with another password', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: basic('ann:secreT') }, 401],
+  ['off loopback with the token as the user', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: basic('secret:') }, 401],
+  ['off loopback with no colon', '10.0.0.5', 'secret', { host: '10.0.0.5', authorization: basic('secret') }, 401],
+  ['a token with a colon, as a password', '10.0.0.5', 'a:b', { host: '10.0.0.5', authorization: basic('ann:a:b') }, 200],
   ['off loopback where no token is set, any token', '10.0.0.5', null, { host: '10.0.0.5', authorization: 'Bearer null' }, 401],
   ['under one of its names, with the token', '10.0.0.5', 'secret', { host: 'eu-1a.internal', authorization: 'Bearer secret' }, 200],
   ['on every address, with a loopback Host, a token is needed all the same', '0.0.0.0', 'secret', { host: '127.0.0.1' }, 401],
 ] as const) {
-  test(`admin: ${what}: ${expected}`, async () => assert.equal(await statusOf(host, token, changes), expected));
+  test(`admin: ${what}: ${expected}`, async () => assert.equal((await read(host, token, changes)).status, expected));
 }
 
-test('admin says 503 where the supervisor does not answer', async () => {
-  const reads = createAdminReads({ ...DEPS, status: () => Promise.resolve(null) });
-  assert.equal((await reads(question({}))).status, 503);
-});
-
-test('admin tells of the drain', async () => {
-  const { body } = await createAdminReads(DEPS)(question({ path: '/drain' }));
-  assert.deepEqual(JSON.parse(body), { drain: DRAIN });
+test('a browser is asked to log in off loopback, for what it reads', async () => {
+  const { headers } = await read('10.0.0.5', 'secret', { host: '10.0.0.5' });
+  assert.match(headers?.['WWW-Authenticate'] ?? '', /^Basic /);
 });
 
 const TOKEN = { authorization: 'Bearer secret' };
@@ -79,67 +76,31 @@ function change(changes: Partial<Change>): Change {
   return { ...question({ path: '/drain' }), from: '10.0.0.9 5000', actor: '', body: { ok: true, value: {} }, ...changes };
 }
 
-/** The status, and the order that came of it. */
-async function ordered(host: string, token: string | null, changes: Partial<Change>) {
-  const orders: Partial<DrainRequest>[] = [];
-  const handler = createAdminChangeHandler({
-    ...DEPS,
-    admin: () => ({ host, port: 9901, token, names: ['eu-1a.internal'] }),
-    order(request) {
-      orders.push(request);
-      return Promise.resolve({ status: 200, value: { changed: true, draining: true } });
-    },
-  });
-  const { status } = await handler(change(changes));
-  return { status, orders };
-}
-
 for (const [what, host, token, changes, expected] of [
   ['without a token, on loopback', '127.0.0.1', 'secret', {}, 401],
   ['where no token is set, on loopback', '127.0.0.1', null, { authorization: 'Bearer null' }, 401],
   ['with another token', '127.0.0.1', 'secret', { authorization: 'Bearer secreT' }, 401],
   ['with the token, under another Host', '127.0.0.1', 'secret', { ...TOKEN, host: 'evil.example' }, 403],
   ['with the token, on loopback', '127.0.0.1', 'secret', TOKEN, 200],
+  ['with the token as a password', '127.0.0.1', 'secret', { authorization: basic('ann:secret') }, 200],
   ['with the token, off loopback, by a name', '10.0.0.5', 'secret', { ...TOKEN, host: 'eu-1a.internal:9901' }, 200],
-  ['on another path', '127.0.0.1', 'secret', { ...TOKEN, path: '/status' }, 404],
-  ['that is not JSON', '127.0.0.1', 'secret', { ...TOKEN, body: { ok: false, answer: json(415, {}) } }, 415],
-  ['that is not JSON, by a stranger', '127.0.0.1', 'secret', { body: { ok: false, answer: json(415, {}) } }, 401],
+  ['with the token, by our own page', '127.0.0.1', 'secret', { ...TOKEN, origin: 'http://127.0.0.1:9901' }, 200],
+  ['with the token, by a page of another port', '127.0.0.1', 'secret', { ...TOKEN, origin: 'http://127.0.0.1:8080' }, 403],
+  ['with the token, by a page of another site', '10.0.0.5', 'secret', { ...TOKEN, host: '10.0.0.5', origin: 'https://evil.example' }, 403],
+  ['with the token, by a page that does not say whose it is', '127.0.0.1', 'secret', { ...TOKEN, origin: 'null' }, 403],
 ] as const) {
   test(`admin: a change ${what}: ${expected}`, async () => {
-    const { status, orders } = await ordered(host, token, changes);
-    assert.equal(status, expected);
-    assert.equal(orders.length, expected === 200 ? 1 : 0);
+    let changed = 0;
+    const handler = createAdminChangeHandler(settings(host, token), () => {
+      changed += 1;
+      return json(200, {});
+    });
+    assert.equal((await handler(change(changes))).status, expected);
+    assert.equal(changed, expected === 200 ? 1 : 0);
   });
 }
 
-for (const [path, value, expected] of [
-  ['/drain', {}, 'start'],
-  ['/drain', { do: 'pause' }, 'pause'],
-  ['/drain', { do: 'nonsense' }, 'nonsense'],
-  ['/undrain', {}, 'end'],
-  ['/undrain', { do: 'start' }, 'end'],
-  ['/drain', null, 'start'],
-] as const) {
-  test(`admin: ${path} with ${JSON.stringify(value)} is ${expected}, which the carrier judges`, async () => {
-    const { orders } = await ordered('127.0.0.1', 'secret', { ...TOKEN, path, body: { ok: true, value } });
-    assert.equal(orders[0]?.do, expected);
-  });
-}
-
-test('an order says who gave it and from where, whatever the body says', async () => {
-  const body = { ok: true, value: { by: 'the boss', rate: 3 } } as const;
-  const { orders } = await ordered('127.0.0.1', 'secret', { ...TOKEN, body, actor: 'fleet drain' });
-  assert.deepEqual(orders, [{ do: 'start', rate: 3, by: 'fleet drain (admin address, from 10.0.0.9 5000)' }]);
-});
-
-test('over the Unix socket no token is needed; without a carrier it is 503', async () => {
-  const asked: unknown[] = [];
-  const changes = createAdminChanges({
-    order(request) {
-      asked.push(request.by);
-      return Promise.resolve(null);
-    },
-  });
-  assert.equal((await changes(change({ from: null, actor: 'ann' }))).status, 503);
-  assert.deepEqual(asked, ['ann (Unix socket)']);
+test('a change without the token makes no browser ask for one', async () => {
+  const { headers } = await createAdminChangeHandler(settings('10.0.0.5', 'secret'), () => json(200, {}))(change({ host: '10.0.0.5' }));
+  assert.equal(headers, undefined);
 });

@@ -3,69 +3,47 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIPv4 } from 'node:net';
-import type { DrainRequest } from '../core/drain.ts';
 import type { Settings } from '../core/settings.ts';
-import type { Told } from './ask.ts';
-import type { Answer, Change, ChangeHandler, Handler, Question } from './bounded-server.ts';
-import { json, NOT_FOUND } from './bounded-server.ts';
-import { DRAIN_PATH } from './drain-orders.ts';
+import type { AdminApi } from './admin/api.ts';
+import type { Answer, ChangeHandler, Handler, Question } from './bounded-server.ts';
+import { json } from './bounded-server.ts';
 
-const UNDRAIN_PATH = '/undrain';
+/** As they are now. */
+type AdminSettings = () => Settings['admin'];
 
-export interface AdminDeps {
-  /** As they are now. */
-  readonly admin: () => Settings['admin'];
-  status(): Promise<object | null>;
-  /** Null where the node does not drain. */
-  drain(): Promise<object | null>;
-  /** Null where no carrier answers. */
-  order(request: Partial<DrainRequest>): Promise<Told | null>;
-}
+/** A browser asks its user for the token then, and says it with everything that it asks for afterwards. */
+const LOGIN = { 'WWW-Authenticate': 'Basic realm="pinhole admin", charset="UTF-8"' };
 
 /** For the address of the settings. */
-export function createAdminHandler(deps: AdminDeps): Handler {
-  const read = createAdminReads(deps);
-  return async (question) => refusalOf(question, deps.admin()) ?? read(question);
+export function createAdminHandler(admin: AdminSettings, read: AdminApi['read']): Handler {
+  return async (question) => refusalOfRead(question, admin()) ?? read(question);
 }
 
 /** For the address of the settings: no change without the token. */
-export function createAdminChangeHandler(deps: AdminDeps): ChangeHandler {
-  const change = createAdminChanges(deps);
-  return async (question) => refusalOf(question, deps.admin(), 'change') ?? change(question);
+export function createAdminChangeHandler(admin: AdminSettings, change: AdminApi['change']): ChangeHandler {
+  return async (question) => refusalOfChange(question, admin()) ?? change(question);
 }
 
-function refusalOf(question: Question, { host, names, token }: Settings['admin'], does: 'read' | 'change' = 'read'): Answer | null {
-  if (!isOwnHost(question.host, [host, ...names])) return json(403, { error: 'this Host is not the admin address' });
-  if ((does === 'read' && isLoopback(host)) || bearsToken(question, token)) return null;
+function refusalOfRead(question: Question, { host, names, token }: Settings['admin']): Answer | null {
+  if (!isOwnHost(question.host, [host, ...names])) return WRONG_HOST;
+  if (isLoopback(host) || bearsToken(question, token)) return null;
+  return { ...json(401, { error: 'a token is needed: as Bearer, or as the password of any user' }), headers: LOGIN };
+}
+
+/** Without the offer to log in: the page asks for the token itself, in words. */
+function refusalOfChange(question: Question, { host, names, token }: Settings['admin']): Answer | null {
+  if (!isOwnHost(question.host, [host, ...names])) return WRONG_HOST;
+  // A browser that was logged in says the token for whatever page asks it to.
+  if (question.origin !== '' && !isOriginOf(question.origin, question.host)) return json(403, { error: 'a page of another site asks' });
+  if (bearsToken(question, token)) return null;
   const error = token === null ? 'there is no admin.token: changes are taken over the Unix socket only' : 'a bearer token is needed';
   return json(401, { error });
 }
 
-/** For the Unix socket, whose file mode says who may ask. */
-export function createAdminChanges({ order }: Pick<AdminDeps, 'order'>): ChangeHandler {
-  return async (change): Promise<Answer> => {
-    if (change.path !== DRAIN_PATH && change.path !== UNDRAIN_PATH) return NOT_FOUND;
-    if (!change.body.ok) return change.body.answer;
-    const asked = Object(change.body.value) as Partial<DrainRequest>;
-    const told = await order({ ...asked, do: change.path === UNDRAIN_PATH ? 'end' : (asked.do ?? 'start'), by: actorOf(change) });
-    return told ? json(told.status, told.value) : json(503, { error: 'no carrier answers' });
-  };
-}
+const WRONG_HOST: Answer = json(403, { error: 'this Host is not the admin address' });
 
-/** For the log: what somebody says of themselves, and where they are, which they cannot choose. */
-function actorOf({ actor, from }: Change): string {
-  const who = actor === '' ? 'somebody' : actor;
-  return from === null ? `${who} (Unix socket)` : `${who} (admin address, from ${from})`;
-}
-
-/** For the Unix socket. */
-export function createAdminReads({ status, drain }: Pick<AdminDeps, 'status' | 'drain'>): Handler {
-  return async ({ path }: Question): Promise<Answer> => {
-    if (path === DRAIN_PATH) return json(200, { drain: await drain() });
-    if (path !== '/' && path !== '/status') return NOT_FOUND;
-    const found = await status();
-    return found ? json(200, found) : json(503, { error: 'the supervisor does not answer' });
-  };
+function isOriginOf(origin: string, host: string): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 }
 
 /** Loopback by name or address, or one of `own`; any port, since a forwarded one is another. */
@@ -81,9 +59,18 @@ export function isLoopback(host: string): boolean {
 
 /** Compared by digest, in a time that says nothing about how much of it was right. */
 function bearsToken({ authorization }: Question, token: string | null): boolean {
-  const given = /^Bearer ([\x21-\x7e]+)$/i.exec(authorization)?.[1];
-  if (given === undefined || token === null) return false;
+  const given = tokenIn(authorization);
+  if (given === null || token === null) return false;
   return timingSafeEqual(digest(given), digest(token));
+}
+
+/** `Bearer TOKEN`, or `Basic` with any user and the token as the password (RFC 7617). */
+function tokenIn(authorization: string): string | null {
+  const [, scheme = '', value = ''] = /^(Bearer|Basic) ([\x21-\x7e]+)$/i.exec(authorization) ?? [];
+  if (scheme.toLowerCase() !== 'basic') return value === '' ? null : value;
+  const text = Buffer.from(value, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? null : text.slice(colon + 1);
 }
 
 function digest(text: string): Buffer {

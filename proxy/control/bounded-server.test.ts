@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
 import { askJson, tellJson } from './ask.ts';
-import type { ChangeHandler, Handler } from './bounded-server.ts';
+import type { ChangeHandler, Handler, Outlet } from './bounded-server.ts';
 import { ACTOR_HEADER, json, listenBounded, NOT_FOUND } from './bounded-server.ts';
 
 async function serve(t: TestContext, change: ChangeHandler | null = null): Promise<string> {
@@ -137,4 +138,37 @@ test('tellJson gives back the status and the answer, and null where nobody answe
     value: { path: '/do', from: null, actor: '', got: { b: 2 } },
   });
   assert.equal(await tellJson(`${path}.9`, '/do', {}, systemClock), null);
+});
+
+test('an answer that goes on is written as it comes, and whoever leaves is let go', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'server-'));
+  const path = join(folder, 'api.sock');
+  const outlets: Outlet[] = [];
+  let left = 0;
+  const listening = await listenBounded({ path }, () => ({
+    ...{ status: 200, body: '', type: 'text/event-stream' },
+    stream: (outlet) => {
+      outlets.push(outlet);
+      return () => (left += 1);
+    },
+  }));
+  t.after(async () => {
+    await listening.close();
+    rmSync(folder, { recursive: true });
+  });
+  const outgoing = request({ socketPath: path, path: '/events' });
+  outgoing.end();
+  const response = await new Promise<IncomingMessage>((resolve) => outgoing.once('response', resolve));
+  assert.deepEqual([response.statusCode, response.headers['content-type']], [200, 'text/event-stream']);
+  outlets[0]?.write('data: 1\n\n');
+  const [chunk] = (await once(response, 'data')) as [Buffer];
+  assert.equal(chunk.toString(), 'data: 1\n\n');
+  // Whoever reads no more has what is written wait, and the writer can see how much.
+  response.pause();
+  for (let turn = 0; turn < 64; turn += 1) outlets[0]?.write('x'.repeat(64 * 1024));
+  assert.ok((outlets[0]?.waiting() ?? 0) > 1024 * 1024);
+  assert.equal(left, 0);
+  outgoing.destroy();
+  while (left === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(left, 1);
 });

@@ -17,6 +17,16 @@ export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The answer goes on until whoever asked leaves; what it returns is called then. `body` is empty. */
+  readonly stream?: (outlet: Outlet) => () => void;
+}
+
+/** Where an answer that goes on is written to. */
+export interface Outlet {
+  write(text: string): void;
+  /** Bytes that were written and have not left yet. */
+  waiting(): number;
 }
 
 /** Path and query, and what a handler may want to judge them by. */
@@ -26,6 +36,8 @@ export interface Question {
   readonly host: string;
   readonly authorization: string;
   readonly accept: string;
+  /** Of the web page that asks, as its browser says; empty where none does. */
+  readonly origin: string;
 }
 
 /** A POST. Its body has been read, since that costs little; it is looked at behind whatever says who may ask. */
@@ -85,14 +97,24 @@ interface Handlers {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, handlers: Handlers): Promise<void> {
-  const { status, body, type = 'text/plain; charset=utf-8' } = await judge(request, handlers);
+  const { status, body, type = 'text/plain; charset=utf-8', headers = {}, stream } = await judge(request, handlers);
   response.writeHead(status, {
     'Content-Type': type,
-    'Content-Length': Buffer.byteLength(body),
+    ...(stream ? {} : { 'Content-Length': Buffer.byteLength(body) }),
     'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff',
+    ...headers,
     Connection: 'close',
   });
-  response.end(request.method === 'HEAD' ? undefined : body);
+  if (!stream || request.method === 'HEAD') response.end(request.method === 'HEAD' ? undefined : body);
+  else if (!response.closed) goOn(response, stream);
+}
+
+/** Whoever does not read has what was written wait, and is let go like anybody else who is silent. */
+function goOn(response: ServerResponse, stream: NonNullable<Answer['stream']>): void {
+  response.flushHeaders();
+  const leave = stream({ write: (text) => void response.write(text), waiting: () => response.writableLength });
+  response.once('close', leave);
 }
 
 async function judge(request: IncomingMessage, { handler, change }: Handlers): Promise<Answer> {
@@ -101,8 +123,14 @@ async function judge(request: IncomingMessage, { handler, change }: Handlers): P
   if (!isRead && (change === null || method !== 'POST'))
     return json(405, { error: change === null ? 'only GET is served here' : 'only GET and POST are served here' });
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
-  const { host = '', authorization = '', accept = '' } = headers;
-  const question = { path, query: new URLSearchParams(query), host, authorization, accept };
+  const question = {
+    path,
+    query: new URLSearchParams(query),
+    host: headers.host ?? '',
+    authorization: headers.authorization ?? '',
+    accept: headers.accept ?? '',
+    origin: headers.origin ?? '',
+  };
   try {
     if (isRead || change === null) return await handler(question);
     const from = socket.remoteAddress === undefined ? null : `${unmapped(socket.remoteAddress)} ${socket.remotePort}`;

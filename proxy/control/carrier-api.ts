@@ -1,30 +1,39 @@
 // What a carrier tells control, the commands and the other carriers, over its own Unix socket: how it is, its tunnels, its counters. And what
 // they tell it: to drain, to close a tunnel, to move its tunnels to another generation.
 
+import type { Clock } from '../core/clock.ts';
 import { carrierSocket } from '../core/runtime-files.ts';
 import type { MoveView, Moving } from '../core/move.ts';
 import type { Readiness, ResolverState, SessionView, ShedCause, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
 import { wireText } from '../core/wire-text.ts';
+import type { Explanation } from '../explain/explanation.ts';
+import { type Question as Explain, readQuestion } from '../explain/question.ts';
 import type { Answer, Change, Listening, Question } from './bounded-server.ts';
 import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
+import { BUSY_ORDERS, BUSY_ROWS_MAX, BusyWatch } from './busiest.ts';
 import type { Log } from './log.ts';
 import { DRAIN_CHANGED_PATH, DRAIN_PATH } from './drain-orders.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
 import { writeSnapshot } from './metrics-files.ts';
+import type { DecisionPage, RecentDecisions } from './recent-decisions.ts';
 
 /** Rows of one answer: each costs the carrier's event loop some microseconds, in which nobody is let in. Who wants more asks again. */
 export const TUNNEL_PAGE_ROWS = 250;
 
 export interface CarrierApiView {
   readonly runtime: string;
+  readonly clock: Clock;
   readonly sessions: SessionView;
   readonly readiness: Readiness;
   readonly move: Moving;
   readonly log: Pick<Log, 'info'>;
   metrics(): Promise<CarrierSnapshot>;
   load(): CarrierLoad;
+  readonly recent: Pick<RecentDecisions, 'since'>;
+  /** By what is in force. */
+  explain(question: Explain): Explanation;
   readonly drain: {
     /** An order, as it came. */
     take(body: unknown): Promise<Answer>;
@@ -82,15 +91,34 @@ export interface CarrierGroups {
   readonly groups: readonly TunnelGroup[];
 }
 
-/** The answer of POST /close. */
+/** The answer of GET /decisions?after=N: of this run of the carrier. */
+export interface CarrierDecisions extends DecisionPage {
+  readonly pid: number;
+}
+
+/** The answer of POST /close of a tenant. */
 export interface TenantClosed {
   readonly closed: number;
 }
 
+/** The answer of POST /close/tunnels: ids that were open here, and are closed. */
+export interface TunnelsClosed {
+  readonly closed: readonly string[];
+}
+
 export const GROUPS_PATH = '/groups';
+export const BUSIEST_PATH = '/busiest';
 export const CLOSE_PATH = '/drain/close';
 /** A POST of a tenant here ends all its tunnels at once; answered with how many. */
 export const CLOSE_TENANT_PATH = '/close';
+/** A POST of ids here ends those tunnels at once. */
+export const CLOSE_TUNNELS_PATH = '/close/tunnels';
+/** A POST of a tunnel's id here ends that one; 404 where it is not this carrier's. */
+export const CLOSE_TUNNEL_PATH = '/close-tunnel';
+/** GET ?id=: one tunnel whole. */
+export const TUNNEL_PATH = '/tunnel';
+export const DECISIONS_PATH = '/decisions';
+export const EXPLAIN_PATH = '/explain';
 /** A POST here, answered with a MoveView. */
 export const MOVE_PATH = '/move';
 
@@ -102,12 +130,15 @@ export interface CarrierCounters {
   readonly snapshot: CarrierSnapshot;
 }
 
+export const NO_SUCH_TUNNEL: Answer = json(404, { error: 'no open tunnel has this id' });
+
 export function startCarrierApi(view: CarrierApiView): Promise<Listening> {
   const { runtime, info } = view;
   const path = carrierSocket(runtime, info.generation, info.slot);
+  const busy = new BusyWatch(view.sessions, view.clock);
   return listenBounded(
     { path },
-    (question) => answer(view, question),
+    (question) => (question.path === BUSIEST_PATH ? busiestOf(busy, question.query) : answer(view, question)),
     (change) => obey(view, change),
   );
 }
@@ -116,6 +147,10 @@ async function answer(view: CarrierApiView, { path, query }: Question): Promise<
   if (path === '/status') return json(200, statusOf(view));
   if (path === '/tunnels') return json(200, tunnelsOf(view, query));
   if (path === '/metrics.json') return json(200, await countersOf(view));
+  if (path === TUNNEL_PATH) return tunnelOf(view, query.get('id') ?? '');
+  if (path === DECISIONS_PATH)
+    return json(200, { pid: process.pid, ...view.recent.since(numberIn(query, 'after') ?? 0) } satisfies CarrierDecisions);
+  if (path === EXPLAIN_PATH) return explained(view, query);
   if (path === GROUPS_PATH) return json(200, { groups: view.sessions.groups() } satisfies CarrierGroups);
   return NOT_FOUND;
 }
@@ -130,6 +165,8 @@ async function obey(view: CarrierApiView, { path, query, body }: Change): Promis
     return json(200, {});
   }
   if (path === CLOSE_TENANT_PATH) return closeTenant(view, body.value);
+  if (path === CLOSE_TUNNELS_PATH) return closeTunnels(view, body.value);
+  if (path === CLOSE_TUNNEL_PATH) return closeTunnel(view, body.value);
   if (path !== CLOSE_PATH) return NOT_FOUND;
   const { tenant, count } = Object(body.value) as Record<string, unknown>;
   if (typeof tenant !== 'string' || !Number.isSafeInteger(count)) return json(400, { error: 'expected tenant and count' });
@@ -144,6 +181,37 @@ function closeTenant({ sessions, log }: CarrierApiView, value: unknown): Answer 
   const closed = sessions.closeOldest(tenant, Infinity, 'operator');
   log.info({ event: 'tenant-closed', tenant: wireText(tenant), by: wireText(by), tunnels: closed });
   return json(200, { closed } satisfies TenantClosed);
+}
+
+function closeTunnels({ sessions, log }: CarrierApiView, value: unknown): Answer {
+  const { ids, by } = Object(value) as Record<string, unknown>;
+  if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string') || typeof by !== 'string')
+    return json(400, { error: 'expected ids and by' });
+  const closed = sessions.closeIds(new Set(ids), 'operator');
+  for (const id of closed) log.info({ event: 'tunnel-closed', tunnel: id, by: wireText(by) });
+  return json(200, { closed } satisfies TunnelsClosed);
+}
+
+function closeTunnel({ sessions, log }: CarrierApiView, value: unknown): Answer {
+  const { id, by } = Object(value) as Record<string, unknown>;
+  if (typeof id !== 'string' || id === '' || typeof by !== 'string') return json(400, { error: 'expected id and by' });
+  const closed = sessions.closeOne(id, 'operator');
+  if (closed === null) return NO_SUCH_TUNNEL;
+  log.info({ event: 'tunnel-closed', tunnel: wireText(id), by: wireText(by) });
+  return json(200, { closed: closed ? 1 : 0 } satisfies TenantClosed);
+}
+
+function tunnelOf({ sessions }: CarrierApiView, id: string): Answer {
+  const found = sessions.find(id);
+  return found ? json(200, found) : NO_SUCH_TUNNEL;
+}
+
+function explained(view: CarrierApiView, query: URLSearchParams): Answer {
+  const question = readQuestion(
+    (field) => query.get(field) ?? undefined,
+    (field) => field,
+  );
+  return typeof question === 'string' ? json(400, { error: question }) : json(200, view.explain(question));
 }
 
 /** POST /move?to=GENERATION: begins a move and answers at once; asked again, tells how far it is. One that is over begins anew. */
@@ -176,6 +244,11 @@ function statusOf({ sessions, readiness, info, load, move: moving }: CarrierApiV
 function tunnelsOf({ sessions }: CarrierApiView, query: URLSearchParams): CarrierTunnels {
   const limit = Math.min(numberIn(query, 'limit') ?? TUNNEL_PAGE_ROWS, TUNNEL_PAGE_ROWS);
   return { tunnels: sessions.tunnels(), ...sessions.page(limit, numberIn(query, 'after') ?? 0) };
+}
+
+async function busiestOf(busy: BusyWatch, query: URLSearchParams): Promise<Answer> {
+  const by = BUSY_ORDERS.find((order) => order === query.get('by')) ?? 'rate';
+  return json(200, await busy.busiest(by, numberIn(query, 'limit') ?? BUSY_ROWS_MAX));
 }
 
 function numberIn(query: URLSearchParams, name: string): number | null {

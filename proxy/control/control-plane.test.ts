@@ -45,7 +45,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
     { host: '127.0.0.1', port: 0 },
     { host: '127.0.0.1', port: 0 },
   ]);
-  const address = { host: '127.0.0.1', port: 0, token: null, names: [] };
+  const address = { host: '127.0.0.1', port: 0, token: null, names: [], peers: [] };
   const settings = testSettings({ listeners: [], ...changes, health: { ...address, ...health }, admin: { ...address, ...admin } });
   const announced: Verdict[] = [];
   const calls: string[] = [];
@@ -229,13 +229,13 @@ test('the admin address tells the status to those who know it by its name', asyn
   const carrier = await world.carrier(0);
   carrier.metrics.decision('connect', '', 'OK');
   carrier.metrics.decision('connect', '', 'TARGET_NOT_ALLOWED');
-  const status = JSON.parse((await admin('/')).text) as NodeStatus;
+  const status = JSON.parse((await admin('/status')).text) as NodeStatus;
   assert.equal(status.ready, true);
   assert.equal(status.opened, 1);
   assert.deepEqual(status.refused, { TARGET_NOT_ALLOWED: 1 });
   assert.equal(status.carriers[0]?.status?.accepting, true);
   assert.equal(status.carriers[1]?.status, null);
-  assert.equal((await admin('/', { Host: 'evil.example' })).status, 403);
+  assert.equal((await admin('/status', { Host: 'evil.example' })).status, 403);
   const bySocket = (await askJson(controlSocket(world.runtime), '/status', systemClock)) as NodeStatus;
   assert.equal(bySocket.node, 'n');
 });
@@ -289,7 +289,7 @@ test('an address that is taken is an error at start', async (t) => {
   const [taken] = await probeAddresses([{ host: '127.0.0.1', port: 0 }]);
   const settings = testSettings({
     health: { host: '127.0.0.1', port: taken?.port ?? 0 },
-    admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null, names: [] },
+    admin: { host: '127.0.0.1', port: taken?.port ?? 0, token: null, names: [], peers: [] },
   });
   const plane = new ControlPlane({
     runtime: world.runtime,

@@ -3,11 +3,18 @@
 
 import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
-import { controlSocket } from '../core/runtime-files.ts';
+import { controlSocket, ledgerFile } from '../core/runtime-files.ts';
+import { readLedger } from '../limits/ledger-view.ts';
 import type { Settings } from '../core/settings.ts';
 import { VERSION } from '../core/version.ts';
-import type { AdminDeps } from './admin-server.ts';
-import { createAdminChangeHandler, createAdminChanges, createAdminHandler, createAdminReads } from './admin-server.ts';
+import { createAdminChangeHandler, createAdminHandler } from './admin-server.ts';
+import { createAdminApi } from './admin/api.ts';
+import { DecisionFeed } from './admin/decision-feed.ts';
+import { EventStream } from './admin/event-stream.ts';
+import { History } from './admin/history.ts';
+import { loadPage } from './admin/page-files.ts';
+import { Refusals } from './admin/refusals.ts';
+import { TunnelBook } from './admin/tunnel-book.ts';
 import type { Listening } from './bounded-server.ts';
 import { listenBounded } from './bounded-server.ts';
 import type { CarrierStatus } from './carrier-api.ts';
@@ -27,6 +34,8 @@ import { writeVerdict } from './verdict.ts';
 import type { Announce } from './verdict-log.ts';
 
 const LOOK_MS = 1_000;
+/** While somebody listens to the decisions. */
+const NEWS_MS = 500;
 
 export interface ControlDeps {
   readonly runtime: string;
@@ -47,6 +56,10 @@ export class ControlPlane {
   #cancelLook: Cancel = () => {};
   #isLooking = false;
   readonly #judge: NodeJudge;
+  readonly #history: History;
+  readonly #feed: DecisionFeed;
+  readonly #stream: EventStream;
+  #cancelNews: Cancel | null = null;
   #isProbing = false;
   #isStopped = false;
 
@@ -54,6 +67,9 @@ export class ControlPlane {
     this.#deps = deps;
     this.#settings = deps.settings;
     this.#judge = new NodeJudge(deps);
+    this.#history = new History(deps.clock);
+    this.#feed = new DecisionFeed(deps.runtime, deps.clock, (news) => this.#stream.decisions(news));
+    this.#stream = new EventStream((listeners) => this.#follow(listeners > 0));
   }
 
   /** Judges and answers by these settings from now on. */
@@ -65,35 +81,65 @@ export class ControlPlane {
   /** Rejects where an address cannot be bound. */
   async start(): Promise<void> {
     const { runtime, settings, clock } = this.#deps;
-    const admin: AdminDeps = {
-      admin: () => this.#settings.admin,
+    const probe = (): ReturnType<typeof viewOf> | null => {
+      const verdict = this.#probe();
+      return verdict && viewOf(verdict, clock);
+    };
+    const api = createAdminApi({
+      ...{ runtime, clock, probe, feed: this.#feed, history: this.#history, stream: this.#stream },
+      settings: () => this.#settings,
       status: () => gatherStatus(runtime, clock),
       drain: () => gatherDrain(runtime, clock),
       order: (request) => orderDrain(runtime, clock, request),
-    };
+      book: new TunnelBook(runtime, clock),
+      refusals: new Refusals(clock, async () => (await gatherCounters(runtime, clock)).groups),
+      page: loadPage(),
+    });
     await this.look();
     const health = createHealthHandler({
       node: () => this.#settings.node.name,
       version: VERSION,
       readiness: async () => judgeReadiness(runtime, clock, await gatherCarriers(runtime, clock)),
-      probe: () => {
-        const verdict = this.#probe();
-        return verdict && viewOf(verdict, clock);
-      },
+      probe,
       metrics: (accept) => this.#metrics(accept),
     });
     const { host, port } = settings.admin;
     this.#servers.push(await listenBounded({ host: settings.health.host, port: settings.health.port }, health));
-    this.#servers.push(await listenBounded({ host, port }, createAdminHandler(admin), createAdminChangeHandler(admin)));
-    this.#servers.push(await listenBounded({ path: controlSocket(runtime) }, createAdminReads(admin), createAdminChanges(admin)));
-    this.#cancelLook = clock.every(LOOK_MS, () => void this.look());
+    const admin = (): Settings['admin'] => this.#settings.admin;
+    this.#servers.push(
+      await listenBounded({ host, port }, createAdminHandler(admin, api.read), createAdminChangeHandler(admin, api.change)),
+    );
+    // Whose file mode says who may ask.
+    this.#servers.push(await listenBounded({ path: controlSocket(runtime) }, api.read, api.change));
+    this.#cancelLook = clock.every(LOOK_MS, () => {
+      this.#addPoint();
+      void this.look();
+    });
   }
 
   async stop(): Promise<void> {
     this.#cancelLook();
+    this.#follow(false);
     // A look that is under way starts nothing any more.
     this.#isStopped = true;
     await Promise.all([this.#deps.probe.stop(), ...this.#servers.map((server) => server.close())]);
+  }
+
+  /** For the charts of the page. */
+  #addPoint(): void {
+    const { runtime, clock, failed } = this.#deps;
+    try {
+      this.#stream.second(this.#history.add(readLedger(ledgerFile(runtime), clock.nowMs())));
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** Asks the carriers for their decisions as long as somebody listens. */
+  #follow(isListening: boolean): void {
+    if (isListening === (this.#cancelNews !== null)) return;
+    this.#cancelNews?.();
+    this.#cancelNews = isListening ? this.#deps.clock.every(NEWS_MS, () => void this.#feed.poll()) : null;
   }
 
   async #metrics(accept: string): Promise<{ text: string; type: string }> {

@@ -62,7 +62,7 @@ test('it is told to leave out the doors for which it would need a certificate', 
 });
 
 test('it is told no secret', () => {
-  const told = JSON.stringify(job({ admin: { host: '127.0.0.1', port: 1, token: 'SECRET-TOKEN', names: [] } }));
+  const told = JSON.stringify(job({ admin: { host: '127.0.0.1', port: 1, token: 'SECRET-TOKEN', names: [], peers: [] } }));
   assert.doesNotMatch(told, /SECRET/);
 });
 

@@ -6,6 +6,7 @@ import { FakeClock } from '../test/support/fake-clock.ts';
 import { DATA_HOST } from '../test/support/settings.ts';
 import type { CarrierMetrics } from './carrier-metrics.ts';
 import type { Log } from './log.ts';
+import { RecentDecisions } from './recent-decisions.ts';
 import { createRecorder } from './recorder.ts';
 
 type Line = Readonly<Record<string, unknown>>;
@@ -41,14 +42,17 @@ function harness() {
     snapshot: never,
     persist: never,
   };
+  const recent = new RecentDecisions(clock);
   return {
     clock,
+    recent,
     lines,
     counted,
     recorder: createRecorder({
       log,
       metrics,
       clock,
+      recent,
       policyVersion: '0123456789ab',
       sourceKey: (address) => address.split(':').slice(0, 4).join(':'),
     }),
@@ -309,6 +313,21 @@ describe('counters', () => {
     assert.deepEqual(counted, ['stage dial 0.25', 'bytes 3 4']);
     assert.equal(lines.length, 0);
   });
+});
+
+test('the last decisions have every one, also those that have no line of their own', () => {
+  const { lines, recent, recorder } = harness();
+  repeat(PER_MINUTE + 3, () => recorder.decision(refusal()));
+  recorder.decision(ALLOWED);
+  const { rows, missed } = recent.since(0);
+  assert.deepEqual([rows.length, missed, lines.length], [PER_MINUTE + 4, 0, PER_MINUTE + 1]);
+  assert.deepEqual(
+    rows.slice(-2).map(({ allow, reason, policyVersion }) => [allow, reason, policyVersion]),
+    [
+      [false, 'TARGET_NOT_ALLOWED', '0123456789ab'],
+      [true, 'OK', '0123456789ab'],
+    ],
+  );
 });
 
 test('an IPv6 site is one source: its addresses share the lines of a minute', () => {

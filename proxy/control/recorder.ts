@@ -7,6 +7,7 @@ import type { SessionRecord } from '../core/record.ts';
 import type { CarrierMetrics } from './carrier-metrics.ts';
 import type { Log } from './log.ts';
 import { renderClose, renderDecision } from './record-line.ts';
+import type { RecentDecisions } from './recent-decisions.ts';
 
 const WINDOW_MS = 60_000;
 /** Sources and reasons counted at once. Beyond that the oldest is summed up early, so a flood of addresses cannot grow this. */
@@ -32,10 +33,11 @@ export function createRecorder(deps: {
   metrics: CarrierMetrics;
   clock: Clock;
   policyVersion: string;
+  recent: Pick<RecentDecisions, 'add'>;
   /** What counts as one source: the whole IPv4 address, an IPv6 /64. */
   sourceKey: (address: string) => SourceKey;
 }): SessionRecorder {
-  const { log, metrics, clock } = deps;
+  const { log, metrics, clock, recent } = deps;
   const windows = new Map<string, Window>();
 
   const writeSummary = (key: string, window: Window): void => {
@@ -73,6 +75,7 @@ export function createRecorder(deps: {
     decision(record) {
       const allow = record.reason === 'OK';
       metrics.decision(record.door ?? 'none', record.tenant ?? '', record.reason);
+      recent.add(record, policyVersion);
       if (allow) metrics.tunnelOpened(record.door ?? 'none', record.tenant ?? '', record.kind ?? 'none', upstreamOf(record));
       else if (isSuppressed(record, policyVersion)) return;
       log.record(renderDecision(record, policyVersion));

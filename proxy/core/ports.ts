@@ -37,6 +37,11 @@ export interface TunnelRow {
   readonly bytesDown: number;
 }
 
+/** One open session whole: its row, and what its record says so far. */
+export interface TunnelDetail extends TunnelRow {
+  readonly record: Readonly<SessionRecord>;
+}
+
 /** One open session, as far as a configuration judges it. */
 export interface OpenSession {
   /** A moment of the clock. */
@@ -47,6 +52,17 @@ export interface OpenSession {
   readonly proof: Proof | null;
   /** Ends it from outside; false where it is on its way already. */
   close(by: EndedBy): boolean;
+}
+
+/** One open session, as far as it is counted for those who watch. */
+export interface BusySession {
+  /** A moment of the clock. */
+  readonly startMs: number;
+  readonly isOver: boolean;
+  readonly record: Pick<SessionRecord, 'tenant' | 'client_ip' | 'target_host' | 'target_port'>;
+  /** So far, both ways. */
+  readonly bytes: number;
+  row(): TunnelRow;
 }
 
 /** Some open sessions, oldest first. */
@@ -73,11 +89,19 @@ export interface SessionView {
   pending(): number;
   /** So many rows at most, of sessions that took their place behind the one of `after` (0: from the first on). */
   page(limit: number, after: number): TunnelPage;
+  /** Null where no session of this carrier has this id and a tunnel's place. */
+  find(id: string): TunnelDetail | null;
   groups(): TunnelGroup[];
+  /** All that nobody has told to leave, in any order. */
+  open(): readonly BusySession[];
+  /** False where it is on its way already; null where `find` gives null. */
+  closeOne(id: string, endedBy: EndedBy): boolean | null;
   /** Ends so many sessions of a tenant, oldest first, and gives back how many it ended: those on their way already do not count. */
   closeOldest(tenant: string, count: number, endedBy: EndedBy): number;
   /** The same over all tenants, each in proportion. */
   closeSome(count: number, endedBy: EndedBy): number;
+  /** Ends the sessions with these ids, and gives back those that were open. */
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[];
 }
 
 /**

@@ -149,6 +149,8 @@ export interface AdminSettings {
   readonly token: string | null;
   /** What may stand in Host besides loopback and `host`. */
   readonly names: readonly string[];
+  /** Where the other nodes' admin addresses are: scheme, host and port. */
+  readonly peers: readonly string[];
 }
 
 /** What only a start of the node takes, as the file has it: port 0 and `auto` are still what they are. A reload holds the file to this. */

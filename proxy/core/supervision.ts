@@ -1,5 +1,7 @@
 // What the supervisor and its children say to each other, and what the supervisor says about them to whoever connects to its socket.
 
+import type { TunnelSurvey } from './revoked.ts';
+
 /** Child to supervisor, over the IPC channel. `full`: it has closed its listening sockets; `room`: it listens again, on its own. */
 export type ChildMessage =
   | { readonly type: 'beat' | 'full' | 'room' }
@@ -7,7 +9,8 @@ export type ChildMessage =
   | { readonly type: 'warm' }
   /** It serves, by this configuration. */
   | { readonly type: 'ready'; readonly policyVersion: string }
-  | StagingAnswer;
+  | StagingAnswer
+  | SurveyAnswer;
 
 /** Supervisor to child. `deadlineMs` counts from the moment the message is read: by then the child must have ended. */
 export type SupervisorMessage =
@@ -15,7 +18,8 @@ export type SupervisorMessage =
   | { readonly type: 'reopen' }
   | { readonly type: 'accept' }
   | RetireMessage
-  | StagingMessage;
+  | StagingMessage
+  | SurveyMessage;
 
 /**
  * To a carrier of a generation that another one has taken over from: accept no more, hand live tunnels over to the same slot of the generation
@@ -40,6 +44,20 @@ export type StagingAnswer =
   | { readonly type: 'staged'; readonly turn: number }
   | { readonly type: 'refused'; readonly turn: number; readonly why: string }
   | { readonly type: 'swapped'; readonly turn: number; readonly policyVersion: string };
+
+/** To a carrier: which of your tunnels would the settings in this file close? It closes none, and takes nothing of them into use. */
+export interface SurveyMessage {
+  readonly type: 'survey';
+  readonly turn: number;
+  readonly file: string;
+}
+
+export interface SurveyAnswer {
+  readonly type: 'surveyed';
+  readonly turn: number;
+  /** A text says why there is none. */
+  readonly survey: TunnelSurvey | string;
+}
 
 export const BEAT_MS = 1_000;
 
@@ -143,6 +161,41 @@ export interface ReloadResult {
   readonly carriers: readonly Taking[];
   readonly control: Taking | null;
   /** One sentence where it failed. */
+  readonly why: string | null;
+}
+
+export const DRY_RUN_OUTCOMES = ['would-take', 'unchanged', 'bad', 'at-start', 'failed'] as const;
+/** What would become of a change of the configuration, in the words of a ReloadOutcome. */
+export type DryRunOutcome = (typeof DRY_RUN_OUTCOMES)[number];
+
+/** What one carrier says of its tunnels. */
+export interface CarrierSurvey {
+  readonly generation: number;
+  /** `carrier 0` */
+  readonly who: string;
+  /** Null where there is none, and `why` says for what reason. */
+  readonly survey: TunnelSurvey | null;
+  readonly why: string | null;
+}
+
+export interface DryRunResult {
+  readonly outcome: DryRunOutcome;
+  /** The exit code of `reload --dry-run`. */
+  readonly code: number;
+  /** The file that was read, and the one that the node runs by. */
+  readonly file: string;
+  readonly running: string;
+  /** In use, and what it would be; null where the file was not taken. */
+  readonly before: string;
+  readonly policyVersion: string | null;
+  readonly changed: readonly string[];
+  readonly problems: readonly string[];
+  readonly atStart: readonly AtStartChange[];
+  /** `policy.revoked` and `drain.rate` of the file: whether what is revoked is closed, and how many a second. */
+  readonly revoked: 'close' | 'keep' | null;
+  readonly rate: number | null;
+  /** Of retired generations too. */
+  readonly carriers: readonly CarrierSurvey[];
   readonly why: string | null;
 }
 

@@ -1,5 +1,6 @@
 // Does a tunnel that was let in by an earlier configuration still have what let it in?
 
+import type { RevokedReason } from '../core/revoked.ts';
 import type { Door } from '../core/settings.ts';
 import type { Proof } from '../core/tenant.ts';
 import type { HostList } from './host-list.ts';
@@ -15,24 +16,27 @@ export interface OpenTunnel {
   readonly port: number | null;
 }
 
-/** `tenants` is null where anyone may use the list. */
-export function isStillAllowed(tunnel: OpenTunnel, list: HostList, tenants: TenantTable | null): boolean {
+/** Null where it does. `tenants` is null where anyone may use the list. */
+export function whyRevoked(tunnel: OpenTunnel, list: HostList, tenants: TenantTable | null): RevokedReason | null {
   const listed = tunnel.host === null ? null : list.find(tunnel.host);
-  if (listed === null || !listed.ports.includes(tunnel.port ?? 0)) return false;
-  if (tenants === null) return true;
+  if (listed === null) return 'endpoint-gone';
+  if (!listed.ports.includes(tunnel.port ?? 0)) return 'port-gone';
+  if (tenants === null) return null;
   const tenant = tunnel.tenant === null ? null : tenants.byId(tunnel.tenant);
-  return tenant !== null && tenant.mayReach(listed) && stillProves(tunnel, tenant, tenants);
+  if (tenant === null) return 'tenant-gone';
+  return tenant.mayReach(listed) ? whyUnproven(tunnel, tenant, tenants) : 'endpoint-not-its-own';
 }
 
-function stillProves({ proof, door, address }: OpenTunnel, tenant: Tenant, tenants: TenantTable): boolean {
+function whyUnproven({ proof, door, address }: OpenTunnel, tenant: Tenant, tenants: TenantTable): RevokedReason | null {
+  const bySource = (isThere: boolean): RevokedReason | null => (isThere ? null : 'source-gone');
   switch (proof?.by) {
     case undefined:
-      return true;
+      return null;
     case 'token':
-      return tenant.entry.tokens.includes(proof.hash) && tenant.mayComeFrom(address);
+      return tenant.entry.tokens.includes(proof.hash) ? bySource(tenant.mayComeFrom(address)) : 'token-gone';
     case 'certificate':
-      return tenants.byCertificate(proof.certificate).has(tenant) && tenant.mayComeFrom(address);
+      return tenants.byCertificate(proof.certificate).has(tenant) ? bySource(tenant.mayComeFrom(address)) : 'certificate-gone';
     case 'source':
-      return tenants.bySource(address, door === 'sni') === tenant;
+      return bySource(tenants.bySource(address, door === 'sni') === tenant);
   }
 }

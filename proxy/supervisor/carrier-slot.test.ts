@@ -55,6 +55,7 @@ function harness() {
     warm() {},
     ready() {},
     answered() {},
+    surveyed() {},
     died: ({ cause }) => causes.push(cause),
   });
   const pass = async (ms: number): Promise<void> => {

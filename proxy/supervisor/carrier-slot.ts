@@ -4,11 +4,12 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
-import type { RetireMessage, SlotView, StagingAnswer } from '../core/supervision.ts';
+import type { RetireMessage, SlotView, StagingAnswer, SurveyAnswer } from '../core/supervision.ts';
 import { Keeper } from './keeper.ts';
 import type { Death } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import type { SlotSockets } from './listen-sockets.ts';
+import { runDelayMs } from './run-delay.ts';
 
 /** How long clients may wait in a queue that nobody serves; the socket's own time for one SYN that is not answered is about as long. */
 export const UNSERVED_MS = 3_000;
@@ -28,6 +29,7 @@ export interface CarrierSlotOptions {
   warm(): void;
   ready(policyVersion: string): void;
   answered(answer: StagingAnswer): void;
+  surveyed(answer: SurveyAnswer): void;
   /** The carrier is gone and is not counted any more. */
   died(death: Death): void;
 }
@@ -73,6 +75,7 @@ export class CarrierSlot {
     this.keeper = new Keeper({
       clock: options.clock,
       firstStartMs: options.firstStartMs,
+      runDelayMs,
       launch: () => this.#launch(),
       warm: options.warm,
       ready: (policyVersion) => {
@@ -80,6 +83,7 @@ export class CarrierSlot {
         options.ready(policyVersion);
       },
       answered: options.answered,
+      surveyed: options.surveyed,
       full: () => this.#letGo('full'),
       room: () => options.log.write('info', 'slot-listens-again', { carrier: options.slot }),
       said: (text) => options.log.write('error', 'child-stderr', { carrier: options.slot, text }),

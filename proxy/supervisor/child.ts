@@ -2,6 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { BEAT_MS } from '../core/supervision.ts';
+import type { TunnelSurvey } from '../core/revoked.ts';
 import type { ChildMessage, RetireMessage, SupervisorMessage } from '../core/supervision.ts';
 import { Staging, type Staged } from './staging.ts';
 
@@ -27,6 +28,8 @@ export interface ChildHandlers {
   onReopenLog?(): void;
   /** Makes everything of the settings in this file, and uses nothing of it yet; rejects where that is not possible. */
   stage(settingsFile: string): Promise<Staged>;
+  /** Which tunnels the settings in this file would close; rejects where it cannot be told. */
+  survey?(settingsFile: string): Promise<TunnelSurvey>;
 }
 
 /** The part of `process` that is used here. */
@@ -46,6 +49,14 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   const accept = Promise.withResolvers<void>();
   const staging = new Staging((file) => handlers.stage(file), say);
 
+  const survey = async (turn: number, file: string): Promise<void> => {
+    const nobody = (): Promise<string> => Promise.resolve('it has no tunnels');
+    const found = await (handlers.survey?.(file) ?? nobody()).catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    say({ type: 'surveyed', turn, survey: found });
+  };
+
   // Not `exit`, which waits for a thread that may hang in a write: an orphan's listening sockets would swallow every client.
   channel.on('disconnect', () => channel.kill(channel.pid, 'SIGKILL'));
   channel.on('message', (message) => {
@@ -54,6 +65,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
     else if (heard.type === 'reopen') handlers.onReopenLog?.();
     else if (heard.type === 'retire') handlers.onRetire?.(heard);
     else if (heard.type === 'accept') accept.resolve();
+    else if (heard.type === 'survey') void survey(heard.turn, heard.file);
     else staging.heard(heard);
   });
   clock.every(BEAT_MS, () => say({ type: 'beat' }));

@@ -7,6 +7,7 @@ import type { ChildView, StagingAnswer, SupervisorMessage } from '../core/superv
 import { type Death, Keeper } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import type { Launch } from './plan.ts';
+import { runDelayMs } from './run-delay.ts';
 
 export const CONTROL_STOP_MS = 1_000;
 /** A successor that dies so often before it is ready is not wanted: the one before serves on. */
@@ -84,6 +85,7 @@ export class ControlSeat {
   #create(launch: Launch, hasSeat: boolean): Control {
     const { clock, log, spawn, ready, answered } = this.#options;
     const keeper = new Keeper({
+      runDelayMs,
       clock,
       launch: () => {
         control.isWarm = false;

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { settingsFile } from '../core/runtime-files.ts';
-import type { GenerationView, SlotView, StagingAnswer } from '../core/supervision.ts';
+import type { CarrierSurvey, GenerationView, SlotView, StagingAnswer } from '../core/supervision.ts';
 import { CarrierSlot, type SharedSockets } from './carrier-slot.ts';
 import { HandOut, type Member } from './hand-out.ts';
 import { type Death, type Keeper, START_MS } from './keeper.ts';
@@ -11,6 +11,7 @@ import type { LineLog } from './line-log.ts';
 import type { Launch } from './plan.ts';
 import type { AcceptedSettings } from './runtime-folder.ts';
 import { spawnCarrier } from './spawn-role.ts';
+import { Surveying } from './surveying.ts';
 
 /** What a child gets beyond its deadline before it is killed. */
 export const STOP_GRACE_MS = 2_000;
@@ -47,6 +48,8 @@ export class Generation {
   readonly slots: readonly CarrierSlot[];
   readonly handOut: HandOut;
   readonly #options: GenerationOptions;
+  readonly #members: readonly Member[];
+  readonly #surveying: Surveying;
   #state: GenerationView['state'];
   #sinceMs: number;
   /** Of one that rises: those that are started when others are warm. */
@@ -60,9 +63,11 @@ export class Generation {
     this.#state = isRising ? 'rising' : 'current';
     this.#sinceMs = clock.wallMs();
     this.slots = sockets.map((shared, slot) => this.#createSlot(shared, slot));
+    this.#surveying = new Surveying(clock, number);
+    this.#members = this.slots.map(({ keeper }, slot) => ({ who: carrierName(slot), tell: (message) => keeper.tell(message) }));
     this.handOut = new HandOut({
       ...{ clock, control, policyVersion, late },
-      carriers: this.slots.map(({ keeper }, slot) => ({ who: carrierName(slot), tell: (message) => keeper.tell(message) })),
+      carriers: this.#members,
       settingsFile: settingsFile(runtime, number),
     });
   }
@@ -120,6 +125,12 @@ export class Generation {
 
   start(): void {
     for (const { keeper } of this.slots) keeper.start();
+  }
+
+  /** Which tunnels of it the settings in this file would close. A carrier that is not there has none. */
+  survey(file: string): Promise<CarrierSurvey[]> {
+    const living = this.#members.filter((_, slot) => this.slots[slot]?.keeper.isAlive === true);
+    return this.#surveying.ask(living, file);
   }
 
   /**
@@ -186,8 +197,10 @@ export class Generation {
         this.handOut.ready(who, policyVersion);
       },
       answered: (answer: StagingAnswer) => this.handOut.answered(who, answer),
+      surveyed: (answer) => this.#surveying.heard(who, answer),
       died: (death) => {
         this.handOut.died(who);
+        this.#surveying.died(who);
         died(this, slot, death);
       },
     });

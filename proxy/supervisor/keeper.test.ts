@@ -36,9 +36,11 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
   const children: FakeChild[] = [];
   const deaths: Death[] = [];
   const heard: string[] = [];
+  const delay = { ms: 0 };
   let attempts = 0;
   const keeper = new Keeper({
     clock,
+    runDelayMs: () => delay.ms,
     launch() {
       attempts += 1;
       const child = new FakeChild(spawned(attempts));
@@ -62,7 +64,7 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
     }
   };
   const latest = (): FakeChild => children.at(-1) as FakeChild;
-  return { clock, children, deaths, heard, keeper, pass, latest };
+  return { clock, children, deaths, delay, heard, keeper, pass, latest };
 }
 
 test('a child is starting until it says that it is ready', () => {
@@ -90,6 +92,26 @@ test('a ready child that is silent for three seconds is killed', async () => {
   await pass(SILENT_MS - 250);
   assert.equal(deaths.length, 0);
   await pass(500);
+  assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('a child that waits for a CPU is not silent, and is killed once it has had its time', async () => {
+  const { keeper, latest, pass, delay, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  await pass(20_000, () => (delay.ms += 225));
+  assert.equal(deaths.length, 0);
+  await pass(SILENT_MS);
+  assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('what it has waited before its last beat is forgotten', async () => {
+  const { keeper, latest, pass, delay, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  delay.ms = 60_000;
+  await pass(250, () => latest().say('beat'));
+  await pass(SILENT_MS);
   assert.equal(deaths[0]?.cause, 'silent');
 });
 

@@ -3,9 +3,20 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { ChildMessage, ChildState, ChildView, RetireMessage, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
+import type {
+  ChildMessage,
+  ChildState,
+  ChildView,
+  RetireMessage,
+  StagingAnswer,
+  SupervisorMessage,
+  SurveyAnswer,
+} from '../core/supervision.ts';
 
-/** No beat for so long, once ready, and a child is taken to hang. */
+/**
+ * No beat for so long, once ready, and a child is taken to hang. Time for which it could have run: on a machine that has too much to do its beats
+ * are late, and killing it would add thousands of agents that come back to what there is to do.
+ */
 export const SILENT_MS = 3_000;
 export const START_MS = 10_000;
 /** Each start that was too slow gives the next one twice the time: on an overloaded machine killing and starting anew would never end. */
@@ -32,6 +43,8 @@ export interface KeeperOptions {
   readonly clock: Clock;
   /** What its first start may take; START_MS where clients wait for it. */
   readonly firstStartMs?: number;
+  /** How long a process has waited for a CPU so far, in ms. */
+  runDelayMs(pid: number): number;
   /** Starts the child with an IPC channel; may throw. */
   launch(): ChildProcess;
   /** It waits to be told `accept`. */
@@ -42,6 +55,8 @@ export interface KeeperOptions {
   room(): void;
   /** Of a change of the configuration. */
   answered(answer: StagingAnswer): void;
+  /** Which of its tunnels a configuration would close. */
+  surveyed?(answer: SurveyAnswer): void;
   /** What the child wrote to its standard error: a crash's last words. */
   said(text: string): void;
   /** Called before the child is started again. */
@@ -56,6 +71,8 @@ export class Keeper {
   #startMs: number;
   #readyMs: number | null = null;
   #beatMs = 0;
+  /** The beat after which the child's run delay was read, and what it was. */
+  #delayRead = { beatMs: 0, delayMs: 0 };
   #cause: Cause | null = null;
   /** Deaths in a row without a steady life in between. */
   #deaths = 0;
@@ -113,11 +130,11 @@ export class Keeper {
     }
     if (this.#stopDeadlineMs !== null) {
       // A retired child that lives knows its deadline, which a drain of the node may put off.
-      const mayGoOn = this.#state === 'retired' && nowMs - this.#beatMs < SILENT_MS;
+      const mayGoOn = this.#state === 'retired' && this.#silentMs(nowMs) < SILENT_MS;
       if (nowMs >= this.#stopDeadlineMs && !mayGoOn) this.kill('stop-deadline');
     } else if (this.#readyMs === null) {
       if (nowMs - this.#launchedMs >= this.#startMs) this.kill('not-ready');
-    } else if (nowMs - this.#beatMs >= SILENT_MS) {
+    } else if (this.#silentMs(nowMs) >= SILENT_MS) {
       this.kill('silent');
     }
   }
@@ -155,6 +172,14 @@ export class Keeper {
     this.#child.kill('SIGKILL');
   }
 
+  /** Since its last beat, without what it has waited for a CPU since the look that came behind it. */
+  #silentMs(nowMs: number): number {
+    const pid = this.#child?.pid;
+    const delayMs = pid === undefined ? 0 : this.#options.runDelayMs(pid);
+    if (this.#delayRead.beatMs !== this.#beatMs) this.#delayRead = { beatMs: this.#beatMs, delayMs };
+    return nowMs - this.#beatMs - (delayMs - this.#delayRead.delayMs);
+  }
+
   #heard(child: ChildProcess, message: ChildMessage): void {
     if (child !== this.#child) return;
     this.#beatMs = this.#options.clock.nowMs();
@@ -176,6 +201,8 @@ export class Keeper {
       this.#options.room();
     } else if (message.type === 'staged' || message.type === 'refused' || message.type === 'swapped') {
       this.#options.answered(message);
+    } else if (message.type === 'surveyed') {
+      this.#options.surveyed?.(message);
     }
   }
 

@@ -14,7 +14,7 @@ export interface Order {
   readonly order: string;
   /** Who gives it, for the log. */
   readonly by: string;
-  /** Of `upgrade`: the folder of the installation; null is the one before. */
+  /** Of `upgrade`: the folder of the installation, null is the one before. Of `dry-run`: the file, null is the node's own. */
   readonly to: string | null;
 }
 

@@ -18,6 +18,7 @@ export interface LivePlan {
   readonly stopMs: number;
   /** Of a drain. */
   readonly drain: { readonly rate: number; readonly deadlineMs: number };
+  readonly revoked: Settings['policy']['revoked'];
   readonly log: Settings['log'];
   readonly capacity: Capacity;
   readonly warnings: readonly string[];

@@ -82,6 +82,7 @@ function harness(t: TestContext) {
     preparedSettings: prepared,
     stopMs: 1,
     drain: { rate: 8, deadlineMs: 1 },
+    revoked: 'close',
     log: { level: 'info', file: null },
     capacity: { configured: 1, tunnels: 1, perCarrier: 1, carriers: 1, nofile: 1, binds: 'limits.tunnels' },
     warnings: [],

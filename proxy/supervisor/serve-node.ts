@@ -90,9 +90,9 @@ function refuse(options: ServeOptions, line: string): number {
 function ordersOf(supervisor: Supervisor): Obey {
   return async ({ order, by, to }, say) => {
     if (order === 'upgrade') return supervisor.upgrade(by, to, say);
-    if (order !== 'reload') return { error: 'this version obeys `reload` and `upgrade`' };
+    if (order !== 'reload' && order !== 'dry-run') return { error: 'this version obeys `reload`, `dry-run` and `upgrade`' };
     if (supervisor.isReloading) say({ waiting: true });
-    return supervisor.reload(by);
+    return order === 'reload' ? supervisor.reload(by) : supervisor.dryRun(to);
   };
 }
 

@@ -3,10 +3,19 @@
 
 import type { Cancel, Clock } from '../core/clock.ts';
 import { ledgerFile } from '../core/runtime-files.ts';
-import type { ReloadResult, SupervisorMessage, SupervisorView, Taking, UpgradeNews, UpgradeResult } from '../core/supervision.ts';
+import type {
+  DryRunResult,
+  ReloadResult,
+  SupervisorMessage,
+  SupervisorView,
+  Taking,
+  UpgradeNews,
+  UpgradeResult,
+} from '../core/supervision.ts';
 import { clearRow, readRows } from '../limits/ledger-file.ts';
 import { SharedSockets } from './carrier-slot.ts';
 import { ControlSeat } from './control-seat.ts';
+import { dryRun } from './dry-run.ts';
 import { Generation, type GenerationOptions } from './generation.ts';
 import type { Member } from './hand-out.ts';
 import type { Death, Keeper } from './keeper.ts';
@@ -135,6 +144,22 @@ export class Supervisor {
     return this.#reloader.request(by);
   }
 
+  /** What taking that file, or with null its own as it is now, would mean. Waits for a change that is under way, and such a change for it. */
+  dryRun(file: string | null): Promise<DryRunResult> {
+    const running = this.#options.plan.file;
+    return this.#reloader.alone(() =>
+      dryRun(
+        {
+          running,
+          policyVersion: this.#reloader.view().policyVersion,
+          generations: [this.#current, ...this.#retired],
+          read: (from, generation) => this.#read(commandOf(generation.launch), generation, 'reload', from),
+        },
+        file ?? running,
+      ),
+    );
+  }
+
   get isReloading(): boolean {
     return this.#reloader.isUnderWay;
   }
@@ -247,9 +272,14 @@ export class Supervisor {
     }
   }
 
-  #read(command: readonly [string, ...string[]], { number }: Generation, reason: 'reload' | 'upgrade'): Reading {
+  #read(
+    command: readonly [string, ...string[]],
+    { number }: Generation,
+    reason: 'reload' | 'upgrade',
+    configFile = this.#options.plan.file,
+  ): Reading {
     const { plan, clock } = this.#options;
-    return prepareReload({ command, configFile: plan.file, runtime: plan.runtime, generation: number, reason, clock });
+    return prepareReload({ command, configFile, runtime: plan.runtime, generation: number, reason, clock });
   }
 
   #sayCapacity(): void {

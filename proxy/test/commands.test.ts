@@ -1,4 +1,5 @@
-// docs/commands.md is held equal, both ways, to what the commands themselves say. Starts each of them, as somebody at a terminal would.
+// The table of commands is held equal, both ways, to what the commands themselves say, and docs/cli.md to the table. Starts each of them, as
+// somebody at a terminal would.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -8,83 +9,95 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { codesIn, rowsWith } from './support/markdown.ts';
+import { COMMANDS } from '../cli/commands/all-commands.ts';
+import { renderHelp, renderOption, renderOverview } from '../cli/commands/render-help.ts';
+import { COMMANDS_BEGIN, COMMANDS_END, renderCommands } from '../cli/commands/render-page.ts';
+import { rowsWith } from './support/markdown.ts';
 import { assertSame, assertWords, name, SOURCES } from './support/pages.ts';
 import { readText, ROOT } from './support/tree.ts';
 
-describe('docs/commands.md', () => {
-  const page = readText('docs/commands.md');
+const run = promisify(execFile);
+const pinhole = async (...args: readonly string[]): Promise<string> =>
+  (await run(join(ROOT, 'pinhole'), [...args], { timeout: 60_000 })).stdout;
+
+describe('the table of commands', () => {
   const help = new Map<string, string>();
-  /** Those whose flags are on this page; the agent has one of its own. */
-  const commands = rowsWith(page, 'command', 'what it does')
-    .map(name)
-    .filter((command) => command !== 'help' && command !== 'agent');
-
   before(async () => {
-    const run = promisify(execFile);
-    const texts = ['help', ...commands].map(async (command) => {
-      const args = command === 'help' ? ['help'] : [command, '--help'];
-      help.set(command, (await run(join(ROOT, 'pinhole'), args, { timeout: 60_000 })).stdout);
-    });
-    await Promise.all(texts);
+    await Promise.all(COMMANDS.map(async ({ name }) => help.set(name, await pinhole(...(name === 'help' ? ['help'] : [name, '--help'])))));
   });
 
-  test('has every command that `pinhole help` has, and no other', () => {
-    const listed = [...(help.get('help') ?? '').matchAll(/^ {2}([a-z]+)(?=[ ,])/gm)].map((match) => match[1] ?? '');
-    assertSame(rowsWith(page, 'command', 'what it does').map(name), listed, 'docs/commands.md');
-    assertWords(rowsWith(page, 'command', 'what it does'));
+  test('docs/cli.md is made of it', () => {
+    const page = readText('docs/cli.md');
+    const shown = page.slice(page.indexOf(COMMANDS_BEGIN) + COMMANDS_BEGIN.length, page.indexOf(COMMANDS_END)).trim();
+    assert.equal(shown, renderCommands(COMMANDS), 'run: ./node_modules/.bin/node scripts/schema.ts');
   });
 
-  test('has every flag that a command’s --help has, with its argument, and no other', () => {
-    const rows = rowsWith(page, 'command', 'flag', 'what it does');
-    assertWords(rows);
-    const documented = rows.map((row) => `${name(row)} ${codesIn(row[1] ?? '').join(', ')}`);
-    const shown = commands.flatMap((command) =>
-      [...(help.get(command) ?? '').matchAll(/^ {2,}(?:(-\w), )?(--[a-z-]+(?: [A-Z]+)?)(?= {2}|$)/gm)].map(
-        ([, short, long = '']) => `${command} ${short === undefined ? '' : `${short}, `}${long}`,
-      ),
-    );
-    assertSame(documented, shown, 'docs/commands.md, "Flags",');
-  });
-
-  test('has every exit code that a command’s --help has, and no other', () => {
-    const rows = rowsWith(page, 'command', 'code', 'when');
-    assertWords(rows);
-    const shown = commands.flatMap((command) => {
-      const line = /Exit codes: (.*)/.exec(help.get(command) ?? '')?.[1] ?? '';
-      return [...line.matchAll(/(?:^|, )(\d+)\b/g)].map((match) => `${command} ${match[1]}`);
-    });
+  test('has every word that main.ts and the wrapper know, and no other', () => {
+    const table = /const COMMANDS[^{]*\{(.*?)\n\};/s.exec(readText('proxy/main.ts'))?.[1] ?? '';
+    const own = [...table.matchAll(/^ {2}([a-z]+): /gm)].map((match) => match[1] ?? '');
+    const roles = ['prepare', 'carrier', 'control'];
+    const beside = [...readText('pinhole').matchAll(/^ {2}([a-z |]+)\)$/gm)].flatMap((match) => (match[1] ?? '').split(' | '));
     assertSame(
-      rows.map((row) => `${name(row)} ${row[1]}`),
-      shown,
-      'docs/commands.md, "Exit codes",',
+      COMMANDS.map(({ name }) => name),
+      [...own.filter((word) => !roles.includes(word)), ...beside],
+      'the table of commands',
     );
   });
 
-  test('has every signal that serve hears, and no other', () => {
-    const heard = [...(SOURCES.get('proxy/cli/serve.ts') ?? '').matchAll(/'(SIG[A-Z0-9]+)'/g)].map((match) => match[1] ?? '');
-    assertSame(rowsWith(page, 'signal', 'what happens').map(name), [...new Set(heard)], 'docs/commands.md, "Signals",');
-    assertWords(rowsWith(page, 'signal', 'what happens'));
+  for (const command of COMMANDS.filter(({ isElsewhere }) => isElsewhere === undefined)) {
+    test(`pinhole ${command.name} --help is its entry`, () =>
+      assert.equal(help.get(command.name), command.name === 'help' ? renderOverview(COMMANDS) : renderHelp(command)));
+  }
+
+  for (const { name, options, exits } of COMMANDS.filter((command) => command.isElsewhere && command.options.length > 0)) {
+    test(`pinhole ${name}, a program of its own, has the options and exit codes of its entry`, () => {
+      const text = help.get(name) ?? '';
+      const shown = [...text.matchAll(/^ {2,}(?:(-\w), )?(--[a-z-]+(?: [A-Z]+)?)(?= {2}|$)/gm)].map(
+        ([, short, long = '']) => `${short === undefined ? '' : `${short}, `}${long}`,
+      );
+      assertSame(
+        options.map((option) => renderOption(option).trim()),
+        shown,
+        `the entry of ${name}`,
+      );
+      const line = /Exit codes: (.*)/.exec(text)?.[1];
+      const codes = [...(line ?? '').matchAll(/(?:^|, )(\d+)\b/g)].map((match) => match[1] ?? '');
+      if (line !== undefined)
+        assertSame(
+          exits.map(({ code }) => String(code)),
+          codes,
+          `the entry of ${name}`,
+        );
+    });
+  }
+
+  test('every command has all its texts', () => {
+    for (const { name, calls, does, about, options, exits } of COMMANDS) {
+      for (const text of [...calls, does, ...about, ...options.map(({ words }) => words), ...exits.map(({ when }) => when)])
+        assert.notEqual(text, '', name);
+      assert.ok(calls.every((call) => call.startsWith(name)) && about.length > 0 && exits.length > 1, name);
+    }
   });
 
-  test('a flag that does not exist is 64, as the page says of a wrong command line', async () => {
-    const run = promisify(execFile);
-    for (const command of [
-      'serve',
-      'check',
-      'explain',
-      'status',
-      'tunnels',
-      'drain',
-      'undrain',
-      'addresses',
-      'fleet',
-      'sandbox',
-      'gameday',
-      'loadtest',
-    ])
-      await assert.rejects(run(join(ROOT, 'pinhole'), [command, '--no-such-flag'], { timeout: 60_000 }), { code: 64 }, command);
-    await assert.rejects(run(join(ROOT, 'pinhole'), ['no-such-command'], { timeout: 60_000 }), { code: 64 });
+  test('offers the scenarios and game days that there are', async () => {
+    const [scenarios, days] = await Promise.all([pinhole('loadtest', 'list', '--json'), pinhole('gameday', '--list', '--json')]);
+    const names = (text: string): string[] => (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
+    const offered = (name: string): readonly string[] => COMMANDS.find((command) => command.name === name)?.words?.completes as string[];
+    assertSame(offered('loadtest'), ['list', 'compare', 'card', ...names(scenarios)], 'the entry of loadtest');
+    assertSame(offered('gameday'), ['all', ...names(days)], 'the entry of gameday');
+  });
+
+  test('docs/cli.md has every signal that serve hears, and no other', () => {
+    const rows = rowsWith(readText('docs/cli.md'), 'signal', 'what happens');
+    const heard = [...(SOURCES.get('proxy/cli/serve.ts') ?? '').matchAll(/'(SIG[A-Z0-9]+)'/g)].map((match) => match[1] ?? '');
+    assertSame(rows.map(name), [...new Set(heard)], 'docs/cli.md, "Signals",');
+    assertWords(rows);
+  });
+
+  test('an option that there is none of is 64, and so is such a command', async () => {
+    const wrong = COMMANDS.filter(({ name }) => name !== 'help').map(({ name }) => [name, '--no-such-flag']);
+    for (const args of [...wrong, ['no-such-command'], ['help', 'no-such-command']])
+      await assert.rejects(pinhole(...args), { code: 64 }, args.join(' '));
   });
 });
 

@@ -29,6 +29,8 @@ for (const [index, agents] of AGENTS.entries()) {
       ['machines', slots * price(cell('machine'))],
       ['Elastic IPs', slots * price('Elastic IP')],
       ['disks', slots * price('disk')],
+      ['instance of fleet run', price('instance of fleet run')],
+      ['CloudWatch', slots * price('CloudWatch, a slot') + price('CloudWatch, the fleet')],
       ['health checks', slots * price('health check')],
       ['hosted zone', price('hosted zone')],
       ['data out to devices', agents * GB_DOWN * price('data out')],

@@ -9,6 +9,7 @@ for (const [what, tunnels, expected] of [
   ['less than 256 tunnels are not worth it', [255, 255, 255], []],
   ['nor is less than a tenth of those that are there', [8_000, 8_000, 8_799, 8_799, 8_800, 8_800], [1, 4]],
   ['a storm that closed most of them is', [8_000, 8_000, 100, 100], [1, 3]],
+  ['the last of a long ramp is, once it is over', [8_000, 8_000, 8_300, 8_500, ...Array.from({ length: 9 }, () => 8_500)], [1, 11]],
   ['slow growth is collected once in a tenth', [10_000, 10_000, 10_970, 10_988, 11_006, 11_024, 11_042], [1, 4]],
 ] as const) {
   test(what, () => {
@@ -16,14 +17,41 @@ for (const [what, tunnels, expected] of [
     let second = 0;
     const collector = createCollector(() => seen.push(second));
     for (const count of tunnels) {
-      collector.look(count);
+      collector.look(count, 0);
       second += 1;
     }
     assert.deepEqual(seen, expected);
   });
 }
 
+const MIB = 1_048_576;
+
+/** Looks at these bytes of heap, with as many tunnels all the time; a collection leaves 20 MiB. */
+function restOf(mibPerSecond: number, seconds: number): number[] {
+  const seen: number[] = [];
+  let bytes = 20 * MIB;
+  let second = 0;
+  const collector = createCollector(() => {
+    seen.push(second);
+    bytes = 20 * MIB;
+  });
+  for (; second < seconds; second += 1) {
+    collector.look(100, bytes);
+    bytes += mibPerSecond * MIB;
+  }
+  return seen;
+}
+
+for (const [what, mibPerSecond, expected] of [
+  ['what a rest piles up is collected at 4 MiB', 1 / 32, [128]],
+  ['but no sooner than in a minute', 0.2, [60, 121, 182]],
+  ['a carrier at work is left to the runtime', 0.3, []],
+  ['a rest that makes nothing is left alone', 0, []],
+] as const) {
+  test(what, () => assert.deepEqual(restOf(mibPerSecond, 240), expected));
+}
+
 test('a process that cannot collect goes on', () => {
   const collector = createCollector(undefined);
-  for (const count of [8_000, 8_000]) collector.look(count);
+  for (const count of [8_000, 8_000]) collector.look(count, 0);
 });

@@ -26,7 +26,11 @@ function drain(open: number, options: { rate: number; deadlineMs: number }): Har
     tunnels: () => harness.open,
     pending: () => 0,
     page: () => ({ rows: [], next: null }),
+    find: () => null,
     groups: () => [],
+    open: () => [],
+    closeIds: () => [],
+    closeOne: () => null,
     closeOldest: () => 0,
     closeSome(count, by) {
       const some = Math.min(count, open - told);

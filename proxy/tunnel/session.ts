@@ -4,7 +4,7 @@
 import { renderAddress } from '../core/address.ts';
 import type { FaultCode } from '../core/fault.ts';
 import type { StayReason } from '../core/move.ts';
-import type { TunnelRow } from '../core/ports.ts';
+import type { TunnelDetail, TunnelRow } from '../core/ports.ts';
 import type { Proof, TenantPlace } from '../core/tenant.ts';
 import type { Tenant } from '../policy/tenants.ts';
 import { emptyRecord, type EndedBy, type Phase, type SessionRecord } from '../core/record.ts';
@@ -209,6 +209,10 @@ export class Session {
     else this.#relay.sweep();
   }
 
+  get bytes(): number {
+    return this.#relay === null ? 0 : this.#relay.bytesUp + this.#relay.bytesDown;
+  }
+
   row(): TunnelRow {
     const { record } = this;
     return {
@@ -226,6 +230,10 @@ export class Session {
       bytesUp: this.#relay?.bytesUp ?? 0,
       bytesDown: this.#relay?.bytesDown ?? 0,
     };
+  }
+
+  detail(): TunnelDetail {
+    return { ...this.row(), record: this.record };
   }
 
   #over(): void {

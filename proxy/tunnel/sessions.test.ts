@@ -6,7 +6,7 @@ import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
 
 interface FakeSession {
-  readonly record: { readonly tenant: string | null };
+  readonly record: { readonly tenant: string | null; readonly id: string };
   readonly startMs: number;
   endedBy: EndedBy | null;
   isOver: boolean;
@@ -17,7 +17,7 @@ function harness() {
   const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
   const open = (startMs: number, tenant: string | null = null): FakeSession => {
     const session = {
-      ...{ record: { tenant }, startMs, endedBy: null as EndedBy | null, isOver: false, sweeps: 0 },
+      ...{ record: { tenant, id: `id${startMs}` }, startMs, endedBy: null as EndedBy | null, isOver: false, sweeps: 0 },
       close(by: EndedBy) {
         if (session.endedBy) return false;
         session.endedBy = by;
@@ -70,6 +70,19 @@ test('one that is on its way already does not count, and is not tried again', ()
   assert.deepEqual(sessions.groups(), []);
 });
 
+test('those with an id are closed wherever they are, and no others', () => {
+  const { sessions, open } = harness();
+  const [first, second, third] = [open(1, 'a'), open(2, 'b'), open(3, 'b')];
+  assert.deepEqual(sessions.closeIds(new Set(['id3', 'id1', 'nobody']), 'operator'), ['id1', 'id3']);
+  assert.deepEqual(
+    [first, second, third].map(({ endedBy }) => endedBy),
+    ['operator', null, 'operator'],
+  );
+  // Told already, and no candidate of anybody's any more.
+  assert.deepEqual(sessions.closeIds(new Set(['id1']), 'operator'), []);
+  assert.deepEqual(sessions.groups(), [{ tenant: 'b', tunnels: 1, oldestMs: 2 }]);
+});
+
 test('to close some takes from each tenant by its share', () => {
   const { sessions, open } = harness();
   const all = Array.from({ length: 1_000 }, (_, index) => open(index, index % 4 === 0 ? 'a' : 'b'));
@@ -110,12 +123,13 @@ test('pages have those that are closing too, oldest first; everybody is swept', 
 });
 
 /** Sessions that know their place and nothing else. */
-function filled(count: number) {
-  const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
+function filled(count: number, clock = new FakeClock()) {
+  const sessions = new Sessions(clock, { nowMs: 0 }, Math.random);
   const all = Array.from({ length: count }, (_, index) => {
-    const session = { place: 0, record: { tenant: index % 2 === 0 ? 'a' : 'b' }, row: () => ({ id: String(index) }) };
+    const record = { id: String(index), tenant: index % 2 === 0 ? 'a' : 'b' };
+    const session = { place: 0, isOver: false, record, row: () => ({ id: String(index) }) };
     session.place = sessions.add(session as unknown as Session);
-    return session as unknown as Session;
+    return session as unknown as Session & { isOver: boolean };
   });
   return { sessions, all };
 }
@@ -127,14 +141,50 @@ test('pages have every session once, oldest first, also where some end between t
     first.rows.map(({ id }) => id),
     ['0', '1', '2', '3'],
   );
-  for (const gone of [0, 3, 5]) if (all[gone]) sessions.remove(all[gone]);
+  for (const gone of [0, 3, 5].map((place) => all[place]!)) sessions.remove(Object.assign(gone, { isOver: true }));
   const second = sessions.page(4, first.next ?? 0);
   assert.deepEqual(
     second.rows.map(({ id }) => id),
-    ['4', '6', '7', '8'],
+    ['4', '6', '7'],
   );
   const third = sessions.page(4, second.next ?? 0);
-  assert.deepEqual([third.rows.map(({ id }) => id), third.next], [['9'], null]);
+  assert.deepEqual([third.rows.map(({ id }) => id), third.next], [['8', '9'], null]);
+});
+
+test('whoever pages on is not held up by somebody who begins anew, and an order that nobody uses is let go', () => {
+  const clock = new FakeClock();
+  const { sessions, all } = filled(10, clock);
+  const { next } = sessions.page(4, 0);
+  assert.equal(sessions.page(10, 0).next, null);
+  assert.deepEqual(
+    sessions.page(4, next ?? 0).rows.map(({ id }) => id),
+    ['4', '5', '6', '7'],
+  );
+  // An order that is kept does not know the eleventh; one that is made anew does.
+  const late = { place: 0, isOver: false, record: { id: '10', tenant: 'a' }, row: () => ({ id: '10' }), sweep: () => {} };
+  late.place = sessions.add(late as unknown as Session);
+  for (const session of all) Object.assign(session, { sweep: () => {} });
+  clock.advance(1_000);
+  assert.equal(sessions.page(4, 8).rows.length, 2);
+  sessions.page(4, 0);
+  clock.advance(3_000);
+  sessions.sweep();
+  assert.equal(sessions.page(4, 8).rows.length, 3);
+});
+
+test('one is found and closed by its id, once, and counts until it is gone', () => {
+  const { sessions, all } = filled(3);
+  const told: string[] = [];
+  const close = (by: string): boolean => told.push(by) === 1;
+  Object.assign(all[1]!, { close, detail: () => ({ id: '1', record: all[1]!.record }) });
+  assert.equal(sessions.find('1')?.record.tenant, 'b');
+  assert.deepEqual([sessions.find('nobody'), sessions.closeOne('nobody', 'operator')], [null, null]);
+  assert.deepEqual([sessions.closeOne('1', 'operator'), sessions.closeOne('1', 'operator')], [true, false]);
+  assert.deepEqual([told[0], sessions.tunnels()], ['operator', 3]);
+  assert.deepEqual(
+    sessions.groups().map(({ tenant, tunnels }) => `${tenant} ${tunnels}`),
+    ['a 2'],
+  );
 });
 
 test('a page that has the last session is the last page', () => {

@@ -5,11 +5,13 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { HEALTH_RESERVE } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
 import { chooseGroup } from '../core/drain.ts';
-import type { SessionView, TunnelGroup, TunnelPage } from '../core/ports.ts';
+import type { SessionView, TunnelDetail, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import type { CoarseTime } from './relay.ts';
 import type { Session } from './session.ts';
 
 const SWEEP_MS = 1_000;
+/** Whoever pages through all sessions asks again sooner than that. */
+const ORDER_KEPT_MS = 2_000;
 
 /** A connection whose request is not known yet. */
 interface Pending {
@@ -29,6 +31,8 @@ export class Sessions implements SessionView {
   readonly #pending = new Set<Pending>();
   #places = 0;
   readonly #reserve = new Set<() => void>();
+  /** All sessions in their order, as of the first page that somebody asked for: to sort 50,000 anew for each of 200 pages would hold everybody up. */
+  #order: { readonly sessions: readonly Session[]; usedMs: number } | null = null;
   #cancelSweep: Cancel;
 
   constructor(clock: Clock, time: CoarseTime, random: () => number) {
@@ -55,6 +59,10 @@ export class Sessions implements SessionView {
       .sort((a, b) => a.place - b.place)
       .values()
       .filter((session) => !session.isOver);
+  }
+
+  open(): readonly Session[] {
+    return this.everyOne();
   }
 
   /** The same in no order. */
@@ -109,9 +117,36 @@ export class Sessions implements SessionView {
   }
 
   page(limit: number, after: number): TunnelPage {
-    const behind = [this.#leaving, ...this.#tenants.values()].flatMap((sessions) => [...sessions].filter(({ place }) => place > after));
-    const found = behind.toSorted((a, b) => a.place - b.place).slice(0, limit);
-    return { rows: found.map((session) => session.row()), next: behind.length > limit ? (found.at(-1)?.place ?? null) : null };
+    if (this.#order === null || after === 0) {
+      const sessions = [...this.#leaving, ...this.everyOne()].sort((a, b) => a.place - b.place);
+      this.#order = { sessions, usedMs: this.#clock.nowMs() };
+    }
+    const { sessions } = this.#order;
+    this.#order.usedMs = this.#clock.nowMs();
+    const from = firstBehind(sessions, after);
+    const found = sessions.slice(from, from + limit);
+    const isLast = from + limit >= sessions.length;
+    if (isLast) this.#order = null;
+    const rows = found.filter((session) => !session.isOver).map((session) => session.row());
+    return { rows, next: isLast ? null : (found.at(-1)?.place ?? null) };
+  }
+
+  find(id: string): TunnelDetail | null {
+    return this.#byId(id)?.detail() ?? null;
+  }
+
+  closeOne(id: string, endedBy: EndedBy): boolean | null {
+    const session = this.#byId(id);
+    if (session === null) return null;
+    if (this.#forget(session)) this.#leaving.add(session);
+    return session.close(endedBy);
+  }
+
+  /** An operator asks for one now and then; an index would be paid by every tunnel. */
+  #byId(id: string): Session | null {
+    for (const sessions of [this.#leaving, ...this.#tenants.values()])
+      for (const session of sessions) if (session.record.id === id) return session;
+    return null;
   }
 
   groups(): TunnelGroup[] {
@@ -143,16 +178,40 @@ export class Sessions implements SessionView {
     return closed;
   }
 
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[] {
+    const found = this.everyOne().filter(({ record }) => ids.has(record.id));
+    return found
+      .filter((session) => {
+        this.#forget(session);
+        this.#leaving.add(session);
+        return session.close(endedBy);
+      })
+      .map(({ record }) => record.id);
+  }
+
   /** 50,000 sessions take a few milliseconds; nothing here allocates. */
   sweep(): void {
     this.#time.nowMs = this.#clock.nowMs();
     for (const sessions of this.#tenants.values()) for (const session of sessions) session.sweep();
     for (const session of this.#leaving) session.sweep();
+    if (this.#order !== null && this.#time.nowMs - this.#order.usedMs > ORDER_KEPT_MS) this.#order = null;
   }
 
   stop(): void {
     this.#cancelSweep();
   }
+}
+
+/** `sessions` are in the order of their places. */
+function firstBehind(sessions: readonly Session[], place: number): number {
+  let low = 0;
+  let high = sessions.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sessions[middle]?.place ?? 0) > place) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function tenantOf({ record }: Session): string {

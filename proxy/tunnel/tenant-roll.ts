@@ -24,10 +24,11 @@ export class TenantRoll implements TenantSource {
   }
 
   /** Makes what these settings need, a little at a time; it is used once it is taken. A list that is in use already is not made again. */
-  async make(settings: TenantsSettings | null): Promise<{ take(): void }> {
+  async make(settings: TenantsSettings | null): Promise<{ readonly table: TenantTable | null; take(): void }> {
     const table =
       settings === null ? null : isSame(settings, this.#settings) ? this.#current : await TenantTable.build(settings, this.#breathe);
     return {
+      table,
       take: () => {
         this.#settings = settings;
         this.#current = table;

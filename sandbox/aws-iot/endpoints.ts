@@ -82,7 +82,7 @@ function createDataFeed(deps: EndpointDeps) {
       const body = () => readBody(request, deps.limits.payloadBytesMax);
       const answer = await answerData({ method: request.method, url: request.url, body }, principal, deps);
       deps.log(`data: ${request.method} ${path(request.url)}: ${answer.status}${device.ok ? '' : `, ${device.why}`}`);
-      respond(response, answer);
+      respond(response, answer, deps.now());
     },
   });
 }
@@ -109,7 +109,7 @@ function createWssFeed(deps: EndpointDeps) {
       const principal = verified.ok ? accessKeyPrincipal(verified.key, sourceIp(socket)) : undefined;
       const answer = await answerData({ method, url, body: () => Promise.resolve(body) }, principal, deps);
       log(`data: ${method} ${path(url)} without a certificate: ${answer.status}${verified.ok ? '' : `, ${verified.message}`}`);
-      respond(response, answer);
+      respond(response, answer, deps.now());
     },
     onUpgrade: createUpgrade({
       frameBytesMax: limits.packetBytesMax * 2,
@@ -134,7 +134,7 @@ function createCredentialFeed(deps: EndpointDeps) {
       const asked = { ...readCredentialRequest(request), device, sourceIp: sourceIp(socket) };
       const answer = answerCredentials(asked, deps.registry, deps.keys);
       deps.log(`credentials: ${request.method} ${path(request.url)}: ${answer.status}${device.ok ? '' : `, ${device.why}`}`);
-      respond(response, answer);
+      respond(response, answer, deps.now());
     },
   });
 }

@@ -23,6 +23,7 @@ const text = (value: string): string => JSON.stringify(value);
 
 export function renderNodeFile({ layout, slot, tls, endpoint, way, probeSchedule, settleS }: NodeFileInput): string {
   const peers = layout.slots.filter(({ id }) => id !== slot.id).map(({ address }) => text(`${address}:${layout.port}`));
+  const pages = layout.slots.filter(({ id }) => id !== slot.id).map(({ admin }) => text(admin));
   const isPinned = 'pins' in way;
   return `# Written anew at every start of the sandbox. A file for a real node has no \`resolve.pin\`, and its own names and certificates.
 node: { name: ${slot.id}, publicAddresses: [${slot.address}] }
@@ -44,7 +45,7 @@ ${
     ? `  pin:\n${way.pins.map(({ host, port, to }) => `    - { host: ${host}, port: ${port}, to: ${text(to)} }\n`).join('')}`
     : `  servers: [${text(way.dnsServer)}]\n`
 }health: { address: ${text(new URL(slot.health).host)} }
-admin: { address: ${text(new URL(slot.admin).host)}, token: ${text(`file:${layout.adminToken}`)} }
+admin: { address: ${text(new URL(slot.admin).host)}, token: ${text(`file:${layout.adminToken}`)}, peers: [${pages.join(', ')}] }
 # Small, for a first hour: a real node takes as many carriers as it has cores, and 50,000 tunnels.
 carriers: 1
 limits: { tunnels: 2000 }

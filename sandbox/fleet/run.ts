@@ -69,6 +69,10 @@ function viewPlace({ layout, agents, speed }: FleetWorld, from: string): ViewPla
   return {
     title: `${layout.slots.length} nodes behind ${FLEET_NAME}:${layout.port}, ${agents.views().length} agents; ${speed === 1 ? "Route 53's clock is ours" : `Route 53's clock runs ${speed} times as fast as ours`}`,
     commands: [
+      {
+        command: `${first?.admin}/`,
+        does: `the page, in a browser: all nodes; what it changes asks for the token in ${show(layout.adminToken)}`,
+      },
       { command: 'kill -9 PID', does: 'a node dies' },
       { command: `${pinhole} upgrade --runtime ${runtime}`, does: 'another generation of its carriers takes over, no tunnel lost' },
       { command: `${pinhole} drain --runtime ${runtime}`, does: 'empties a node at a pace; undrain ends that' },

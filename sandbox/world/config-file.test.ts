@@ -7,7 +7,7 @@ const INPUT: ConfigInput = {
   runtime: '/tmp/a "quoted" \\ folder: #1/run',
   probe: true,
   ports: { proxy: 8443, health: 8080, admin: 9901 },
-  files: { ca: '/x/ca.pem', proxyCertificate: '/x/proxy.pem', proxyKey: '/x/proxy.key' },
+  files: { ca: '/x/ca.pem', proxyCertificate: '/x/proxy.pem', proxyKey: '/x/proxy.key', adminToken: '/x/admin.token' },
   aws: {
     data: { host: 'a1-ats.iot.eu-west-1.amazonaws.com', address: '127.0.0.1', wssPort: 1001, httpsPort: 1002, mqttPort: 1003 },
     credentials: { host: 'c1.credentials.iot.eu-west-1.amazonaws.com', address: '127.0.0.1', port: 1004 },

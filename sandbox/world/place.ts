@@ -13,6 +13,8 @@ export interface Place {
   readonly runtime: string;
   /** A hosts file that leads the endpoint's name to the proxy, for clients that know no proxy. */
   readonly hosts: string;
+  /** What the page asks for before it changes something. */
+  readonly adminToken: string;
   readonly logs: { readonly proxy: string; readonly aws: string; readonly agent: string };
   readonly ports: Readonly<Record<PortName, Port>>;
   readonly aws: Omit<AwsIot, 'stop'>;

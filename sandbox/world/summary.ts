@@ -17,7 +17,7 @@ Pinhole's sandbox is up (${seconds.toFixed(1)} s). Everything runs on this machi
 
   proxy    127.0.0.1:${ports.proxy.number}${moved(ports.proxy)}: connect, connect-tls (${PROXY}, localhost), sni, gateway (${GATEWAY})
   health   http://127.0.0.1:${ports.health.number}/ready${moved(ports.health)}
-  admin    http://127.0.0.1:${ports.admin.number}${moved(ports.admin)}
+  page     http://127.0.0.1:${ports.admin.number}/${moved(ports.admin)}: open it in a browser; what it changes asks for the token in ${show(place.adminToken)}
   AWS IoT  a stand-in: ${aws.data.host} on 127.0.0.1:${aws.data.wssPort} (443), :${aws.data.httpsPort} (8443), :${aws.data.mqttPort} (8883)
            and ${aws.credentials.host} on 127.0.0.1:${aws.credentials.port} (443)
   device   ${aws.thing}, the reference agent: publishes to ${TOPIC} every ${PUBLISH_EVERY_S} s

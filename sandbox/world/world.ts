@@ -1,5 +1,6 @@
 // One world: the AWS IoT stand-in in this process, the proxy as a child in front of it. Started in order, ended in the other order.
 
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AwsIot, startAwsIot } from '../aws-iot/start.ts';
@@ -17,6 +18,11 @@ export interface WorldOptions {
   /** The node tries its own doors every few seconds; not where every connection is counted. */
   readonly probe: boolean;
   readonly tell: (line: string) => void;
+  /** AWS's clock; this machine's unless given. */
+  readonly now?: () => number;
+  /** Keys of the node's file besides the usual ones, and an endpoint that nobody serves. */
+  readonly config?: string;
+  readonly deadEndpoint?: string;
 }
 
 export interface World {
@@ -49,7 +55,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     releaseLock(dir);
   };
   try {
-    aws = await startAwsIot({ dir, log: (line) => void awsLog.write(`${line}\n`), host: HOST });
+    aws = await startAwsIot({ dir, log: (line) => void awsLog.write(`${line}\n`), host: HOST, ...(options.now && { now: options.now }) });
     const { place, proxy } = await startInFront(options, logs, aws);
     const stop = async (): Promise<void> => {
       await proxy.stop();
@@ -71,6 +77,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
       config: join(dir, 'pinhole.yaml'),
       runtime: runtimeFolder(dir),
       hosts: join(dir, 'hosts'),
+      adminToken: join(dir, 'admin.token'),
       logs,
       ports,
       aws,
@@ -78,7 +85,8 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
       pinhole: showPinhole(process.cwd()),
       show: (path) => showPath(path, process.cwd()),
     };
-    writeConfig(place, options.probe);
+    writeFileSync(place.adminToken, `${randomBytes(24).toString('hex')}\n`, { mode: 0o600 });
+    writeConfig(place, options);
     writeFileSync(place.hosts, `127.0.0.1 localhost ${aws.data.host} ${aws.credentials.host}\n`);
     try {
       const proxy = await startProxy({
@@ -96,7 +104,7 @@ async function startInFront(options: WorldOptions, logs: Place['logs'], aws: Aws
   }
 }
 
-function writeConfig({ config, runtime, ports, aws }: Place, probe: boolean): void {
+function writeConfig({ config, runtime, ports, aws, adminToken }: Place, { probe, deadEndpoint, config: more }: WorldOptions): void {
   const numbers = Object.fromEntries(Object.entries(ports).map(([name, port]: [string, Port]) => [name, port.number])) as Record<
     PortName,
     number
@@ -106,7 +114,9 @@ function writeConfig({ config, runtime, ports, aws }: Place, probe: boolean): vo
     runtime,
     ports: numbers,
     probe,
-    files,
+    deadEndpoint,
+    more,
+    files: { ...files, adminToken },
     aws: {
       data: { ...data, address: HOST },
       credentials: { ...credentials, address: HOST },

@@ -10,7 +10,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { makeCertificate } from '../../../proxy/config/test-support.ts';
 import { type FakeHost, fakeHost, whyNoNamespaces } from '../../testing/fake-host.ts';
 import { goodStage, stageText } from '../../testing/synth.ts';
-import { fleetInstanceFiles, nodeInstanceFiles } from '../instance-files.ts';
+import { type Delivered, fleetInstanceFiles, nodeInstanceFiles } from '../instance-files.ts';
 import { renderUserData } from '../user-data.ts';
 
 const ME = 'i-0aaaaaaaaaaaaaaaa';
@@ -18,7 +18,7 @@ const OTHER = 'i-0bbbbbbbbbbbbbbbb';
 const ALLOCATION = 'eipalloc-0123456789abcdef0';
 const RELEASE = makeRelease();
 const STAGE = goodStage(stageText('example').replace(/0{64}/, RELEASE.sha256));
-const DELIVERED = {
+const DELIVERED: Delivered = {
   ...{ tokenSecret: 'token', certificateSecret: 'certificate', addressListUrl: null, fleetUrl: 's3://bucket/FLEET.yaml' },
   groups: { records: 'records', metrics: 'metrics', fleet: 'fleet' },
 };
@@ -57,6 +57,11 @@ function machine(t: TestContext): FakeHost {
   return host;
 }
 
+/** Whoever waits there is given up. */
+function givesUp(host: FakeHost): void {
+  host.write('bin/sleep', '#!/bin/bash\necho "sleep $*" >>FOLDER/calls\nexit 1\n', 0o755);
+}
+
 function writeBinary(host: FakeHost, bytes: Buffer): void {
   const name = `s3 cp --only-show-errors ${STAGE.release.url}`.replaceAll(/[/ ]/g, '_');
   host.write(`answers/${name}.hex`, bytes.toString('hex'));
@@ -89,6 +94,7 @@ describe('an instance', { skip: missing ?? false, concurrency: true }, () => {
   test('whose release has another checksum unpacks nothing, starts nothing and takes no address', async (t) => {
     const host = machine(t);
     writeBinary(host, Buffer.concat([Buffer.from(RELEASE.bytes, 'latin1'), Buffer.from('x')]));
+    givesUp(host);
     const { code, err } = await host.run(USER_DATA);
     assert.equal(code, 1);
     assert.match(err, /get-release: s3:\S+ is not the release that was pinned: its SHA-256 differs; nothing is unpacked/);
@@ -105,6 +111,7 @@ describe('an instance', { skip: missing ?? false, concurrency: true }, () => {
     test(`that cannot fetch its ${what} takes no address`, async (t) => {
       const host = machine(t);
       host.answer(words, 255);
+      givesUp(host);
       assert.notEqual((await host.run(USER_DATA)).code, 0);
       assert.ok(
         host.calls().some((call) => call.startsWith(`aws ${words}`)),
@@ -113,12 +120,46 @@ describe('an instance', { skip: missing ?? false, concurrency: true }, () => {
       assert.ok(!host.calls().some((call) => /associate-address|start pinhole\.service/.test(call)), host.calls().join('\n'));
     });
   }
+
+  test('whose release cannot be fetched at the moment asks again, and serves then', async (t) => {
+    const host = machine(t);
+    const words = `s3 cp --only-show-errors ${STAGE.release.url}`;
+    host.answer(words, 255);
+    host.write(
+      'bin/sleep',
+      `#!/bin/bash\necho "sleep $*" >>FOLDER/calls\nrm 'FOLDER/answers/${words.replaceAll(/[/ ]/g, '_')}.code'\n`,
+      0o755,
+    );
+    const { code, err } = await host.run(USER_DATA);
+    assert.equal(code, 0, err);
+    assert.match(err, /get-release has failed: once more in 30 s/);
+    assert.equal(host.calls().filter((call) => call === 'sleep 30').length, 1);
+    assert.ok(host.calls().includes('systemctl start pinhole.service'));
+  });
+
+  test('whose certificate nobody has put into its secret yet waits for it, and is started once when it is there', async (t) => {
+    const host = machine(t);
+    host.write('bin/systemctl', '#!/bin/bash\necho "systemctl $*" >>FOLDER/calls\n[ "$1" != is-failed ]\n', 0o755);
+    host.answer('secretsmanager get-secret-value --secret-id certificate', 'a random text, as CloudFormation leaves it');
+    const { code, err } = await host.run(USER_DATA);
+    assert.equal(code, 1);
+    assert.match(err, /certificate holds no certificate in PEM/);
+    assert.match(err, /asked for every minute, and the node started when it is/);
+    const starts = (): string[] => host.calls().filter((call) => /systemctl (re)?start .*pinhole\.service/.test(call));
+    assert.deepEqual(starts(), []);
+    assert.ok(host.calls().includes('systemctl enable --now pinhole-aws.timer pinhole-drain.service'), host.calls().join('\n'));
+
+    host.answer('secretsmanager get-secret-value --secret-id certificate', PAIR.key + PAIR.certificate);
+    for (const minute of ['first', 'second']) assert.equal((await host.run('exec /usr/local/lib/pinhole/fetch-settings')).code, 0, minute);
+    assert.deepEqual(starts(), ['systemctl restart --no-block pinhole.service']);
+  });
 });
 
 /** A machine that has booted, and whose calls from now on count. */
-async function booted(t: TestContext): Promise<FakeHost> {
+async function booted(t: TestContext, delivered: Delivered = DELIVERED): Promise<FakeHost> {
   const host = machine(t);
-  const { code, err } = await host.run(USER_DATA);
+  host.answer('s3 cp --only-show-errors s3://bucket/addresses.json', '{}');
+  const { code, err } = await host.run(renderUserData(nodeInstanceFiles(STAGE, delivered, NODE)));
   assert.equal(code, 0, err);
   host.write('calls', '');
   return host;
@@ -187,6 +228,27 @@ describe('what a node runs by', { skip: missing ?? false, concurrency: true }, (
     assert.equal(host.read('etc/pinhole/tls/key.pem'), PAIR.key);
   });
 
+  test('a certificate that is not good keeps neither the file nor the list away', async (t) => {
+    const host = await booted(t, { ...DELIVERED, addressListUrl: 's3://bucket/addresses.json' });
+    host.answer('secretsmanager get-secret-value --secret-id certificate', OTHER_PAIR.key + PAIR.certificate);
+    host.answer('ssm get-parameter --name /pinhole/example/nodes/eu-1a', 'listen: [changed]\n');
+    host.answer('s3 cp --only-show-errors s3://bucket/addresses.json', '{"issued":"later"}');
+    const { code, err } = await fetch(host);
+    assert.equal(code, 1);
+    assert.match(err, /not fetched: certificate$/m);
+    assert.equal(host.read('etc/pinhole/pinhole.yaml'), 'listen: [changed]\n');
+    assert.equal(host.read('etc/pinhole/addresses.json'), '{"issued":"later"}');
+    assert.equal(host.read('etc/pinhole/tls/key.pem'), PAIR.key);
+  });
+
+  test('what the disk has no room for takes no place', async (t) => {
+    const host = await booted(t);
+    host.answer('ssm get-parameter --name /pinhole/example/nodes/eu-1a', 'listen: [changed]\n');
+    host.write('bin/install', '#!/bin/bash\nhead -c 4 "${@: -2:1}" >"${@: -1}"\nexit 1\n', 0o755);
+    assert.equal((await fetch(host)).code, 1);
+    assert.equal(host.read('etc/pinhole/pinhole.yaml'), 'listen: []\n');
+  });
+
   test('a secret that nobody has filled yet is said', async (t) => {
     const host = await booted(t);
     host.answer('secretsmanager get-secret-value --secret-id certificate', 'abc');
@@ -198,6 +260,8 @@ describe('what a node runs by', { skip: missing ?? false, concurrency: true }, (
 
 describe('the end of an instance', { skip: missing ?? false, concurrency: true }, () => {
   const pinhole = (lines: string): string => `#!/bin/bash\necho "pinhole $*" >>FOLDER/calls\n${lines}\n`;
+  /** Where the node is that the unit has started: outside of it nothing says so. */
+  const [, runtime] = /^RuntimeDirectory=(.*)$/m.exec(readFileSync(new URL('../../host/pinhole.service', import.meta.url), 'utf8')) ?? [];
   const ends = async (t: TestContext, lines: string): Promise<string[]> => {
     const host = await booted(t);
     host.answer('autoscaling', '');
@@ -209,7 +273,10 @@ describe('the end of an instance', { skip: missing ?? false, concurrency: true }
 
   test('drains the node first, holds the hook meanwhile, and then lets it go', async (t) => {
     const calls = await ends(t, 'sleep 1');
-    assert.equal(calls.filter((call) => call.startsWith('pinhole drain')).length, 1);
+    assert.deepEqual(
+      calls.filter((call) => call.startsWith('pinhole ')),
+      [`pinhole drain --runtime /run/${runtime} --json`],
+    );
     assert.ok(
       calls.some((call) => call.includes('record-lifecycle-action-heartbeat --lifecycle-hook-name drain')),
       calls.join('\n'),
@@ -226,7 +293,16 @@ describe('the instance of the fleet', { skip: missing ?? false }, () => {
   const BOOT = renderUserData(fleetInstanceFiles(STAGE, DELIVERED));
   const fleet = (t: TestContext): FakeHost => {
     const host = machine(t);
-    host.answer('ec2 describe-instances', `10.20.0.9\teu-1a\n10.20.0.70\teu-1b\n10.20.0.12\tNone\n`);
+    // Of eu-1a two: one that drains before it ends, and the one that takes its place.
+    host.answer(
+      'ec2 describe-instances',
+      [
+        '2026-11-29T09:30:00+00:00\t10.20.0.9\teu-1a',
+        '2026-11-02T10:00:00+00:00\t10.20.0.8\teu-1a',
+        '2026-11-03T10:00:00+00:00\t10.20.0.70\teu-1b',
+        '2026-11-03T10:00:00+00:00\t10.20.0.12\tNone\n',
+      ].join('\n'),
+    );
     host.answer('s3 cp --only-show-errors s3://bucket/FLEET.yaml', 'name: proxy.example.com\n');
     host.write('etc/hosts', '127.0.0.1 localhost\n');
     return host;
@@ -243,6 +319,18 @@ describe('the instance of the fleet', { skip: missing ?? false }, () => {
     );
     assert.ok(host.calls().includes('systemctl disable pinhole.service pinhole-address.service'));
     assert.ok(host.calls().includes('systemctl enable --now pinhole-fleet.service pinhole-aws.timer'));
+  });
+
+  test('has its names exchanged as a whole: on a full disk half a file, without localhost, would be all there is from then on', async (t) => {
+    const host = fleet(t);
+    assert.equal((await host.run(BOOT)).code, 0);
+    const before = host.read('etc/hosts');
+    host.answer('ec2 describe-instances', '2026-11-29T00:00:00+00:00\t10.20.0.99\teu-1a\n');
+    // Whoever has the old one open goes on reading it, unless it was written over.
+    const { code, err } = await host.run('exec 3</etc/hosts; /usr/local/lib/pinhole/fetch-fleet && cat <&3 >/etc/seen');
+    assert.equal(code, 0, err);
+    assert.equal(host.read('etc/seen'), before);
+    assert.match(host.read('etc/hosts') ?? '', /^127\.0\.0\.1 localhost\n# pinhole begins\n10\.20\.0\.99 eu-1a/);
   });
 
   test('starts without FLEET.yaml too, and keeps the one it has while the next cannot be fetched', async (t) => {

@@ -6,6 +6,7 @@ import { rowsWith } from '../../../proxy/test/support/markdown.ts';
 import { readText } from '../../../proxy/test/support/tree.ts';
 import { ofType, type Resource, stageText, synthesize, valuesIn } from '../../testing/synth.ts';
 import { snapshotOf } from '../../testing/snapshot.ts';
+import { HOOK_MAX_S } from '../shape-check.ts';
 
 const { stage, templates } = synthesize(stageText('example'));
 const { addresses, fleet, watch, devices } = templates;
@@ -50,17 +51,24 @@ describe('every slot', () => {
       const made = group(`pinhole-example-${slot}`);
       assert.deepEqual([made['MinSize'], made['MaxSize'], made['DesiredCapacity']], ['1', '1', '1']);
       assert.equal((made['VPCZoneIdentifier'] as unknown[]).length, 1);
-      assert.deepEqual(made['LifecycleHookSpecificationList'], [
-        {
-          ...{ LifecycleHookName: 'drain', LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING' },
-          ...{ HeartbeatTimeout: 900, DefaultResult: 'CONTINUE' },
-        },
-      ]);
+      const [hook, ...more] = made['LifecycleHookSpecificationList'] as { HeartbeatTimeout: number }[];
+      assert.deepEqual(
+        [hook, more],
+        [
+          {
+            ...{ LifecycleHookName: 'drain', LifecycleTransition: 'autoscaling:EC2_INSTANCE_TERMINATING' },
+            ...{ HeartbeatTimeout: 1_800, DefaultResult: 'CONTINUE' },
+          },
+          [],
+        ],
+      );
+      // A hook ends for good after 48 hours, or after a hundred times its heartbeat where that is sooner.
+      assert.ok(hook && hook.HeartbeatTimeout * 100 >= HOOK_MAX_S);
     });
 
     test(`${slot}: alarms on its node and on its address`, () => {
       const names = ofType(watch, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['AlarmName']);
-      for (const what of ['ready', 'address', 'internal']) assert.ok(names.includes(`pinhole-example-${slot}-${what}`), what);
+      for (const what of ['ready', 'address', 'log-lost']) assert.ok(names.includes(`pinhole-example-${slot}-${what}`), what);
     });
 
     test(`${slot}: its role may take its own address, for an instance of its own, and never with force`, () => {
@@ -145,6 +153,21 @@ describe('the network', () => {
   });
 });
 
+test('no instance boots before the network has a way out and its file is there', () => {
+  const ways = Object.entries(fleet?.Resources ?? {})
+    .filter(([, { Type }]) => /Route$|RouteTableAssociation$|VPCEndpoint$/.test(Type))
+    .map(([id]) => id);
+  assert.ok(ways.length >= 5);
+  for (const [id, made] of ofType(fleet, 'AWS::AutoScaling::AutoScalingGroup'))
+    assert.deepEqual([made.DependsOn ?? []].flat().toSorted(), ways.toSorted(), id);
+  const [[parameter] = []] = ofType(fleet, 'AWS::SSM::Parameter');
+  const [, template] = ofType(fleet, 'AWS::EC2::LaunchTemplate').find(([id]) => id.startsWith('Sloteu1a')) ?? [];
+  assert.ok(
+    parameter !== undefined && JSON.stringify(template).includes(`{"Ref":"${parameter}"}`),
+    'it refers to the parameter, not to its name',
+  );
+});
+
 describe('every instance', () => {
   const templatesOf = ofType(fleet, 'AWS::EC2::LaunchTemplate').map(
     ([, { Properties }]) => Properties['LaunchTemplateData'] as Record<string, never>,
@@ -175,6 +198,29 @@ test('every role is one of ours: no managed policy of AWS, which would read ever
     assert.equal(Properties['ManagedPolicyArns'], undefined, id);
 });
 
+/** A policy takes the place of the one that a topic has by itself, which lets its account publish. */
+test('the topic takes what alarms of this stage say, over TLS, and from no other account', () => {
+  const [, policy] = ofType(fleet, 'AWS::SNS::TopicPolicy')[0] ?? [];
+  const { Statement: statements } = policy?.Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+  const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+  assert.deepEqual(
+    allowed.map(({ Action, Principal, Condition }) => ({ Action, Principal, Condition })),
+    [
+      {
+        Action: 'sns:Publish',
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': '123456789012' },
+          ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:pinhole-example-*' },
+        },
+      },
+    ],
+  );
+  assert.ok(statements.some(({ Effect, Condition }) => Effect === 'Deny' && JSON.stringify(Condition).includes('SecureTransport')));
+  const named = ofType(watch, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => String(Properties['AlarmName']));
+  assert.ok(named.length > 0 && named.every((each) => each.startsWith('pinhole-example-')));
+});
+
 test('no template holds a secret', () => {
   for (const value of valuesIn(templates)) assert.doesNotMatch(String(value), /PRIVATE KEY-----\n/);
 });
@@ -185,6 +231,22 @@ test('the devices’ stack says which lines to type next', () => {
     outputs.some((line) => line.startsWith('./pinhole agent --proxy http://proxy.example.com:443 --endpoint a1b2c3d4e5f6g7-ats')),
     outputs.join('\n'),
   );
+});
+
+test('docs/slos.md says of each level which alarm is deployed for it, and of every alarm for which level it is', () => {
+  const rows = rowsWith(readText('docs/slos.md'), 'alarm', 'when', 'wakes', 'runbook', '[deployed](deploy.md) as');
+  const said = rows.flatMap(([, , , , deployed = '']) => [...deployed.matchAll(/`([a-z-]+(?:ENDPOINT)?)`/g)].map(([, id = '']) => id));
+  const names = [...ofType(watch, 'AWS::CloudWatch::Alarm'), ...ofType(watch, 'AWS::CloudWatch::CompositeAlarm')].map(
+    ([, { Properties }]) =>
+      String(Properties['AlarmName'])
+        .replace('pinhole-example-', '')
+        .replace(/^eu-1[abs]-/, '')
+        .replace(/^probe-.*/, 'probe-ENDPOINT'),
+  );
+  // A window of a burn is no alarm to anybody by itself.
+  const deployed = new Set(names.filter((id) => !/^burn-\w+-\d+s$/.test(id)));
+  // With a certificate, and with a load balancer.
+  assert.deepEqual(said.toSorted(), [...deployed, 'certificate', 'nodes-out', 'ports-of-balancer'].toSorted());
 });
 
 test('docs/deploy.md names every stack', () => {

@@ -104,6 +104,7 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
     carriers: 1,
     stopMs: 2_000,
     drain: { rate: 8, deadlineMs: 60_000 },
+    revoked: 'close',
     launch: launchOf('', ''),
     log: { level: 'info', file: null },
     capacity: { configured: 100, tunnels: 100, perCarrier: 100, carriers: 1, nofile: 1_000, binds: 'limits.tunnels' },

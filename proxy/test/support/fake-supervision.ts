@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import type { DrainOrder } from '../../core/drain.ts';
 import type { TunnelRow } from '../../core/ports.ts';
+import { emptyRecord } from '../../core/record.ts';
 import { ledgerFile, supervisorSocket } from '../../core/runtime-files.ts';
 import type { SlotView, SupervisorView } from '../../core/supervision.ts';
 import { type CarrierLoad, startCarrierApi } from '../../control/carrier-api.ts';
@@ -16,6 +17,7 @@ import { createCarrierMetrics } from '../../control/carrier-metrics.ts';
 import { json } from '../../control/bounded-server.ts';
 import { watchDrain, writeDrain } from '../../control/drain-file.ts';
 import { createReadiness } from '../../control/readiness.ts';
+import { RecentDecisions } from '../../control/recent-decisions.ts';
 import { createLedger } from '../../limits/ledger-file.ts';
 
 export interface FakeCarrier {
@@ -23,6 +25,7 @@ export interface FakeCarrier {
   isAccepting: boolean;
   rows: TunnelRow[];
   load: CarrierLoad;
+  readonly recent: RecentDecisions;
   /** Orders to drain that it has taken, as they came. */
   readonly orders: unknown[];
   /** What is in the file behind the next one. */
@@ -105,6 +108,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     isAccepting: true,
     rows: [],
     load: { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {} },
+    recent: new RecentDecisions(systemClock),
     orders: [],
     answersWith: null,
     persist: () => metrics.persist(runtime, { generation: 1, slot }),
@@ -115,6 +119,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
   };
   const api = await startCarrierApi({
     log: { info: () => {} },
+    clock: systemClock,
     runtime,
     sessions: {
       tunnels: () => carrier.rows.length,
@@ -127,8 +132,29 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
         const [oldest] = carrier.rows;
         return oldest ? [{ tenant: '', tunnels: carrier.rows.length, oldestMs: systemClock.nowMs() - oldest.ageMs }] : [];
       },
+      open: () =>
+        carrier.rows.map((row) => ({
+          startMs: systemClock.nowMs() - row.ageMs,
+          isOver: false,
+          record: { tenant: row.tenant, client_ip: row.client, target_host: row.target, target_port: 443 },
+          bytes: row.bytesUp + row.bytesDown,
+          row: () => row,
+        })),
+      find: (id) => {
+        const row = carrier.rows.find((candidate) => candidate.id === id);
+        return row ? { ...row, record: emptyRecord(id, 'l', { address: '127.0.0.1', port: 1 }) } : null;
+      },
+      closeOne: (id) => {
+        const at = carrier.rows.findIndex((candidate) => candidate.id === id);
+        return at < 0 ? null : carrier.rows.splice(at, 1).length === 1;
+      },
       closeOldest: (_tenant, count) => carrier.rows.splice(0, count).length,
       closeSome: (count) => carrier.rows.splice(0, count).length,
+      closeIds(ids) {
+        const closed = carrier.rows.filter(({ id }) => ids.has(id));
+        carrier.rows = carrier.rows.filter(({ id }) => !ids.has(id));
+        return closed.map(({ id }) => id);
+      },
     },
     readiness,
     move: { start: () => null, view: () => null },
@@ -143,6 +169,8 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     },
     metrics: () => metrics.snapshot(),
     load: () => carrier.load,
+    recent: carrier.recent,
+    explain: () => ({ allow: true, reason: 'OK', wouldDeny: [], steps: [] }),
     info: {
       slot,
       generation: 1,

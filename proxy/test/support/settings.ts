@@ -57,7 +57,7 @@ export function testSettings(overrides: Partial<Settings> = {}): Settings {
     relay: 'node',
     health: { host: '127.0.0.1', port: 0 },
     probe: null,
-    admin: { host: '127.0.0.1', port: 0, token: null, names: [] },
+    admin: { host: '127.0.0.1', port: 0, token: null, names: [], peers: [] },
     addresses: null,
     log: { level: 'info', file: null },
     atStart: {

@@ -159,7 +159,7 @@ export const WORDS: readonly WordRule[] = [
     what: 'the console or the process',
     pattern: /\bconsole\b|\bprocess\.(?:env|exit|exitCode|on|once|stdout|stderr)\b/g,
     within: ['agent'],
-    except: ['agent/main.ts'],
+    except: ['agent/main.ts', 'agent/doctor/main.ts'],
     why: 'the agent is also a library: the sandbox drives it',
     instead: 'emit an AgentEvent, and let agent/main.ts print it',
   },

@@ -37,14 +37,15 @@ export function createUpgrade(options: WebSocketOptions): (request: IncomingMess
     const url = request.url ?? '';
     const mark = url.indexOf('?');
     const rawPath = mark < 0 ? url : url.slice(0, mark);
-    if (rawPath !== '/mqtt') return respondRaw(socket, traced(refusal(404, 'ResourceNotFoundException', 'Not Found')));
+    if (rawPath !== '/mqtt')
+      return respondRaw(socket, traced(refusal(404, 'ResourceNotFoundException', 'Not Found')), options.context().nowMs);
 
     const rawQuery = mark < 0 ? '' : url.slice(mark + 1);
     const { method = '', rawHeaders } = request;
     const verified = verifyUpgrade({ method, rawPath, rawQuery, rawHeaders }, options.context());
     if (!verified.ok) {
       options.log(`data: upgrade refused with 403 ${verified.type}: ${verified.message}`);
-      return respondRaw(socket, traced(refusal(403, verified.type, verified.message)));
+      return respondRaw(socket, traced(refusal(403, verified.type, verified.message)), options.context().nowMs);
     }
     server.handleUpgrade(request, socket, head, (webSocket) => {
       const stream = createWebSocketStream(webSocket);

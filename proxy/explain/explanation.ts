@@ -1,32 +1,19 @@
 // One connection that nobody made: what would be decided at each stage, by the same functions that decide for real. No DNS.
 
-import { canonicalAddress } from '../config/ip-port.ts';
 import type { Target } from '../core/address.ts';
 import { type ReasonCode, REASONS } from '../core/fault.ts';
-import type { Door, ListedHost, ListenerSettings, Settings } from '../core/settings.ts';
+import type { ListedHost, ListenerSettings, Settings } from '../core/settings.ts';
 import { AddressJudge, classifyAddress } from '../policy/address-rule.ts';
+import { canonicalAddress } from '../policy/canonical-address.ts';
 import { decideTarget } from '../policy/decide.ts';
 import { HostList } from '../policy/host-list.ts';
 import { judgeHello, peeks } from '../policy/judge-hello.ts';
 import { rangeList } from '../policy/ranges.ts';
-import { type Tenant, TenantTable } from '../policy/tenants.ts';
-import { whoAsks } from './who-asks.ts';
 import { routeSni, SNI_DOOR_PORT, type SniRoute } from '../policy/sni-route.ts';
+import { type Tenant, TenantTable } from '../policy/tenants.ts';
 import { parseConnectTarget } from '../wire/connect-target.ts';
-
-export interface Question {
-  readonly door: Door;
-  readonly host: string;
-  readonly port: number;
-  /** With its right token or certificate; null is a stranger. */
-  readonly tenant: string | null;
-  /** Null: from where it may. */
-  readonly from: string | null;
-  /** Undefined: what a good client sends. Null: no server name. */
-  readonly sni: string | null | undefined;
-  readonly alpn: readonly string[];
-  readonly address: string | null;
-}
+import type { Question } from './question.ts';
+import { whoAsks } from './who-asks.ts';
 
 export interface Step {
   readonly stage: 'listener' | 'name' | 'target' | 'identity' | 'decision' | 'address' | 'hello';
@@ -42,8 +29,36 @@ export interface Explanation {
   readonly steps: readonly Step[];
 }
 
-export function explain(settings: Settings, question: Question): Explanation {
-  return new Walk(settings, question).run();
+/** What decides. A carrier hands in its own, a command what a file makes. */
+export interface InForce {
+  readonly settings: Omit<Settings, 'tenants'>;
+  readonly list: HostList;
+  /** Null where anyone may use the list. */
+  readonly tenants: TenantTable | null;
+  readonly judge: Pick<AddressJudge, 'judge'>;
+}
+
+/** As far as the file tells: the addresses of this machine's interfaces are not looked at. */
+export function inForceOf(settings: Settings): InForce {
+  const { node, listeners, hosts, tenants, policy } = settings;
+  const bound = listeners.map(({ host }) => host).filter((host) => classifyAddress(host) !== 'unspecified');
+  const own = new Set([...node.publicAddresses, ...bound].map((address) => canonicalAddress(address) ?? address));
+  return {
+    settings,
+    list: new HostList(hosts),
+    tenants: tenants && TenantTable.of(tenants),
+    judge: new AddressJudge({ own: (candidate) => own.has(candidate), mode: policy.address }),
+  };
+}
+
+/** For many questions: what settings are made into is made once. */
+export function createExplainer(settings: Settings): (question: Question) => Explanation {
+  const inForce = inForceOf(settings);
+  return (question) => explain(inForce, question);
+}
+
+export function explain(inForce: InForce, question: Question): Explanation {
+  return new Walk(inForce, question).run();
 }
 
 /** Thrown inside this file only, to end the walk at its first refusal. */
@@ -56,16 +71,18 @@ class Refusal {
 }
 
 class Walk {
-  readonly #settings: Settings;
+  readonly #inForce: InForce;
+  readonly #settings: InForce['settings'];
   readonly #question: Question;
   readonly #list: HostList;
   readonly #steps: Step[] = [];
   readonly #wouldDeny: ReasonCode[] = [];
 
-  constructor(settings: Settings, question: Question) {
-    this.#settings = settings;
+  constructor(inForce: InForce, question: Question) {
+    this.#inForce = inForce;
+    this.#settings = inForce.settings;
     this.#question = question;
-    this.#list = new HostList(settings.hosts);
+    this.#list = inForce.list;
   }
 
   run(): Explanation {
@@ -142,8 +159,7 @@ class Walk {
   }
 
   #identity(): Tenant | null {
-    const { tenants } = this.#settings;
-    const asked = whoAsks(tenants && TenantTable.of(tenants), this.#question);
+    const asked = whoAsks(this.#inForce.tenants, this.#question);
     if (asked.code !== null) return this.#refuse('identity', asked.code, asked.text);
     this.#passed('identity', asked.text);
     return asked.tenant;
@@ -167,8 +183,7 @@ class Walk {
     }
     const { address } = this.#question;
     if (address === null) return this.#note('address', 'not judged: DNS would be asked for it; give --address to judge one');
-    const judge = new AddressJudge({ own: (candidate) => this.#ownAddresses().has(candidate), mode: policy.address });
-    const verdict = judge.judge(address, listed.accept.length > 0 ? rangeList(listed.accept) : null);
+    const verdict = this.#inForce.judge.judge(address, listed.accept.length > 0 ? rangeList(listed.accept) : null);
     const what = `${address} is of class ${verdict.class}`;
     if (verdict.floor) return this.#refuse('address', 'ADDRESS_NOT_ALLOWED', `${what}: refused in every mode, whatever is accepted`);
     if (!verdict.allow)
@@ -176,13 +191,6 @@ class Walk {
     if (verdict.wouldDeny) return this.#reported('address', 'ADDRESS_NOT_ALLOWED', what);
     const isAccepted = verdict.class !== 'public' && policy.address === 'enforce';
     this.#passed('address', isAccepted ? `${what}, in a range that ${listed.endpoint} accepts` : what);
-  }
-
-  /** As far as the file tells: the addresses of this machine's interfaces are not looked at. */
-  #ownAddresses(): ReadonlySet<string> {
-    const { node, listeners } = this.#settings;
-    const hosts = listeners.map(({ host }) => host).filter((host) => classifyAddress(host) !== 'unspecified');
-    return new Set([...node.publicAddresses, ...hosts].map((address) => canonicalAddress(address) ?? address));
   }
 
   #hello(target: Target): void {

@@ -3,7 +3,7 @@
 import type { FaultCode } from '../core/fault.ts';
 import { identify } from '../policy/identify.ts';
 import type { Tenant, TenantTable } from '../policy/tenants.ts';
-import type { Question } from './explanation.ts';
+import type { Question } from './question.ts';
 
 export type Asked =
   | { readonly code: null; readonly tenant: Tenant | null; readonly text: string }

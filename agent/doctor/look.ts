@@ -1,0 +1,32 @@
+// How a probe's outcome becomes a sight. Text from the wire is cut short and made printable here.
+
+import type { ProxyAddress } from '../addresses.ts';
+import { type AgentFailure, asFailure, codeOf, type Leg, messageOf } from '../failure.ts';
+import type { ShownCertificate } from '../tls.ts';
+import type { Trouble } from './sight.ts';
+
+const TEXT_MAX = 160;
+
+export function clean(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, '?');
+  return printable.length > TEXT_MAX ? `${printable.slice(0, TEXT_MAX - 3)}...` : printable;
+}
+
+export function troubleOf(error: unknown, leg: Leg): Trouble {
+  const failure: AgentFailure = asFailure(error, { leg, code: codeOf(error), fixer: 'site', detail: messageOf(error) });
+  const { leg: failedLeg, code, detail, request, retryAfterMs } = failure.facts;
+  return { leg: failedLeg, code: clean(code), detail: clean(detail), request: request && clean(request), retryAfterMs };
+}
+
+export function wordsOf({ code, detail, retryAfterMs }: Trouble): string {
+  const later = retryAfterMs === undefined ? '' : `, to come back in ${Math.round(retryAfterMs / 1_000)} s`;
+  return detail.includes(code) ? `${detail}${later}` : `${code}: ${detail}${later}`;
+}
+
+export function showCertificate({ issuers, validToMs }: ShownCertificate): string {
+  return clean(`signed by ${issuers[0] ?? 'nobody'}; until ${new Date(validToMs).toISOString().slice(0, 10)}`);
+}
+
+export function showAddress({ address, port }: Pick<ProxyAddress, 'address' | 'port'>): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}

@@ -1,0 +1,90 @@
+// A run on this machine: nodes, far ends and agents, where it can be in a network of their own.
+
+import { homedir } from 'node:os';
+import { complain, EXIT } from './exit.ts';
+import { findK6 } from '../k6-binary.ts';
+import { type Inside, measure, type Measured } from './measure.ts';
+import type { RunOptions } from '../options.ts';
+import { planRun, type RigPlan } from '../plan.ts';
+import { resize } from '../resize.ts';
+import { loadNow, readMachine } from '../rig/honesty.ts';
+import { Names } from '../rig/names.ts';
+import { enter, findIsolation, INSIDE, type Isolation, prepareNetwork, readPortRange } from '../rig/namespace.ts';
+import { missingPeer } from '../rig/peers.ts';
+import { startRunProbe } from '../rig/run-probe.ts';
+import { startWorld } from '../rig/world.ts';
+import type { Scenario } from '../scenario.ts';
+import { takeMachine } from './take-machine.ts';
+
+/** `args`: with which the program was called; inside of its own network it is called with the same. */
+export async function runHere(
+  found: Scenario,
+  options: RunOptions,
+  { args, stop }: { readonly args: readonly string[]; readonly stop: AbortSignal },
+): Promise<number> {
+  const scenario = resize(found, options);
+  if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
+  const told = process.env[INSIDE];
+  const before = told === undefined ? null : (JSON.parse(told) as Inside);
+  const isolation: Isolation = before?.isIsolated ? { isIsolated: true, flags: [] } : findIsolation(process.getuid?.() === 0);
+  const planned = plan(scenario, isolation.isIsolated);
+  if (typeof planned === 'string') return complain(planned, EXIT.usage);
+  const missing = scenario.through === 'squid' || scenario.through === 'haproxy' ? missingPeer(scenario.through) : null;
+  if (missing !== null) return complain(missing, EXIT.missing);
+  const lock = takeMachine();
+  if (typeof lock === 'string') return complain(lock, EXIT.missing);
+  try {
+    const inside = before ?? (await findInside(isolation, stop));
+    if (before === null && isolation.isIsolated) return goInside(isolation.flags, args, inside);
+    return await perform({ scenario, plan: planned, inside, options, targetUrl: null, lock, stop });
+  } catch (error) {
+    return stop.aborted ? EXIT.interrupted : complain((error as Error).message, EXIT.missing);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Rejects where there is no k6, or the signal came meanwhile. */
+async function findInside(isolation: Isolation, stop: AbortSignal): Promise<Inside> {
+  const { path } = await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop });
+  stop.throwIfAborted();
+  return { k6: path, isIsolated: isolation.isIsolated, why: isolation.isIsolated ? null : isolation.why, loadBefore: loadNow() };
+}
+
+/** The program replaces itself by itself in a network of its own, and has to take the machine again there: nothing behind `enter` runs. */
+function goInside(flags: readonly string[], args: readonly string[], inside: Inside): never {
+  const [, program = ''] = process.argv;
+  return enter(flags, [process.execPath, ...process.execArgv, program, ...args], { ...process.env, [INSIDE]: JSON.stringify(inside) });
+}
+
+function plan(scenario: Scenario, isIsolated: boolean): RigPlan | string {
+  const planned = planRun(scenario, readMachine(isIsolated, isIsolated ? [1_024, 65_535] : readPortRange()));
+  return planned.ok ? planned.plan : planned.refusals.join('\n');
+}
+
+async function perform(run: Measured): Promise<number> {
+  const { scenario, plan: planned, inside, stop } = run;
+  const { isIsolated, why } = inside;
+  return await measure(run, ({ folder, processes, say }) => {
+    const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${why}): ports, names and limits are the machine's`];
+    for (const trouble of troubles) say(trouble);
+    const names = isIsolated ? coverNames(folder) : null;
+    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment(), stop };
+    return {
+      ...{ troubles, machine: { number: 1, of: 1 }, beginsMs: null },
+      startWorld: (heardFarEnd) => startWorld({ ...world, heardFarEnd }),
+      startProbe: (started) => startRunProbe(scenario, started, processes),
+    };
+  });
+}
+
+function coverNames(folder: string): Names {
+  const names = new Names(folder);
+  names.cover();
+  return names;
+}
+
+/** Nodes get what any service has, and none of the caller's settings for proxies. */
+function nodeEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], HOME: process.env['HOME'] ?? homedir(), LANG: 'C.UTF-8' };
+}

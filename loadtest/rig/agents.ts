@@ -1,0 +1,37 @@
+// What k6 is told of a run, and how long it may take to end what it was told.
+
+import type { RigPlan } from '../plan.ts';
+import type { Scenario } from '../scenario.ts';
+import type { AgentPlan } from '../shared/agent-plan.ts';
+import { lastEndMs } from '../shared/schedule.ts';
+
+/** After the last close k6 waits ten seconds more; then it is stuck. */
+export const CLOSE_PATIENCE_MS = 60_000;
+const CLIENT_ID_PREFIX = 'test-';
+
+export function agentPlan(
+  scenario: Scenario,
+  plan: Pick<RigPlan, 'vus' | 'backoff' | 'seconds'>,
+  url: string,
+  beginsMs: number,
+): AgentPlan {
+  const { tunnels, opensPerSecond, restSeconds, work } = scenario;
+  const { vus, backoff, seconds } = plan;
+  return {
+    url,
+    beginsMs,
+    endsMs: beginsMs + seconds * 1_000,
+    tunnels,
+    vus,
+    opensPerSecond,
+    restSeconds,
+    work,
+    backoff,
+    clientIdPrefix: CLIENT_ID_PREFIX,
+  };
+}
+
+/** How long k6 may still take, at this moment, to close the agents of all machines. */
+export function closePatienceMs(agents: AgentPlan, nowMs: number): number {
+  return lastEndMs(agents) - nowMs + CLOSE_PATIENCE_MS;
+}
