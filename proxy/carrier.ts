@@ -197,6 +197,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   });
   const api = await startCarrierApi({
     runtime,
+    clock,
     sessions,
     log,
     move: mover,

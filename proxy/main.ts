@@ -1,7 +1,7 @@
 // The program: looks at the first word and loads what it names. The only file of the proxy that reads the environment, catches signals and
 // ends the process.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import type { FollowIo } from './cli/drain.ts';
 import type { CliIo } from './cli/io.ts';
 import { readText } from './cli/read-text.ts';
 import type { RehearseIo } from './cli/rehearse.ts';
+import type { Terminal } from './cli/terminal.ts';
 import { commandClock, systemClock } from './core/clock.ts';
 import type { ServiceManager } from './core/supervision.ts';
 import { EXIT } from './supervisor/plan.ts';
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   rehearse: async (args) => (await import('./cli/rehearse.ts')).runRehearse(args, await rehearseIo()),
   status: async (args) => (await import('./cli/status.ts')).runStatus(args, { ...cliIo(), clock: systemClock }),
   tunnels: async (args) => (await import('./cli/tunnels.ts')).runTunnels(args, { ...cliIo(), clock: systemClock }),
+  top: async (args) => (await import('./cli/top.ts')).runTop(args, { ...followIo(), terminal: terminal() }),
   drain: async (args) => (await import('./cli/drain.ts')).runDrain(args, followIo()),
   undrain: async (args) => (await import('./cli/undrain.ts')).runUndrain(args, followIo()),
   reload: async (args) => (await import('./cli/reload.ts')).runReload(args, { ...cliIo(), clock: systemClock, pid: process.pid }),
@@ -96,6 +98,28 @@ async function rehearseIo(): Promise<RehearseIo> {
 function followIo(): FollowIo {
   const columns = (): number | null => (process.stdout.isTTY ? process.stdout.columns : null);
   return { ...cliIo(), clock: commandClock, columns, onSignal };
+}
+
+/** Null where nothing can be drawn on it. */
+function terminal(): Terminal | null {
+  const { stdin, stdout: screen } = process;
+  if (!stdin.isTTY || !screen.isTTY || ['', 'dumb'].includes(process.env['TERM'] ?? '')) return null;
+  return {
+    size: () => ({ columns: screen.columns, rows: screen.rows }),
+    write(text) {
+      try {
+        writeSync(screen.fd, text);
+      } catch {
+        // The terminal is gone, or takes no more at the moment: the next screen is a whole one.
+      }
+    },
+    raw(pressed) {
+      stdin.setRawMode(true).setEncoding('utf8').on('data', pressed).resume();
+      return () => stdin.off('data', pressed).setRawMode(false).pause();
+    },
+    resized: (heard) => screen.on('resize', heard),
+    atEnd: (restore) => process.on('exit', restore),
+  };
 }
 
 /** The soft limit, which Node itself has raised to the hard one by now; the carriers are given the same. */

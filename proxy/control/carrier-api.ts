@@ -1,6 +1,7 @@
 // What a carrier tells control, the commands and the other carriers, over its own Unix socket: how it is, its tunnels, its counters. And what
 // they tell it: to drain, to close a tunnel, to move its tunnels to another generation.
 
+import type { Clock } from '../core/clock.ts';
 import { carrierSocket } from '../core/runtime-files.ts';
 import type { MoveView, Moving } from '../core/move.ts';
 import type { Readiness, ResolverState, SessionView, ShedCause, TunnelGroup, TunnelPage } from '../core/ports.ts';
@@ -9,6 +10,7 @@ import { VERSION } from '../core/version.ts';
 import { wireText } from '../core/wire-text.ts';
 import type { Answer, Change, Listening, Question } from './bounded-server.ts';
 import { json, listenBounded, NOT_FOUND } from './bounded-server.ts';
+import { BUSY_ORDERS, BUSY_ROWS_MAX, BusyWatch } from './busiest.ts';
 import type { Log } from './log.ts';
 import { DRAIN_CHANGED_PATH, DRAIN_PATH } from './drain-orders.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
@@ -19,6 +21,7 @@ export const TUNNEL_PAGE_ROWS = 250;
 
 export interface CarrierApiView {
   readonly runtime: string;
+  readonly clock: Clock;
   readonly sessions: SessionView;
   readonly readiness: Readiness;
   readonly move: Moving;
@@ -93,6 +96,7 @@ export interface TunnelsClosed {
 }
 
 export const GROUPS_PATH = '/groups';
+export const BUSIEST_PATH = '/busiest';
 export const CLOSE_PATH = '/drain/close';
 /** A POST of a tenant here ends all its tunnels at once; answered with how many. */
 export const CLOSE_TENANT_PATH = '/close';
@@ -112,9 +116,10 @@ export interface CarrierCounters {
 export function startCarrierApi(view: CarrierApiView): Promise<Listening> {
   const { runtime, info } = view;
   const path = carrierSocket(runtime, info.generation, info.slot);
+  const busy = new BusyWatch(view.sessions, view.clock);
   return listenBounded(
     { path },
-    (question) => answer(view, question),
+    (question) => (question.path === BUSIEST_PATH ? busiestOf(busy, question.query) : answer(view, question)),
     (change) => obey(view, change),
   );
 }
@@ -193,6 +198,11 @@ function statusOf({ sessions, readiness, info, load, move: moving }: CarrierApiV
 function tunnelsOf({ sessions }: CarrierApiView, query: URLSearchParams): CarrierTunnels {
   const limit = Math.min(numberIn(query, 'limit') ?? TUNNEL_PAGE_ROWS, TUNNEL_PAGE_ROWS);
   return { tunnels: sessions.tunnels(), ...sessions.page(limit, numberIn(query, 'after') ?? 0) };
+}
+
+async function busiestOf(busy: BusyWatch, query: URLSearchParams): Promise<Answer> {
+  const by = BUSY_ORDERS.find((order) => order === query.get('by')) ?? 'rate';
+  return json(200, await busy.busiest(by, numberIn(query, 'limit') ?? BUSY_ROWS_MAX));
 }
 
 function numberIn(query: URLSearchParams, name: string): number | null {

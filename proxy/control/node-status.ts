@@ -53,6 +53,8 @@ export interface NodeStatus extends Readying {
   /** Since the node began. */
   readonly opened: number;
   readonly refused: Readonly<Record<string, number>>;
+  /** Moved since the node began. */
+  readonly bytes: { readonly up: number; readonly down: number };
   /** Refused, failed or lost through no fault of a client (drain-throttle.ts), since the node began. */
   readonly troubles: number;
 }
@@ -85,7 +87,9 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     restarts,
     status: statuses[index] ?? null,
   }));
-  const { OK: opened = 0, ...refused } = sumBy(await toJson(merge(counters.groups)), 'pinhole_opens_total', 'reason');
+  const metrics = await toJson(merge(counters.groups));
+  const { OK: opened = 0, ...refused } = sumBy(metrics, 'pinhole_opens_total', 'reason');
+  const { up = 0, down = 0 } = sumBy(metrics, 'pinhole_bytes_total', 'direction');
   const ledger = tryLedger(runtime, clock);
   return {
     node: supervisor.node,
@@ -109,6 +113,7 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     pending: carriers.reduce((sum, { status }) => sum + (status?.pending ?? 0), 0),
     opened,
     refused,
+    bytes: { up, down },
     troubles: troublesIn(counters.groups),
   };
 }

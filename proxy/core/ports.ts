@@ -49,6 +49,17 @@ export interface OpenSession {
   close(by: EndedBy): boolean;
 }
 
+/** One open session, as far as it is counted for those who watch. */
+export interface BusySession {
+  /** A moment of the clock. */
+  readonly startMs: number;
+  readonly isOver: boolean;
+  readonly record: Pick<SessionRecord, 'tenant' | 'client_ip' | 'target_host' | 'target_port'>;
+  /** So far, both ways. */
+  readonly bytes: number;
+  row(): TunnelRow;
+}
+
 /** Some open sessions, oldest first. */
 export interface TunnelPage {
   readonly rows: TunnelRow[];
@@ -74,6 +85,8 @@ export interface SessionView {
   /** So many rows at most, of sessions that took their place behind the one of `after` (0: from the first on). */
   page(limit: number, after: number): TunnelPage;
   groups(): TunnelGroup[];
+  /** All that nobody has told to leave, in any order. */
+  open(): readonly BusySession[];
   /** Ends so many sessions of a tenant, oldest first, and gives back how many it ended: those on their way already do not count. */
   closeOldest(tenant: string, count: number, endedBy: EndedBy): number;
   /** The same over all tenants, each in proportion. */

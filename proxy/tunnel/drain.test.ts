@@ -27,6 +27,7 @@ function drain(open: number, options: { rate: number; deadlineMs: number }): Har
     pending: () => 0,
     page: () => ({ rows: [], next: null }),
     groups: () => [],
+    open: () => [],
     closeIds: () => [],
     closeOldest: () => 0,
     closeSome(count, by) {

@@ -209,6 +209,10 @@ export class Session {
     else this.#relay.sweep();
   }
 
+  get bytes(): number {
+    return this.#relay === null ? 0 : this.#relay.bytesUp + this.#relay.bytesDown;
+  }
+
   row(): TunnelRow {
     const { record } = this;
     return {

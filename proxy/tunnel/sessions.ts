@@ -57,6 +57,10 @@ export class Sessions implements SessionView {
       .filter((session) => !session.isOver);
   }
 
+  open(): readonly Session[] {
+    return this.everyOne();
+  }
+
   /** The same in no order. */
   everyOne(): Session[] {
     return [...this.#tenants.values()].flatMap((sessions) => [...sessions]);

@@ -115,6 +115,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
   };
   const api = await startCarrierApi({
     log: { info: () => {} },
+    clock: systemClock,
     runtime,
     sessions: {
       tunnels: () => carrier.rows.length,
@@ -127,6 +128,14 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
         const [oldest] = carrier.rows;
         return oldest ? [{ tenant: '', tunnels: carrier.rows.length, oldestMs: systemClock.nowMs() - oldest.ageMs }] : [];
       },
+      open: () =>
+        carrier.rows.map((row) => ({
+          startMs: systemClock.nowMs() - row.ageMs,
+          isOver: false,
+          record: { tenant: row.tenant, client_ip: row.client, target_host: row.target, target_port: 443 },
+          bytes: row.bytesUp + row.bytesDown,
+          row: () => row,
+        })),
       closeOldest: (_tenant, count) => carrier.rows.splice(0, count).length,
       closeSome: (count) => carrier.rows.splice(0, count).length,
       closeIds(ids) {

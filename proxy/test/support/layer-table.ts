@@ -130,6 +130,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/wire/connect-target.ts', why: '`explain` asks the same functions that decide for real' },
       { place: 'proxy/control/ask.ts', why: 'commands ask the processes of a node as control does' },
       { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
+      { place: 'proxy/control/busiest.ts', why: 'so does `top`' },
       { place: 'proxy/control/carrier-api.ts', why: 'the form of a carrier’s answers' },
       { place: 'proxy/control/drain-orders.ts', why: '`drain` works while control is dead' },
       { place: 'proxy/control/drain-view.ts', why: 'so does looking at it' },
