@@ -135,7 +135,18 @@ describe('a node with open tunnels', { concurrency: 2 }, () => {
     await node.serve.line('configuration-refused');
     await open('acme');
 
-    put(tenant('globex') + tenant('initech'));
+    // What it would do is said first, by a copy beside it, and nothing is done.
+    const next = tenant('globex') + tenant('initech');
+    writeFileSync(join(node.folder, 'next-tenants.yaml'), next);
+    const copy = join(node.folder, 'next.yaml');
+    writeFileSync(copy, readFileSync(node.file, 'utf8').replace('tenants.yaml', 'next-tenants.yaml'));
+    const dryRun = await pinhole('reload', '--dry-run', '--from', copy, '--runtime', node.runtime);
+    assert.equal(dryRun.code, 0, dryRun.stderr);
+    assert.match(dryRun.stdout, /^would close 9 of 10 open tunnels: 4 a second, in 3s$/m);
+    assert.match(dryRun.stdout, new RegExp(`^9 +acme +${DATA_HOST}:443 +its tenant is not in the file$`, 'm'));
+    assert.deepEqual([node.records('close').length, gone.some((socket) => socket.destroyed)], [0, false]);
+
+    put(next);
     await node.serve.line('configuration-taken');
     await open('initech');
     await until(() => node.records('close').length >= gone.length + 1, 'the ends of the tenant that is gone');
