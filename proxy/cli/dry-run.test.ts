@@ -43,7 +43,9 @@ test('where policy.revoked is keep none is closed, and it is said who would not 
 
 test('a carrier that has not counted is named', () => {
   const silent = { generation: 1, who: 'carrier 1', survey: null, why: 'it did not say within 15 s' };
-  assert.equal(shown({ carriers: [silent] })[1], 'carrier 1 of generation 1 has not counted: it did not say within 15 s\n');
+  const [out, err] = shown({ carriers: [...RESULT.carriers, silent] });
+  assert.match(out, /^would close 25 of 70 open tunnels that 2 of 3 carriers have counted: 8 a second, in 4s$/m);
+  assert.equal(err, 'carrier 1 of generation 1 has not counted: it did not say within 15 s\n');
 });
 
 test('groups that a carrier left out are in the sum', () => {

@@ -50,7 +50,9 @@ export function renderDryRun(result: DryRunResult, io: Pick<CliIo, 'stdout' | 's
 
 function renderCounted({ carriers, revoked: mode, rate }: DryRunResult): string {
   const { tunnels, revoked, groups } = sumSurveys(carriers);
-  const open = `${tunnels} open ${tunnels === 1 ? 'tunnel' : 'tunnels'}`;
+  const counted = carriers.filter(({ survey }) => survey !== null).length;
+  const isWhole = counted === carriers.length;
+  const open = `${tunnels} open ${tunnels === 1 ? 'tunnel' : 'tunnels'}${isWhole ? '' : ` that ${counted} of ${carriers.length} carriers have counted`}`;
   if (revoked === 0) return `would close none of ${open}\n`;
   const pace = rate === null ? '' : `: ${rate} a second, in ${renderDuration(Math.ceil(revoked / rate) * 1_000)}`;
   const head =

@@ -5,9 +5,7 @@ import type { ServiceManager } from '../core/supervision.ts';
 import { EXIT } from '../supervisor/plan.ts';
 import { serveNode } from '../supervisor/serve-node.ts';
 import type { Supervisor } from '../supervisor/supervisor.ts';
-import { textOf } from './arguments.ts';
-import { SERVE } from './commands/node-commands.ts';
-import { readCommand } from './commands/read-command.ts';
+import { readArguments, textOf } from './arguments.ts';
 import type { CliIo } from './io.ts';
 
 export interface ServeIo extends Pick<CliIo, 'stdout' | 'stderr'> {
@@ -19,8 +17,8 @@ export interface ServeIo extends Pick<CliIo, 'stdout' | 'stderr'> {
 }
 
 export async function runServe(args: readonly string[], io: ServeIo): Promise<number> {
-  const read = readCommand(SERVE, args, io);
-  if (typeof read === 'number') return read;
+  const read = readArguments(args, { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } });
+  if (!read.ok || read.values['help'] === true) return sayUsage(args, io);
   const configFile = textOf(read.values, 'config');
   if (configFile === undefined) {
     io.stderr('pinhole serve: -c FILE is missing\n');
@@ -41,4 +39,12 @@ export async function runServe(args: readonly string[], io: ServeIo): Promise<nu
       io.onSignal('SIGUSR2', () => supervisor.reopen());
     },
   });
+}
+
+/** No node runs then, and this process need not stay as small as a supervisor is. */
+async function sayUsage(args: readonly string[], io: ServeIo): Promise<number> {
+  const { SERVE } = await import('./commands/node-commands.ts');
+  const { readCommand } = await import('./commands/read-command.ts');
+  const said = readCommand(SERVE, args, io);
+  return typeof said === 'number' ? said : EXIT.usage;
 }
