@@ -39,16 +39,16 @@ function mistakeIn(tenant: string | undefined, ids: readonly string[]): string |
 }
 
 async function closeTenant(runtime: string, tenant: string, isJson: boolean, io: OperateIo): Promise<number> {
-  const { answers, silent } = await tellAll<TenantClosed>(runtime, CLOSE_TENANT_PATH, { tenant, by: actorOf(io) }, io);
-  const closed = answers.reduce((sum, answer) => sum + answer.closed, 0);
+  const { answers, silent } = await tellAll(runtime, CLOSE_TENANT_PATH, { tenant, by: actorOf(io) }, io);
+  const closed = answers.reduce<number>((sum, answer) => sum + (answer as TenantClosed).closed, 0);
   if (isJson) io.stdout(`${JSON.stringify({ tenant, closed, silent })}\n`);
   else io.stdout(`closed ${closed === 1 ? '1 tunnel' : `${closed} tunnels`} of ${tenant}\n`);
   return answers.length > 0 && saySilent(silent, io) ? EXIT_OK : EXIT_FAILED;
 }
 
 async function closeTunnels(runtime: string, ids: readonly string[], isJson: boolean, io: OperateIo): Promise<number> {
-  const { answers, silent } = await tellAll<TunnelsClosed>(runtime, CLOSE_TUNNELS_PATH, { ids, by: actorOf(io) }, io);
-  const closed = answers.flatMap((answer) => answer.closed);
+  const { answers, silent } = await tellAll(runtime, CLOSE_TUNNELS_PATH, { ids, by: actorOf(io) }, io);
+  const closed = answers.flatMap((answer) => (answer as TunnelsClosed).closed);
   const unknown = ids.filter((id) => !closed.includes(id));
   if (isJson) io.stdout(`${JSON.stringify({ closed, unknown, silent })}\n`);
   else for (const id of closed) io.stdout(`closed ${id}\n`);
@@ -57,18 +57,18 @@ async function closeTunnels(runtime: string, ids: readonly string[], isJson: boo
 }
 
 /** What every carrier says, of generations that are retired too, and the slots of those that say nothing. */
-async function tellAll<T>(
+async function tellAll(
   runtime: string,
   path: string,
   body: object,
   { clock }: OperateIo,
-): Promise<{ readonly answers: readonly T[]; readonly silent: readonly number[] }> {
+): Promise<{ readonly answers: readonly unknown[]; readonly silent: readonly number[] }> {
   const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
   const told = await Promise.all(
     slots.map(({ generation, slot }) => tellJson(carrierSocket(runtime, generation, slot), path, body, clock)),
   );
   return {
-    answers: told.flatMap((answer) => (answer?.status === 200 ? [answer.value as T] : [])),
+    answers: told.flatMap((answer) => (answer?.status === 200 ? [answer.value] : [])),
     silent: slots.filter((_, index) => told[index]?.status !== 200).map(({ slot }) => slot),
   };
 }

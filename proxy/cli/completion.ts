@@ -31,20 +31,21 @@ export async function runCompletion(args: readonly string[], io: OperateIo): Pro
 function complete(what: string | undefined, io: OperateIo): string | null | Promise<string> {
   if (what === 'bash') return renderBash(COMMANDS);
   if (what === 'zsh') return renderZsh(COMMANDS);
-  if (what === 'tenants') return askAll(GROUPS_PATH, ({ groups }: CarrierGroups) => groups.map(({ tenant }) => tenant), io);
-  if (what === 'tunnels') return askAll(`/tunnels?limit=${TUNNELS_MAX}`, ({ rows }: CarrierTunnels) => rows.map(({ id }) => id), io);
+  if (what === 'tenants') return askAll(GROUPS_PATH, (answer) => (answer as CarrierGroups).groups.map(({ tenant }) => tenant), io);
+  if (what === 'tunnels')
+    return askAll(`/tunnels?limit=${TUNNELS_MAX}`, (answer) => (answer as CarrierTunnels).rows.map(({ id }) => id), io);
   return null;
 }
 
 /** Of every carrier of the nodes in the usual places; nothing where there is none: nobody wants to read of that while typing. */
-async function askAll<T>(path: string, namesIn: (answer: T) => readonly string[], io: OperateIo): Promise<string> {
+async function askAll(path: string, namesIn: (answer: unknown) => readonly string[], io: OperateIo): Promise<string> {
   const names = new Set<string>();
   for (const runtime of usualPlaces(io)) {
     const { slots = [] } = (await askSupervisor(runtime, io.clock)) ?? {};
     const answers = await Promise.all(
       slots.map(({ generation, slot }) => askJson(carrierSocket(runtime, generation, slot), path, io.clock)),
     );
-    for (const answer of answers) if (answer !== null) for (const name of namesIn(answer as T)) names.add(name);
+    for (const answer of answers) if (answer !== null) for (const name of namesIn(answer)) names.add(name);
   }
   names.delete('');
   return [...names]

@@ -19,7 +19,10 @@ test('the screen, the cursor and the keys are given back once, whatever ends it'
   for (const ways of [['own'], ['process'], ['own', 'process'], ['process', 'own']]) {
     const { did, terminal, end } = fake();
     const drawing = new Drawing(terminal, () => {});
-    for (const way of ways) way === 'own' ? drawing.end() : end();
+    for (const way of ways) {
+      if (way === 'own') drawing.end();
+      else end();
+    }
     assert.deepEqual(did, ['raw', '\u001B[?1049h\u001B[?25l\u001B[?7l', '\u001B[?7h\u001B[?25h\u001B[?1049l', 'cooked'], ways.join());
   }
 });

@@ -2,6 +2,8 @@
 
 import { LISTS, type List, type View } from './screen.ts';
 
+const ESCAPE = '\u001B';
+
 const LIST_KEYS: Readonly<Record<string, List>> = { t: 'tunnels', n: 'tenants', g: 'targets', s: 'sources' };
 const ORDER_KEYS: Readonly<Record<string, View['by']>> = { r: 'rate', b: 'bytes', a: 'age' };
 const ENDS: ReadonlySet<string> = new Set(['q', 'Q', '\u0003', '\u0004']);
@@ -26,7 +28,9 @@ export function viewAfter(keys: string, view: View): View | null {
   return now;
 }
 
+/** An escape sequence is one key: CSI with its parameters, SS3 with one letter. */
+const KEY = new RegExp(`${ESCAPE}\\[[0-9;]*[A-Za-z~]|${ESCAPE}O[A-Z]|[^]`, 'gu');
+
 function split(keys: string): string[] {
-  // An escape sequence is one key: CSI with its parameters, SS3 with one letter.
-  return keys.match(/\u001B\[[0-9;]*[A-Za-z~]|\u001BO[A-Z]|[^]/gu) ?? [];
+  return keys.match(KEY) ?? [];
 }
