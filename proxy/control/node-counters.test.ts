@@ -9,7 +9,8 @@ import { carrierSocket, retiredMetricsFile } from '../core/runtime-files.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
 import type { FakeSupervision } from '../test/support/fake-supervision.ts';
 import { readSnapshots, writeSnapshot } from './metrics-files.ts';
-import { merge, sumBy, toJson } from './metrics-json.ts';
+import { merge } from './merge-metrics.ts';
+import { sumBy } from './metrics-json.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
 import { retireCounters } from './retired-counters.ts';
 
@@ -20,7 +21,7 @@ interface Sums {
 }
 
 async function sums({ runtime }: FakeSupervision): Promise<Sums> {
-  const metrics = await toJson(merge((await gatherCounters(runtime, systemClock)).groups));
+  const metrics = merge((await gatherCounters(runtime, systemClock)).groups);
   const total = (name: string): number => Object.values(sumBy(metrics, name, '')).reduce((sum, value) => sum + value, 0);
   const stages = metrics.find(({ name }) => name === 'pinhole_open_seconds')?.values ?? [];
   return {

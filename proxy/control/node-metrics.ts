@@ -13,8 +13,9 @@ import { readLedger } from '../limits/ledger-view.ts';
 import type { CarrierStatus } from './carrier-api.ts';
 import { isDrainOrdered } from './drain-file.ts';
 import { memoryHeadroom, portsHeadroom } from './machine-room.ts';
+import { merge } from './merge-metrics.ts';
 import type { MetricJson } from './metrics-json.ts';
-import { merge, toJson } from './metrics-json.ts';
+import { toJson } from './metrics-json.ts';
 import type { NodeCounters } from './node-counters.ts';
 
 export interface NodeMetricsDeps {
@@ -29,7 +30,7 @@ export interface NodeMetricsDeps {
 
 /** Everything that is said of the node. */
 export async function nodeMetrics(deps: NodeMetricsDeps, counters: NodeCounters): Promise<MetricJson[]> {
-  return toJson(merge([...counters.groups, await nodeGauges(deps, counters)]));
+  return merge([...counters.groups, await nodeGauges(deps, counters)]);
 }
 
 async function nodeGauges(

@@ -12,7 +12,8 @@ import { troublesIn } from './drain-throttle.ts';
 import type { DrainView } from './drain-view.ts';
 import { gatherDrain } from './drain-view.ts';
 import type { LatchName } from './latches.ts';
-import { merge, sumBy, toJson } from './metrics-json.ts';
+import { merge } from './merge-metrics.ts';
+import { sumBy } from './metrics-json.ts';
 import { gatherCounters } from './node-counters.ts';
 import { readVerdict } from './verdict.ts';
 
@@ -87,7 +88,7 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
     restarts,
     status: statuses[index] ?? null,
   }));
-  const metrics = await toJson(merge(counters.groups));
+  const metrics = merge(counters.groups);
   const { OK: opened = 0, ...refused } = sumBy(metrics, 'pinhole_opens_total', 'reason');
   const { up = 0, down = 0 } = sumBy(metrics, 'pinhole_bytes_total', 'direction');
   const ledger = tryLedger(runtime, clock);

@@ -1,7 +1,8 @@
 // What is kept of carriers that are gone: their counters, added up in one file, so that no counter of the node ever goes back.
 
+import { merge } from './merge-metrics.ts';
 import { readRetired, readSnapshots, removeSnapshot, writeRetired } from './metrics-files.ts';
-import { countersOf, merge, toJson } from './metrics-json.ts';
+import { countersOf } from './metrics-json.ts';
 
 /** A name is needed until its file is gone, and a moment longer for onlookers that have read the file before. */
 const FOLDED_NAMES_MAX = 1_000;
@@ -16,7 +17,7 @@ export async function retireCounters(runtime: string, over: readonly string[]): 
   const done = new Set(retired.folded);
   const files = readSnapshots(runtime);
   const due = [...files].filter(([name]) => over.includes(name) && !done.has(name));
-  const metrics = await toJson(merge([retired.metrics, ...due.map(([, snapshot]) => countersOf(snapshot.metrics))]));
+  const metrics = merge([retired.metrics, ...due.map(([, snapshot]) => countersOf(snapshot.metrics))]);
 
   if (due.length > 0)
     writeRetired(runtime, { folded: [...retired.folded, ...due.map(([name]) => name)].slice(-FOLDED_NAMES_MAX), metrics });
