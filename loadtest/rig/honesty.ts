@@ -64,8 +64,13 @@ function descriptorLimit(): number {
 
 function versionsOfTools(k6: string): Record<string, string> {
   const said = spawnSync(k6, ['version'], { encoding: 'utf8' }).stdout ?? '';
-  const [, k6Version = 'unknown', go = 'unknown'] = /k6(?:\.exe)? (v\S+) .*?(go\d\S*?),/.exec(said) ?? [];
-  return { node: process.version, k6: k6Version, go };
+  return { node: process.version, ...parseK6Version(said) };
+}
+
+/** `k6 v2.2.0 (go1.26.8, linux/amd64)`, where k6 is what its file is called. */
+export function parseK6Version(said: string): { readonly k6: string; readonly go: string } {
+  const [, k6 = 'unknown', go = 'unknown'] = /^\S+ (v\S+) .*?(go\d\S*?),/m.exec(said) ?? [];
+  return { k6, go };
 }
 
 function versionsOfProxy({ through }: Scenario): Record<string, string> {
