@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import { sayNotRun } from './hostile/not-run.ts';
 import { findBrowser, isTooWide, openBrowser, visit, type Visit } from './support/browser.ts';
 import { type LiveNode, liveNode, openTunnel, type Tunnel } from './support/live-node.ts';
+import { until } from './support/relay.ts';
 import { DATA_HOST } from './support/settings.ts';
 import { statusOf } from './support/served-node.ts';
 import { echo, startUpstream } from './support/upstream.ts';
@@ -67,7 +68,7 @@ function runIn(browserPath: string): void {
         async ({ page }) => {
           await page.getByText('Open tunnels').waitFor(SECONDS);
           await page.locator('canvas').nth(1).waitFor(SECONDS);
-          assert.equal(await page.title(), 'test-1 – Pinhole');
+          await page.waitForFunction('document.title === "test-1 – Pinhole"', null, SECONDS);
           await page.getByText('silent').waitFor(SECONDS);
           for (const [view, sign] of [
             ['tunnels', ''],
@@ -134,11 +135,10 @@ function runIn(browserPath: string): void {
       .locator('.space .row')
       .nth(2)
       .waitFor({ ...SECONDS, state: 'detached' });
-    assert.deepEqual(
-      tunnels.map((tunnel) => tunnel.isOpen()),
-      [false, true, true],
-    );
-    assert.equal(node.records('close').at(-1)?.['ended_by'], 'operator');
+    // Which of them is first is for their carriers to say: they are of one age.
+    assert.equal(tunnels.filter((tunnel) => tunnel.isOpen()).length, 2);
+    // The record is written behind the close, at its own pace.
+    await until(() => node.records('close').at(-1)?.['ended_by'] === 'operator');
     await visited.close();
   });
 

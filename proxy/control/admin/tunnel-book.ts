@@ -168,7 +168,8 @@ function orderedBy(look: Look, { sort, order, ...filter }: TunnelQuery): readonl
   if (known) return known;
   const sign = order === 'desc' ? -1 : 1;
   const measured = look.rows.filter((row) => isWanted(row, filter)).map((row) => ({ row, value: MEASURES[sort](row) }));
-  measured.sort((a, b) => sign * (a.value - b.value) || (a.row.id < b.row.id ? -1 : 1));
+  // Stable: of those with the same value the order of the carriers stays, and that costs nothing where all have the same.
+  measured.sort((a, b) => sign * (a.value - b.value));
   const ordered = measured.map(({ row }) => row);
   const [oldest] = look.orders.keys();
   if (oldest !== undefined && look.orders.size >= ORDERS_MAX) look.orders.delete(oldest);
