@@ -15,6 +15,8 @@ import { renderScreen, renderText, type View } from './top/screen.ts';
 const INTERVAL_DEFAULT_S = 2;
 const INTERVAL_MAX_S = 60;
 const ROWS_DEFAULT = 10;
+/** A supervisor that does not answer for so long is gone; a machine that is busy has it miss one. */
+const SILENT_LOOKS = 3;
 /** Between the two looks of --once: the shortest time of which a carrier gives rates, and a little. */
 const ONCE_MS = 1_100;
 
@@ -94,8 +96,14 @@ class Top {
 
   async #watch(): Promise<number> {
     const { once, intervalMs } = this.#options;
+    let silent = 0;
     while (!this.#isOver) {
       const moment = await lookAt(this.#runtime, this.#view.by, this.#limit(), this.#io.clock);
+      silent = moment === null ? silent + 1 : 0;
+      if (moment === null && silent < SILENT_LOOKS) {
+        await this.#pause(intervalMs);
+        continue;
+      }
       if (moment === null) {
         this.#drawing?.end();
         return complain(`the node in ${this.#runtime} has ended`, EXIT_FAILED, this.#io);

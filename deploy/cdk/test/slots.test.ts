@@ -200,8 +200,9 @@ test('every role is one of ours: no managed policy of AWS, which would read ever
 
 /** A policy takes the place of the one that a topic has by itself, which lets its account publish. */
 test('the topic takes what alarms of this stage say, over TLS, and from no other account', () => {
-  const [, policy] = ofType(fleet, 'AWS::SNS::TopicPolicy')[0] ?? [];
-  const { Statement: statements } = policy?.Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+  const [policy] = ofType(fleet, 'AWS::SNS::TopicPolicy');
+  assert.ok(policy);
+  const { Statement: statements } = policy[1].Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
   const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
   assert.deepEqual(
     allowed.map(({ Action, Principal, Condition }) => ({ Action, Principal, Condition })),

@@ -153,7 +153,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/carrier.ts', why: 'cli/roles.ts loads the role it was started for' },
       { place: 'proxy/control.ts', why: 'cli/roles.ts loads the role it was started for' },
     ],
-    node: [['crypto', 'createHash', 'randomBytes'], 'fs', 'module', ['net', 'BlockList'], 'path', 'stream', 'util', 'zlib'],
+    node: [['crypto', 'createHash', 'randomBytes'], 'fs', 'module', 'path', 'stream', 'util', 'zlib'],
     packages: [],
     instead: 'a command reads its words and prints: what it does belongs to the folder that does it in `serve` too',
   },
