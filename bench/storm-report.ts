@@ -77,6 +77,11 @@ function pressOf(press: Press, rounds: readonly Round[]): PressSeen {
   };
 }
 
+/** Bytes of log beyond what the good agents' opens write, each of which has its lines. */
+function moreLog({ quiet, pressed }: Round): number {
+  return pressed.logBytes - (quiet.logBytes / Math.max(1, quiet.opens.opened)) * pressed.opens.opened;
+}
+
 /** Why the run is not what is wanted; nothing where all held. */
 export function flawsOf(seen: StormSeen, carriers: number): string[] {
   const flaws: string[] = [];
@@ -90,9 +95,10 @@ export function flawsOf(seen: StormSeen, carriers: number): string[] {
     if (press === 'storm' && refusalUs !== null && refusalUs >= open)
       flaws.push(`${name}: a refusal took ${refusalUs.toFixed(0)} µs of CPU, an open ${open.toFixed(0)} µs`);
     const most = CROWDS[press] * carriers * REASONS_MOST * LINES_MOST * LINE_BYTES;
-    for (const { quiet, pressed } of seen.rounds[press])
-      if (pressed.logBytes - quiet.logBytes > most)
-        flaws.push(`${name}: ${pressed.logBytes - quiet.logBytes} bytes of log, more than ${most}`);
+    for (const round of seen.rounds[press]) {
+      const more = moreLog(round);
+      if (more > most) flaws.push(`${name}: ${more.toFixed(0)} bytes of log, more than ${most}`);
+    }
   }
   return flaws;
 }

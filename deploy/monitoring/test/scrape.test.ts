@@ -51,16 +51,16 @@ function tests(): void {
     assert.deepEqual(await promtool(['check', 'metrics'], text), { ok: true, text: '' });
 
     await prometheus.until('count(up == 1) == 2');
+    // A machine with other work lets a carrier be late.
+    await prometheus.until('count(pinhole_ready == 1) == 2');
+    await prometheus.until('count(pinhole_carriers{state="ready"} == 1) == 2');
     assert.deepEqual([...open.types], ['application/openmetrics-text; version=1.0.0; charset=utf-8']);
     assert.deepEqual([...plain.types], ['text/plain; version=0.0.4; charset=utf-8']);
 
-    assert.equal(await prometheus.value('pinhole_ready{job="pinhole"}'), 1);
-    assert.equal(await prometheus.value('pinhole_carriers{job="pinhole-text",state="ready"}'), 1);
     assert.equal(await prometheus.value('count(pinhole_bytes_total)'), 4);
     const sameBounds = 'count(pinhole_open_seconds_bucket{job="pinhole"} == on(stage, le) pinhole_open_seconds_bucket{job="pinhole-text"})';
     assert.equal(await prometheus.value(sameBounds), 7 * 14);
     await assertKnows(prometheus);
-    await prometheus.until('count(pinhole_ready) == 2');
     const { health, names } = await prometheus.rules();
     assert.deepEqual(health, ['ok']);
     assert.deepEqual(names.toSorted(), [...RECORDINGS.map(({ record }) => record), ...ALERTS.map(({ name }) => name)].toSorted());
