@@ -58,7 +58,7 @@ test('a command that is none is one line and exit 64', async () => {
   const { code, stdout, stderr } = await run(PINHOLE, ['srve']);
   assert.equal(code, 64);
   assert.equal(stdout, '');
-  assert.equal(stderr, 'pinhole: no such command: srve; see `pinhole help`\n');
+  assert.equal(stderr, 'pinhole: no such command: srve; did you mean serve?; see `pinhole help`\n');
 });
 
 for (const word of ['help', '--help', '-h', '']) {

@@ -71,7 +71,8 @@ ${dead.pin}health: { address: "127.0.0.1:${ports.health}" }
 admin: { address: "127.0.0.1:${ports.admin}", token: ${text(`file:${files.adminToken}`)} }
 # Small, for a first hour: a real node takes as many carriers as it has cores, and 50,000 tunnels.
 carriers: 2
-limits: { tunnels: 1000 }
+# All who come are one source here: what a stranger may be refused in a second is for all of them together.
+limits: { tunnels: 1000, perSource: { refusalsPerSecond: 1000 } }
 # Ctrl-C should not wait for tunnels.
 drain: { stop: 2s }
 ${probe ? '# The node tries its own doors; what it finds is at /ready of the health address.\nprobe: { schedule: "*/15 * * * * *" }' : 'probe: off'}
