@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { sayNotRun } from './hostile/not-run.ts';
@@ -68,7 +69,7 @@ function runIn(browserPath: string): void {
         async ({ page }) => {
           await page.getByText('Open tunnels').waitFor(SECONDS);
           await page.locator('canvas').nth(1).waitFor(SECONDS);
-          await page.waitForFunction('document.title === "test-1 – Pinhole"', null, SECONDS);
+          while ((await page.title()) !== 'test-1 – Pinhole') await delay(20);
           await page.getByText('silent').waitFor(SECONDS);
           for (const [view, sign] of [
             ['tunnels', ''],
