@@ -39,7 +39,7 @@ async function begin(t: TestContext): Promise<Harness> {
   const planes = { current: node.plane };
   const heldTo: RelayLimits[] = [];
   const messages: (string | MovedSession)[] = [];
-  const relay: Relay = { bytesUp: 10, bytesDown: 20, idleMs: () => 0, movable: null, close: () => {}, sweep: () => {} };
+  const relay: Relay = { bytesUp: 10, bytesDown: 20, idleMs: () => 0, movable: null, close: () => {} };
   const receiver = new MoveReceiver({
     planes,
     links: fake.links,
@@ -118,11 +118,14 @@ test('it is held to the limits of the configuration in use when it comes, and ke
 test('it is closed for its age here, by the start that it brought', async (t) => {
   const { node, message, deliver } = await begin(t);
   const closed: EndedBy[] = [];
-  message(movedSession({ startMs: node.plane.clock.nowMs() - 90_000, maxAgeMs: 90_000 }));
+  const { clock } = node.plane;
+  const nowMs = clock.nowMs();
+  message(movedSession({ startMs: nowMs - 90_000, maxAgeMs: 90_000 }));
   deliver();
   const [session] = [...{ [Symbol.iterator]: () => node.plane.sessions.all() }];
   assert.ok(session);
   t.mock.method(session, 'close', (by: EndedBy) => void closed.push(by));
+  t.mock.method(clock, 'nowMs', () => nowMs + 1_000);
   node.plane.sessions.sweep();
   assert.deepEqual(closed, ['age']);
 });

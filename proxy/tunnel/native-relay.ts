@@ -197,9 +197,6 @@ class NativeRelay implements Relay, MovableRelay {
     this.#tunnels.close(this.#slot, ENDINGS.indexOf(by));
   }
 
-  /** The engine's own thread looks at the time. */
-  sweep(): void {}
-
   park(told: (news: ParkNews) => void): void {
     this.#parked = told;
     this.#isHeld = true;

@@ -207,7 +207,7 @@ for (const kind of ENGINES) {
         }
         const passing = setInterval(() => {
           time.nowMs = systemClock.nowMs();
-          for (const { relay } of [before, short, after, half]) relay.sweep();
+          for (const { relay } of [before, short, after, half]) relay.sweep?.();
         }, 100);
         context.after(() => clearInterval(passing));
         assert.deepEqual([await short.ended, await half.ended], ['client', 'client'], 'the FIN came first');

@@ -37,8 +37,11 @@ export interface Relay {
   readonly movable: MovableRelay | null;
   /** Ends the tunnel for a reason that is not on the wire. A drain takes leave of whom it can: last words, and TLS's close_notify. */
   close(by: EndedBy): void;
-  /** Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second. */
-  sweep(): void;
+  /**
+   * Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second; none where the
+   * engine looks itself.
+   */
+  sweep?(): void;
 }
 
 /** The tunnel waits to be sent; it cannot be moved now, and goes on; it has ended before it could be. */

@@ -141,6 +141,7 @@ export class Session {
     });
     this.#relay = relay;
     if (early) this.ended(early, relay);
+    else this.#plane.sessions.watch(this);
   }
 
   /** Runs the tunnel that was received. */
@@ -148,7 +149,7 @@ export class Session {
     this.takePlace(counted);
     this.#plane.recorder.movedHere(this.record);
     this.#relay = moves.adopt(this.#plane.engine.limits, (by) => this.#relay && this.ended(by, this.#relay));
-    if (this.#relay) return;
+    if (this.#relay) return this.#plane.sessions.watch(this);
     moves.discard();
     this.ended('fault', { bytesUp: 0, bytesDown: 0 });
   }
@@ -203,10 +204,17 @@ export class Session {
     return true;
   }
 
+  /** A moment of the clock. */
+  get endsMs(): number {
+    return this.startMs + this.#maxAgeMs;
+  }
+
+  get isSwept(): boolean {
+    return this.#relay?.sweep !== undefined;
+  }
+
   sweep(): void {
-    if (!this.#relay) return;
-    if (this.#plane.time.nowMs - this.startMs >= this.#maxAgeMs) this.close('age');
-    else this.#relay.sweep();
+    this.#relay?.sweep?.();
   }
 
   get bytes(): number {

@@ -9,15 +9,19 @@ interface FakeSession {
   readonly record: { readonly tenant: string | null; readonly id: string };
   readonly startMs: number;
   endedBy: EndedBy | null;
+  endsMs: number;
   isOver: boolean;
+  isSwept: boolean;
   sweeps: number;
 }
 
 function harness() {
-  const sessions = new Sessions(new FakeClock(), { nowMs: 0 }, Math.random);
+  const clock = new FakeClock();
+  const sessions = new Sessions(clock, { nowMs: 0 }, Math.random);
   const open = (startMs: number, tenant: string | null = null): FakeSession => {
     const session = {
-      ...{ record: { tenant, id: `id${startMs}` }, startMs, endedBy: null as EndedBy | null, isOver: false, sweeps: 0 },
+      ...{ record: { tenant, id: `id${startMs}` }, startMs, endedBy: null as EndedBy | null, isOver: false },
+      ...{ endsMs: Infinity, isSwept: false, sweeps: 0 },
       close(by: EndedBy) {
         if (session.endedBy) return false;
         session.endedBy = by;
@@ -33,7 +37,7 @@ function harness() {
     session.isOver = true;
     sessions.remove(session as unknown as Session);
   };
-  return { sessions, open, end };
+  return { sessions, open, end, clock };
 }
 
 test('sessions of each tenant are closed oldest first, each told once, and count until they are gone', () => {
@@ -106,19 +110,51 @@ test('all of them are those that nobody has told to leave, oldest first over all
   assert.equal(all.next().done, true);
 });
 
-test('pages have those that are closing too, oldest first; everybody is swept', () => {
+test('pages have those that are closing too, oldest first', () => {
   const { sessions, open } = harness();
-  const all = [open(1, 'a'), open(2, 'b'), open(3, 'a'), open(4, 'b')];
+  for (const [startMs, tenant] of [
+    [1, 'a'],
+    [2, 'b'],
+    [3, 'a'],
+    [4, 'b'],
+  ] as const)
+    open(startMs, tenant);
   sessions.closeOldest('b', 1, 'drain');
   assert.deepEqual(
     sessions.page(3, 0).rows.map(({ id }) => id),
     ['1', '2', '3'],
   );
   assert.equal(sessions.page(10, 0).rows.length, 4);
+});
+
+test('those that ask for it are swept while they are there, also when they are leaving', () => {
+  const { sessions, open, end } = harness();
+  const [stays, leaves, ends, sweepsItself] = [open(1, 'a'), open(2, 'b'), open(3, 'a'), open(4, 'b')];
+  for (const session of [stays, leaves, ends]) session.isSwept = true;
+  for (const session of [stays, leaves, ends, sweepsItself]) sessions.watch(session as unknown as Session);
+  sessions.closeOldest('b', 1, 'drain');
+  sessions.sweep();
+  end(ends);
   sessions.sweep();
   assert.deepEqual(
-    all.map(({ sweeps }) => sweeps),
-    [1, 1, 1, 1],
+    [stays, leaves, ends, sweepsItself].map(({ sweeps }) => sweeps),
+    [2, 2, 1, 0],
+  );
+});
+
+test('one that is as old as it may be is closed, and one that has ended before is not', () => {
+  const { sessions, open, end, clock } = harness();
+  const [old, young, gone] = [open(1, 'a'), open(2, 'a'), open(3, 'a')];
+  Object.assign(old, { endsMs: clock.nowMs() + 5_000 });
+  Object.assign(young, { endsMs: clock.nowMs() + 60_000 });
+  Object.assign(gone, { endsMs: clock.nowMs() + 5_000 });
+  for (const session of [old, young, gone]) sessions.watch(session as unknown as Session);
+  end(gone);
+  clock.advance(6_000);
+  sessions.sweep();
+  assert.deepEqual(
+    [old, young, gone].map(({ endedBy }) => endedBy),
+    ['age', null, null],
   );
 });
 
@@ -153,7 +189,7 @@ test('pages have every session once, oldest first, also where some end between t
 
 test('whoever pages on is not held up by somebody who begins anew, and an order that nobody uses is let go', () => {
   const clock = new FakeClock();
-  const { sessions, all } = filled(10, clock);
+  const { sessions } = filled(10, clock);
   const { next } = sessions.page(4, 0);
   assert.equal(sessions.page(10, 0).next, null);
   assert.deepEqual(
@@ -161,9 +197,8 @@ test('whoever pages on is not held up by somebody who begins anew, and an order 
     ['4', '5', '6', '7'],
   );
   // An order that is kept does not know the eleventh; one that is made anew does.
-  const late = { place: 0, isOver: false, record: { id: '10', tenant: 'a' }, row: () => ({ id: '10' }), sweep: () => {} };
+  const late = { place: 0, isOver: false, record: { id: '10', tenant: 'a' }, row: () => ({ id: '10' }) };
   late.place = sessions.add(late as unknown as Session);
-  for (const session of all) Object.assign(session, { sweep: () => {} });
   clock.advance(1_000);
   assert.equal(sessions.page(4, 8).rows.length, 2);
   sessions.page(4, 0);
