@@ -23,6 +23,7 @@ import { orderDrain } from './drain-orders.ts';
 import { gatherDrain } from './drain-view.ts';
 import { createHealthHandler } from './health-server.ts';
 import type { SayFailed } from './look-log.ts';
+import { snapshotNames } from './metrics-files.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
 import { NodeJudge } from './node-judge.ts';
 import { nodeMetrics } from './node-metrics.ts';
@@ -169,7 +170,8 @@ export class ControlPlane {
     this.#isLooking = true;
     const { runtime, clock, announce, failed, probe } = this.#deps;
     try {
-      const [{ supervisor, known, living }, carriers] = await Promise.all([whoLives(runtime, clock), gatherCarriers(runtime, clock)]);
+      const names = snapshotNames(runtime);
+      const [{ supervisor, living }, carriers] = await Promise.all([whoLives(names, runtime, clock), gatherCarriers(runtime, clock)]);
       if (!supervisor) return;
       const verdict = this.#judge.look(carriers, { generation: supervisor.generation, isStopping: supervisor.stopping });
       writeVerdict(runtime, verdict);
@@ -178,7 +180,7 @@ export class ControlPlane {
       if (this.#judge.isProbeLate) probe.replaceSilent();
       await retireCounters(
         runtime,
-        [...known.keys()].filter((name) => !living.has(name)),
+        names.filter((name) => !living.has(name)),
       );
     } catch (error) {
       // A full disk, or a bug of ours: the carriers take a verdict that grows old as none, and the files of the dead wait.

@@ -27,8 +27,9 @@ function groupMemory(read: (path: string) => string): number | null {
   if (group === undefined) return null;
   const folder = `/sys/fs/cgroup${group === '/' ? '' : group}`;
   const max = Number(attempt(() => read(`${folder}/memory.max`)) ?? Number.NaN);
+  if (!(max > 0) || !Number.isFinite(max)) return null;
   const current = Number(attempt(() => read(`${folder}/memory.current`)) ?? Number.NaN);
-  if (!(max > 0) || !Number.isFinite(max) || !Number.isFinite(current)) return null;
+  if (!Number.isFinite(current)) return null;
   const cache = Number(/^inactive_file (\d+)$/m.exec(attempt(() => read(`${folder}/memory.stat`)) ?? '')?.[1] ?? 0);
   return share(max - Math.max(0, current - cache), max);
 }

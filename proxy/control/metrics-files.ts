@@ -23,11 +23,15 @@ export function writeSnapshot(runtime: string, carrier: Omit<Incarnation, 'start
   replaceFile(join(runtime, metricsFileName({ ...carrier, startedMs: snapshot.startedMs })), JSON.stringify(snapshot));
 }
 
+/** Of every carrier's file, living or dead. With many tenants the files are large: who only asks whose they are does not read them. */
+export function snapshotNames(runtime: string): string[] {
+  return readdirSync(runtime).filter((name) => parseMetricsFileName(name) !== null);
+}
+
 /** Every carrier's file, living or dead. One that cannot be read is left out. */
 export function readSnapshots(runtime: string): Map<string, CarrierSnapshot> {
   const found = new Map<string, CarrierSnapshot>();
-  for (const name of readdirSync(runtime)) {
-    if (parseMetricsFileName(name) === null) continue;
+  for (const name of snapshotNames(runtime)) {
     const snapshot = readJson(join(runtime, name)) as CarrierSnapshot | null;
     if (snapshot) found.set(name, snapshot);
   }

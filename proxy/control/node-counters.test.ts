@@ -8,7 +8,7 @@ import { systemClock } from '../core/clock.ts';
 import { carrierSocket, retiredMetricsFile } from '../core/runtime-files.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
 import type { FakeSupervision } from '../test/support/fake-supervision.ts';
-import { readSnapshots, writeSnapshot } from './metrics-files.ts';
+import { readSnapshots, snapshotNames, writeSnapshot } from './metrics-files.ts';
 import { merge } from './merge-metrics.ts';
 import { sumBy } from './metrics-json.ts';
 import { gatherCounters, whoLives } from './node-counters.ts';
@@ -33,10 +33,11 @@ async function sums({ runtime }: FakeSupervision): Promise<Sums> {
 
 /** What control does every second. */
 async function retire({ runtime }: FakeSupervision): Promise<void> {
-  const { known, living } = await whoLives(runtime, systemClock);
+  const names = snapshotNames(runtime);
+  const { living } = await whoLives(names, runtime, systemClock);
   await retireCounters(
     runtime,
-    [...known.keys()].filter((name) => !living.has(name)),
+    names.filter((name) => !living.has(name)),
   );
 }
 
@@ -140,7 +141,7 @@ test('while no supervisor answers nothing is retired and no counter is lost', as
   const { slots } = world.view;
   world.view = { pid: 1 } as unknown as FakeSupervision['view'];
   assert.equal((await sums(world)).opens, 1);
-  const { supervisor } = await whoLives(world.runtime, systemClock);
+  const { supervisor } = await whoLives(snapshotNames(world.runtime), world.runtime, systemClock);
   assert.equal(supervisor, null);
   assert.ok(slots.length > 0);
 });
@@ -149,6 +150,7 @@ test('files that cannot be read are left out', async (t) => {
   const { world } = await busy(t);
   writeFileSync(join(world.runtime, 'metrics-1-0-77-5.json'), '{"metrics":');
   writeFileSync(retiredMetricsFile(world.runtime), 'nonsense');
+  await retire(world);
   assert.equal((await sums(world)).opens, 2);
   assert.ok(readdirSync(world.runtime).includes('metrics-1-0-77-5.json'));
 });

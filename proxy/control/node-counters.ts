@@ -21,7 +21,8 @@ export interface NodeCounters {
 }
 
 export async function gatherCounters(runtime: string, clock: Clock): Promise<NodeCounters> {
-  const { known, supervisor, living } = await whoLives(runtime, clock);
+  const known = readSnapshots(runtime);
+  const { supervisor, living } = await whoLives([...known.keys()], runtime, clock);
   const answered = await askCarriers(runtime, supervisor, clock);
 
   // After the living were asked: one that has answered wrote its file first, and one that has ended since is counted by what it left.
@@ -42,17 +43,14 @@ export async function gatherCounters(runtime: string, clock: Clock): Promise<Nod
 
 interface Living {
   readonly supervisor: SupervisorView | null;
-  /** Every file that was there before the supervisor was asked. */
-  readonly known: ReadonlyMap<string, CarrierSnapshot>;
-  /** The files of processes that live. */
+  /** Those of `names` that are of processes that live. */
   readonly living: ReadonlySet<string>;
 }
 
-/** The files come first: one that was there already, and whose process the supervisor then does not know, is of a run that is over. */
-export async function whoLives(runtime: string, clock: Clock): Promise<Living> {
-  const known = readSnapshots(runtime);
+/** `names` were there before: the file of a process that the supervisor does not know by now is of a run that is over. */
+export async function whoLives(names: readonly string[], runtime: string, clock: Clock): Promise<Living> {
   const supervisor = await askSupervisor(runtime, clock);
-  return { known, supervisor, living: livingNames([...known.keys()], supervisor) };
+  return { supervisor, living: livingNames(names, supervisor) };
 }
 
 /** The files of processes that the supervisor has; of two with the same pid the later one. */

@@ -21,5 +21,6 @@ export async function retireCounters(runtime: string, over: readonly string[]): 
 
   if (due.length > 0)
     writeRetired(runtime, { folded: [...retired.folded, ...due.map(([name]) => name)].slice(-FOLDED_NAMES_MAX), metrics });
-  for (const name of over) removeSnapshot(runtime, name);
+  // One that could not be read is not counted yet.
+  for (const name of over) if (done.has(name) || files.has(name)) removeSnapshot(runtime, name);
 }
