@@ -155,7 +155,7 @@ function isOfFront(leg: Leg): leg is NativeSocket {
 /** A tunnel for which there was no memory. */
 function stillborn({ ended, sentUp, sentDown }: RelayJob): Relay {
   ended('fault');
-  return { bytesUp: sentUp, bytesDown: sentDown, idleMs: () => 0, movable: null, close: () => {}, sweep: () => {} };
+  return { bytesUp: sentUp, bytesDown: sentDown, idleMs: () => 0, movable: null, close: () => {} };
 }
 
 class NativeRelay implements Relay, MovableRelay {

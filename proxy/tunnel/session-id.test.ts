@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createIdSource } from './session-id.ts';
 
 test('an id is twenty characters of base32', () => {
@@ -40,4 +42,16 @@ test('random bytes are asked for in large pieces: two ids do not cost two system
   assert.equal(asked, 1);
   newId();
   assert.equal(asked, 2);
+});
+
+test('an id that is held costs its own bytes, and not those of what it was made of', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const newId = createIdSource(randomBytes);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const held = Array.from({ length: 50_000 }, newId);
+  collect();
+  const each = (process.memoryUsage().heapUsed - before) / held.length;
+  assert.ok(each < 80, `${each.toFixed(0)} bytes an id`);
 });

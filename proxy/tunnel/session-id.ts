@@ -1,5 +1,5 @@
 /** RFC 4648 section 6. */
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', 'latin1');
 const LENGTH = 20;
 
 /** Twenty characters of base32: 100 random bits, said in a record, in `Pinhole-Request` and over the telephone. */
@@ -8,12 +8,11 @@ export function createIdSource(randomBytes: (count: number) => Buffer): () => st
   let used = 0;
   return () => {
     if (used + LENGTH > pool.length) {
-      pool = randomBytes(LENGTH * 256);
+      pool = randomBytes(LENGTH * 256).map((byte) => ALPHABET[byte & 31] ?? 0) as Buffer;
       used = 0;
     }
-    let id = '';
-    for (let index = 0; index < LENGTH; index += 1) id += ALPHABET.charAt((pool[used + index] ?? 0) & 31);
     used += LENGTH;
-    return id;
+    // In one piece: a string that grows by a character is kept as the chain of its beginnings, ten times as large.
+    return pool.toString('latin1', used - LENGTH, used);
   };
 }
