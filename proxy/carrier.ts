@@ -8,6 +8,7 @@ import v8 from 'node:v8';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
 import { startCarrierApi } from './control/carrier-api.ts';
 import { watchCarrierLoad } from './control/carrier-load.ts';
+import { type LoopDelay, watchLoopDelay } from './control/loop-delay.ts';
 import { CarrierDrain } from './control/carrier-drain.ts';
 import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
@@ -185,8 +186,10 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   // It may speak at once: what it is heard by is made before.
   const supervisor = connectToSupervisor(handlers, clock);
   held = () => listeners.held;
+  const loop = watchLoopDelay();
   const load = watchCarrierLoad({
     clock,
+    loop,
     held,
     descriptors,
     node: readiness,
@@ -224,7 +227,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     await warmUp(settings, standing, machinery.acceptor);
     return Promise.race([supervisor.warm().then(() => true), toldToStop.then(() => false)]);
   };
-  const lastReport = reportEverySecond({ clock, planes, metrics, log, ledger, recorder, listeners, options });
+  const lastReport = reportEverySecond({ clock, loop, planes, metrics, log, ledger, recorder, listeners, options });
 
   const isWanted = (!options.isRising || (await becomesWanted())) && !retirement.hasBegun;
   if (isWanted) {
@@ -295,6 +298,7 @@ function interfaceAddresses(): string[] {
 
 interface Reported {
   readonly clock: Clock;
+  readonly loop: LoopDelay;
   readonly planes: PlaneSource;
   readonly metrics: CarrierMetrics;
   readonly log: Log;
@@ -308,7 +312,7 @@ interface Reported {
  * What moves without an event of its own: bytes, gauges, due summary lines, and the snapshot that outlives this process. The returned
  * function reports for the last time.
  */
-function reportEverySecond({ clock, planes, metrics, log, ledger, recorder, listeners, options }: Reported): () => void {
+function reportEverySecond({ clock, loop, planes, metrics, log, ledger, recorder, listeners, options }: Reported): () => void {
   let up = 0;
   let down = 0;
   let faults = 0;
@@ -335,6 +339,7 @@ function reportEverySecond({ clock, planes, metrics, log, ledger, recorder, list
       descriptorsUsed: listeners.held,
       descriptors: options.descriptors,
       logDropped: log.dropped(),
+      loopDelayS: loop.worst(),
     });
     // The carrier goes on with its own counts then, so the node's limits may be passed.
     if (ledger.ioFaults() > faults) log.warn({ event: 'limits-not-shared', faults: ledger.ioFaults() - faults });

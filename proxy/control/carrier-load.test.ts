@@ -83,3 +83,15 @@ test('a loop that is late all the time is seen, one that pauses once is not', as
   const paused = loop.look();
   assert.ok(paused < 0.1, `${paused} s`);
 });
+
+test('the worst of many looks has the pause that a median leaves out, until there have been as many again', async () => {
+  const loop = watchLoopDelay();
+  assert.equal(loop.worst(), 0);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  await block(300, 1);
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  loop.look();
+  assert.ok(loop.worst() > 0.1, `${loop.worst()} s`);
+  for (let look = 0; look < 20; look += 1) loop.look();
+  assert.ok(loop.worst() < 0.1, `${loop.worst()} s`);
+});

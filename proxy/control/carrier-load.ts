@@ -3,7 +3,7 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { ResolverState, ShedCause } from '../core/ports.ts';
 import type { CarrierLoad } from './carrier-api.ts';
-import { watchLoopDelay, type LoopDelay } from './loop-delay.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import { memoryHeadroom } from './machine-room.ts';
 
 const LOOK_MS = 500;
@@ -21,7 +21,7 @@ export interface CarrierLoadDeps {
     observe(measured: { loopDelayS: number; answerS: number | null; memoryFree: number | null; fullUpstreams: ReadonlySet<string> }): void;
     causes(): readonly ShedCause[];
   };
-  readonly loop?: LoopDelay;
+  readonly loop: Pick<LoopDelay, 'look'>;
   readonly memoryFree?: () => number | null;
 }
 
@@ -31,7 +31,7 @@ export interface CarrierLoadWatch {
 }
 
 export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
-  const { clock, node, overload, loop = watchLoopDelay(), memoryFree = memoryHeadroom } = deps;
+  const { clock, node, overload, loop, memoryFree = memoryHeadroom } = deps;
   let eventLoopDelayS = 0;
   const stop = clock.every(LOOK_MS, () => {
     eventLoopDelayS = loop.look();

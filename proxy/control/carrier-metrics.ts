@@ -1,7 +1,6 @@
 // One carrier's counters and gauges, under the names of core/metrics.ts. The values live in the Prometheus client's registry; control merges
 // those of all carriers.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from '@prometheus-io/client';
 import type { Aggregator } from '@prometheus-io/client';
 import type { Clock } from '../core/clock.ts';
@@ -17,9 +16,6 @@ import { StageHistogram, Tally } from './tally.ts';
 
 /** From a cached resolution to the deadline of an answer. */
 const STAGE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-/** A turn that long shows; a finer one would wake an idle process fifty times a second. */
-const LOOP_RESOLUTION_MS = 50;
-const LOOP_PERIOD_MS = 10_000;
 
 /** What a carrier knows about itself at the moment. */
 export interface CarrierGauges {
@@ -30,6 +26,8 @@ export interface CarrierGauges {
   readonly descriptors: number;
   /** Lines lost since the start. */
   readonly logDropped: number;
+  /** Seconds: the 99th percentile of the last seconds. */
+  readonly loopDelayS: number;
 }
 
 export interface CarrierMetrics {
@@ -54,7 +52,6 @@ export function createCarrierMetrics(deps: { settings: Pick<Settings, 'relay'>; 
 
 class RegistryMetrics implements CarrierMetrics {
   readonly #registry = new Registry();
-  readonly #clock: Clock;
   readonly #startedMs: number;
   readonly #opens = this.#counter('pinhole_opens_total');
   readonly #closes = this.#counter('pinhole_closes_total');
@@ -76,16 +73,11 @@ class RegistryMetrics implements CarrierMetrics {
   readonly #headroom = this.#gauge('pinhole_headroom_ratio', 'min');
   readonly #loopDelay = this.#gauge('pinhole_event_loop_delay_seconds', 'max');
   readonly #upstreams = new Map<string, number>();
-  readonly #loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  #loopPeriodMs: number;
   #linesDropped = 0;
   #hasChanged = true;
 
   constructor(relay: string, clock: Clock) {
-    this.#clock = clock;
     this.#startedMs = Math.floor(clock.wallMs());
-    this.#loopPeriodMs = clock.nowMs();
-    this.#loop.enable();
     this.#gauge('pinhole_build_info', 'max').labels(VERSION, process.version, relay).set(1);
     this.#bytes.labels('up').inc(0);
     this.#bytes.labels('down').inc(0);
@@ -130,7 +122,7 @@ class RegistryMetrics implements CarrierMetrics {
   gauges(now: CarrierGauges): void {
     this.#pending.set(now.pending);
     this.#headroom.labels('descriptors').set(freeDescriptors(now.descriptorsUsed, now.descriptors));
-    this.#loopDelay.set(this.#loopDelaySeconds());
+    this.#loopDelay.set(now.loopDelayS);
     if (now.logDropped > this.#linesDropped) {
       this.#logDropped.inc(now.logDropped - this.#linesDropped);
       this.#linesDropped = now.logDropped;
@@ -161,16 +153,6 @@ class RegistryMetrics implements CarrierMetrics {
     } catch {
       this.#hasChanged = true;
     }
-  }
-
-  /** The 99th percentile of the period; the timer that measures it is late by its own resolution even on an idle loop. */
-  #loopDelaySeconds(): number {
-    const seconds = Math.max(0, this.#loop.percentile(99) / 1e9 - LOOP_RESOLUTION_MS / 1_000);
-    if (this.#clock.nowMs() - this.#loopPeriodMs >= LOOP_PERIOD_MS) {
-      this.#loopPeriodMs = this.#clock.nowMs();
-      this.#loop.reset();
-    }
-    return seconds;
   }
 
   #counter(name: MetricName): Counter<string> {

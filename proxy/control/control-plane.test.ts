@@ -169,7 +169,7 @@ test('every metric of the table is served, with a value', async (t) => {
   metrics.close('connect', 'client');
   metrics.stage('total', 0.2);
   metrics.bytes(3, 4);
-  metrics.gauges({ pending: 2, tunnels: 1, descriptorsUsed: 40, descriptors: 100, logDropped: 1 });
+  metrics.gauges({ pending: 2, tunnels: 1, descriptorsUsed: 40, descriptors: 100, logDropped: 1, loopDelayS: 0 });
   const ledger = openLedgerFile(
     ledgerFile(world.runtime),
     0,

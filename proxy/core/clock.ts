@@ -41,7 +41,23 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
-    const timer = setInterval(run, periodMs).unref();
-    return () => clearInterval(timer);
+    const next = (): NodeJS.Timeout => setTimeout(fire, untilNext(periodMs, systemClock.nowMs())).unref();
+    const fire = (): void => {
+      timer = next();
+      run();
+    };
+    let timer = next();
+    return () => clearTimeout(timer);
   },
 };
+
+/** So that processes that are started together do not wake together. */
+const PHASE_MS = (process.pid * 37) % 250;
+
+/**
+ * What comes again and again comes at whole multiples of its period, so that all that is due wakes the process once: most of what an idle process
+ * costs is that it wakes. From half a period to one and a half from now, so that one that came a little early does not come twice.
+ */
+function untilNext(periodMs: number, nowMs: number): number {
+  return Math.round((nowMs - PHASE_MS) / periodMs + 1) * periodMs + PHASE_MS - nowMs;
+}

@@ -12,6 +12,7 @@ import type {
   SupervisorMessage,
   SurveyAnswer,
 } from '../core/supervision.ts';
+import { BEAT_MS } from '../core/supervision.ts';
 
 /**
  * No beat for so long, once ready, and a child is taken to hang. Time for which it could have run: on a machine that has too much to do its beats
@@ -172,8 +173,10 @@ export class Keeper {
     this.#child.kill('SIGKILL');
   }
 
-  /** Since its last beat, without what it has waited for a CPU since the look that came behind it. */
+  /** Since its last beat, without what it has waited for a CPU since the next one was due. */
   #silentMs(nowMs: number): number {
+    // What it waits for is in a file: not to be read four times a second while all is well.
+    if (nowMs - this.#beatMs < BEAT_MS) return nowMs - this.#beatMs;
     const pid = this.#child?.pid;
     const delayMs = pid === undefined ? 0 : this.#options.runDelayMs(pid);
     if (this.#delayRead.beatMs !== this.#beatMs) this.#delayRead = { beatMs: this.#beatMs, delayMs };
