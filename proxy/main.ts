@@ -83,7 +83,7 @@ function cliIo(): CliIo {
     stdout,
     stderr,
     env: process.env,
-    readFile: readText,
+    readFile: (path) => readText(path),
     machine: { cores: availableParallelism(), nofile: openFilesMax(), uid: process.getuid?.() ?? 0 },
   };
 }
