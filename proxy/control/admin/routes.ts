@@ -159,7 +159,7 @@ export const ROUTES = {
     method: 'GET',
     path: '/configuration',
     summary: 'The configuration as it is in force; of keys, tokens and certificates only whether they are there',
-    input: {},
+    input: { tenant: { ...TENANT, description: 'this tenant alone under `tenants.shown`; the first hundred unless given' } },
     answer: {
       configuration: 'by the names of the settings',
       file: 'its path, since when it is in force, and what became of the last change',
