@@ -120,7 +120,7 @@ for (const [name, answer, code, detail] of [
     'ECONNRESET',
     /./,
   ],
-  ['an answer without an end', (_request, response) => response.writeHead(200).end('x'.repeat(70_000)), 'Error', /longer than/],
+  ['an answer without an end', (_request, response) => response.writeHead(200).end('x'.repeat(70_000)), 'ANSWER_TOO_LONG', /longer than/],
 ] as readonly (readonly [string, RequestListener, string, RegExp])[]) {
   test(`${name} is ${code}`, async (t) => {
     const { port } = await serve(t, answer);
