@@ -47,7 +47,7 @@ export function tenantsInFile({ file, text, env }: TenantsText, report: Report):
   const found: WrittenTenant[] = [];
   let index = 0;
   const begun = report.problems.length;
-  const pieces = piecesOf(text);
+  const pieces = piecesOf(text.replace(/^\uFEFF/, ''));
   for (const piece of pieces) {
     const read = readPiece(piece, env);
     const say = (problem: Problem): void => void report.problems.push(moved(problem, file, piece.line - 1, index));

@@ -41,6 +41,7 @@ test('absent, empty, and one with everything', () => {
 });
 
 for (const [what, text] of [
+  ['a list of YAML, as an editor of Windows writes it', `\uFEFF- ${WRITTEN}\r\n`],
   ['a list of YAML', `# ours\n---\n- ${WRITTEN}\n`],
   [
     'the same over several lines',
