@@ -170,11 +170,11 @@ function runIn(browserPath: string): void {
         const stranger = await browser.newContext(httpCredentials ? { httpCredentials } : {});
         const page = await stranger.newPage();
         const answered = await page.goto(at).then(
-        (answer) => String(answer?.status()),
-        (error: unknown) => String(error),
-      );
-      assert.match(answered, /^401$|ERR_INVALID_AUTH_CREDENTIALS/);
-      await stranger.close();
+          (answer) => String(answer?.status()),
+          (error: unknown) => String(error),
+        );
+        assert.match(answered, /^401$|ERR_INVALID_AUTH_CREDENTIALS/);
+        await stranger.close();
       }
       const visited = await visit(browser, at, { httpCredentials: { username: 'ops', password: TOKEN } });
       const { page } = visited;
