@@ -11,6 +11,7 @@ export interface HttpAnswer {
 
 /** A set of temporary credentials is about 2 KiB. */
 const BODY_BYTES_MAX = 64 * 1024;
+export const ANSWER_TOO_LONG = 'ANSWER_TOO_LONG';
 
 export function get(socket: Duplex, options: { host: string; path: string; headers: Record<string, string> }): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
@@ -34,7 +35,8 @@ export async function readText(response: IncomingMessage): Promise<string> {
   for await (const chunk of response) {
     const bytes = Buffer.from(chunk);
     length += bytes.length;
-    if (length > BODY_BYTES_MAX) throw new Error(`the answer is longer than ${BODY_BYTES_MAX} bytes`);
+    if (length > BODY_BYTES_MAX)
+      throw Object.assign(new Error(`the answer is longer than ${BODY_BYTES_MAX} bytes`), { code: ANSWER_TOO_LONG });
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');

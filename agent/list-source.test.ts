@@ -57,6 +57,17 @@ function sourceAt(port: number, { isTls = false, published = null as Published |
   return urlSource(url, { book, tls: { ca: authority.ca, cert: undefined, key: undefined }, clock: systemClock });
 }
 
+test('a source is called by its URL without the query, in which a key may be', () => {
+  const nameOf = (path: string): string => {
+    const url = { isTls: true, host: 'proxy.test', port: 443, path };
+    const book = new AddressBook([{ ...url, authorization: null }], { clock: systemClock, random: () => 0, lookup: async () => [] });
+    return urlSource(url, { book, tls: { ca: undefined, cert: undefined, key: undefined }, clock: systemClock }).name;
+  };
+  assert.equal(nameOf('/list'), 'https://proxy.test:443/list');
+  assert.match(nameOf('/list?key=SECRET'), /^https:\/\/proxy\.test:443\/list\?\([0-9a-f]{8}\)$/);
+  assert.notEqual(nameOf('/list?key=SECRET'), nameOf('/list?key=OTHER'), 'what was kept of one list is not taken for the other');
+});
+
 async function failureOf(asked: Promise<unknown>): Promise<AgentFailure> {
   const error: unknown = await asked.then(
     () => assert.fail('a list came'),
@@ -109,7 +120,7 @@ for (const [name, answer, code, detail] of [
     'ECONNRESET',
     /./,
   ],
-  ['an answer without an end', (_request, response) => response.writeHead(200).end('x'.repeat(70_000)), 'Error', /longer than/],
+  ['an answer without an end', (_request, response) => response.writeHead(200).end('x'.repeat(70_000)), 'ANSWER_TOO_LONG', /longer than/],
 ] as readonly (readonly [string, RequestListener, string, RegExp])[]) {
   test(`${name} is ${code}`, async (t) => {
     const { port } = await serve(t, answer);

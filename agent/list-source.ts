@@ -1,6 +1,7 @@
 // Where the address list comes from: a URL, asked with an ETag over the agent's own TCP and TLS, or a file that something else keeps up to date.
 // A URL of the proxy's own name is dialled by the list itself once there is one: no DNS is needed to renew it.
 
+import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AddressBook, ProxyAddress } from './addresses.ts';
@@ -43,7 +44,7 @@ export interface UrlDeps {
 export function urlSource(url: ListUrl, deps: UrlDeps): ListSource {
   const authority = `${url.host.includes(':') ? `[${url.host}]` : url.host}:${url.port}`;
   return {
-    name: `${url.isTls ? 'https' : 'http'}://${authority}${url.path}`,
+    name: `${url.isTls ? 'https' : 'http'}://${authority}${withoutQuery(url.path)}`,
     fetch: (etag) =>
       deps.book.tryEach(async (address) => {
         const socket = await open(address, deps);
@@ -54,6 +55,12 @@ export function urlSource(url: ListUrl, deps: UrlDeps): ListSource {
         }
       }),
   };
+}
+
+/** A key or a signature may be in the query, and the name is for messages: two queries are two names, and neither can be read. */
+function withoutQuery(text: string): string {
+  const at = text.indexOf('?');
+  return at < 0 ? text : `${text.slice(0, at)}?(${createHash('sha256').update(text).digest('hex').slice(0, 8)})`;
 }
 
 async function open(address: ProxyAddress, { tls, clock }: UrlDeps): Promise<Duplex> {

@@ -38,9 +38,9 @@ for (const text of [
 }
 
 test('a problem with a proxy never repeats its token', () => {
-  const parsed = parseProxies(['htp://acme:sesame@a', 'http://acme:sesame@a/x', 'https://:sesame@a']);
+  const parsed = parseProxies(['htp://acme:sesame@a', 'http://acme:sesame@a/x', 'https://:sesame@a', 'https://acme:sesame%zz@a']);
   assert.ok(!parsed.ok);
-  assert.equal(parsed.problems.length, 3);
+  assert.equal(parsed.problems.length, 4);
   assert.doesNotMatch(parsed.problems.join(), /sesame/);
 });
 

@@ -32,7 +32,9 @@ function parseProxy(text: string): ProxyUrl | string {
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
   if (host === '' || port === 0) return '--proxy: the host or the port is missing';
   if ((url.username === '') !== (url.password === '')) return `--proxy ${url.host}: give USER:TOKEN@, both of them`;
-  return { isTls, host, port, authorization: renderBasic(url) };
+  const authorization = renderBasic(url);
+  if (authorization === undefined) return `--proxy ${url.host}: a % in USER:TOKEN@ is written %25`;
+  return { isTls, host, port, authorization };
 }
 
 /** `URL.parse` for the doctor's sake, which runs on the Node 20 of a customer too. */
@@ -40,8 +42,13 @@ export function parseUrl(text: string): URL | null {
   return URL.canParse(text) ? new URL(text) : null;
 }
 
-function renderBasic(url: URL): string | null {
+/** Undefined where what stands behind a `%` is no byte. */
+function renderBasic(url: URL): string | null | undefined {
   if (url.username === '') return null;
-  const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-  return `Basic ${Buffer.from(login, 'utf8').toString('base64')}`;
+  try {
+    const login = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(login, 'utf8').toString('base64')}`;
+  } catch {
+    return undefined;
+  }
 }

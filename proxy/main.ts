@@ -78,12 +78,23 @@ function stderr(text: string): void {
   process.stderr.write(text);
 }
 
+/** A reader that has gone, as `head -1` does, is no fault: what else is said goes nowhere. */
+function forgiveReaders(gone: () => void): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      gone();
+    });
+  }
+}
+
 function cliIo(): CliIo {
+  forgiveReaders(() => {});
   return {
     stdout,
     stderr,
     env: process.env,
-    readFile: readText,
+    readFile: (path) => readText(path),
     machine: { cores: availableParallelism(), nofile: openFilesMax(), uid: process.getuid?.() ?? 0 },
   };
 }
@@ -97,6 +108,8 @@ async function rehearseIo(): Promise<RehearseIo> {
 /** For a command that goes on until something has happened, or somebody has seen enough. */
 function followIo(): FollowIo {
   const columns = (): number | null => (process.stdout.isTTY ? process.stdout.columns : null);
+  // It would go on for nobody.
+  forgiveReaders(() => process.exit(EXIT.ok));
   return { ...cliIo(), clock: commandClock, columns, onSignal };
 }
 

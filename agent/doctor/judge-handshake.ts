@@ -14,6 +14,8 @@ const OUT_OF_TIME = /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/;
 const MANGLED = /BAD_RECORD_MAC|DECRYPT|DIGEST|BAD_SIGNATURE|UNEXPECTED_MESSAGE|ILLEGAL_PARAMETER|BAD_EXTENSION|UNSOLICITED|DECODE_ERROR/;
 const ANOTHERS_NAME = 'ERR_TLS_CERT_ALTNAME_INVALID';
 const UNKNOWN_NAME = /UNRECOGNIZED_NAME/;
+/** Neither Pinhole nor AWS IoT sends this to what was offered. */
+const NO_PROTOCOL = /NO_APPLICATION_PROTOCOL/;
 
 /** The trouble in a certificate that this machine accepts: roots that were installed for inspection accept everything. */
 export function isSignedByAmazon(issuers: readonly string[]): boolean {
@@ -35,11 +37,14 @@ export function judgeHandshake(sight: Sight, { code, leg }: Trouble, question: Q
   const { same = null, withoutAlpn = null, withoutName = null } = sight.retries ?? {};
   if (same === 'ok') return 'connection-cut';
   if (withoutAlpn === 'ok') return 'alpn-changed';
+  if (NO_PROTOCOL.test(code)) return UNTRUSTED.test(withoutAlpn ?? '') ? 'inspected' : isProxy ? 'not-the-proxy' : 'alpn-changed';
   if (UNKNOWN_NAME.test(code)) return judgeUnknownName(sight, isProxy, all);
   if (MANGLED.test(code)) return withoutName !== null && !MANGLED.test(withoutName) ? 'name-removed' : 'hello-changed';
   if (code === 'TIMEOUT') return 'tls-swallowed';
   if (/WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST/.test(code)) return isProxy ? 'not-the-proxy' : 'hello-changed';
   if (/CERTIFICATE_REQUIRED/.test(code)) return isProxy ? 'login-missing' : 'certificate-inactive';
+  // Without a certificate of the device, which this check does not show, AWS has none to refuse.
+  if (/ALERT/.test(code) && sight.check === 'aws-tls') return 'connection-cut';
   if (/ALERT/.test(code)) return isProxy ? 'login-wrong' : 'certificate-inactive';
   return 'connection-cut';
 }

@@ -1,6 +1,7 @@
 // One sight to its cause. Pure: the other sights are looked at where one alone does not tell, such as one silent address of several.
 
 import type { CauseId } from './causes.ts';
+import { ANSWER_TOO_LONG } from '../http-json.ts';
 import { judgeHandshake } from './judge-handshake.ts';
 import { causeOfReason } from './reasons.ts';
 import type { Question, SeenAnswer, Sight, Trouble } from './sight.ts';
@@ -84,12 +85,14 @@ function judgeAnswer({ code }: Trouble, answer: SeenAnswer | undefined, all: rea
   if (reason !== null) return reason;
   if (code === 'HTTP_407' || code === 'HTTP_401') return 'login-wanted';
   if (answer?.isPage || code.startsWith('HTTP_3')) return 'login-page';
-  if (code.startsWith('HTTP_')) return 'foreign-answer';
+  if (code.startsWith('HTTP_') || code === ANSWER_TOO_LONG) return 'foreign-answer';
   if (code === 'ANSWER_MALFORMED' || code.startsWith('HPE_')) return 'not-the-proxy';
   // TLS 1.3 tells of a refused client certificate only after the handshake.
   if (code.startsWith('ERR_SSL')) return /CERTIFICATE_REQUIRED/.test(code) ? 'login-missing' : 'login-wrong';
   return code === 'TIMEOUT' ? 'node-silent' : 'connection-cut';
 }
+
+const IN_PLACE: ReadonlySet<CauseId> = new Set<CauseId>(['login-wanted', 'login-page', 'foreign-answer', 'not-the-proxy']);
 
 /** What answers HTTP in place of Pinhole cannot speak TLS: it closes, is silent, or talks HTTP. */
 function inPlaceOfTls({ address }: Sight, { code }: Trouble, all: readonly Sight[]): CauseId | null {
@@ -97,7 +100,7 @@ function inPlaceOfTls({ address }: Sight, { code }: Trouble, all: readonly Sight
   for (const other of all) {
     if (other.address !== address || other.trouble === null || (other.check !== 'ready' && other.check !== 'answer')) continue;
     const cause = judgeAnswer(other.trouble, other.answer, all);
-    if (cause === 'login-wanted' || cause === 'login-page' || cause === 'foreign-answer') return cause;
+    if (IN_PLACE.has(cause)) return cause;
   }
   return null;
 }

@@ -16,7 +16,7 @@ import { openWebSocket } from '../websocket.ts';
 import type { CheckId } from './checks.ts';
 import { isSignedByAmazon, isWorthRetrying } from './judge-handshake.ts';
 import { LARGE_HELLO_BYTES, renderLargeHello } from './large-hello.ts';
-import { clean, showAddress, showCertificate, troubleOf, wordsOf } from './look.ts';
+import { clean, cleanCertificate, showAddress, showCertificate, troubleOf, wordsOf } from './look.ts';
 import { ENDPOINT_PORT, type Plan, SMALL_GROUPS } from './plan.ts';
 import type { Retries, SeenAnswer, Sight, Trouble } from './sight.ts';
 
@@ -51,8 +51,8 @@ interface Visit {
 export async function lookAtDoor(visit: Visit): Promise<Sight[]> {
   const shown: Shown = {};
   const watch: Watch = {
-    proxyCertificate: (certificate) => (shown.proxy = certificate),
-    endpointCertificate: (certificate) => (shown.endpoint = certificate),
+    proxyCertificate: (certificate) => (shown.proxy = cleanCertificate(certificate)),
+    endpointCertificate: (certificate) => (shown.endpoint = cleanCertificate(certificate)),
     answer: (answer) => (shown.answer = readTunnelAnswer(answer)),
   };
   let socket: TLSSocket | null = null;

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { readReady } from './look-at-address.ts';
 import { readTunnelAnswer } from './look-at-door.ts';
 import { lookAtName, siteProxyIn } from './look-at-name.ts';
-import { clean } from './look.ts';
+import { clean, cleanCertificate } from './look.ts';
 
 describe('a 200 to CONNECT', () => {
   const answer = (phrase: string, fields: Readonly<Record<string, string>>) =>
@@ -63,4 +63,11 @@ describe('the environment', () => {
 test('text from the wire is printable and short', () => {
   assert.equal(clean('a\u001b[31m\r\nü'), 'a?[31m???');
   assert.equal(clean('x'.repeat(1_000)).length, 160);
+});
+
+test('a certificate goes into a verdict without what would steer a terminal, and not without end', () => {
+  const names = ['proxy.test', '\u009B2J\u001B]0;title\u0007', ...Array.from({ length: 5_000 }, (_, place) => `n${place}.test`)];
+  const seen = cleanCertificate({ names, issuers: ['CN\n\u202Eevil'], validFromMs: 1, validToMs: 2 });
+  assert.deepEqual([seen.names.slice(0, 2), seen.names.length, seen.issuers], [['proxy.test', '?2J?]0;title?'], 100, ['CN??evil']]);
+  assert.deepEqual([seen.validFromMs, seen.validToMs], [1, 2]);
 });

@@ -27,6 +27,14 @@ export function showCertificate({ issuers, validToMs }: ShownCertificate): strin
   return clean(`signed by ${issuers[0] ?? 'nobody'}; until ${new Date(validToMs).toISOString().slice(0, 10)}`);
 }
 
+/** Names of one certificate that are shown and judged: those of a fleet's are a dozen. */
+const NAMES_MAX = 100;
+
+/** As it goes into a verdict: a stranger's certificate may hold anything, and as much of it as there is room for. */
+export function cleanCertificate({ names, issuers, ...dates }: ShownCertificate): ShownCertificate {
+  return { ...dates, names: names.slice(0, NAMES_MAX).map(clean), issuers: issuers.map(clean) };
+}
+
 export function showAddress({ address, port }: Pick<ProxyAddress, 'address' | 'port'>): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -35,6 +35,14 @@ describe('--proxy', () => {
   });
 });
 
+for (const list of ['https://acme:t0ken@p.example/list', 'https://t0ken@p.example/list', 'ftp://acme:t0ken@p.example/list']) {
+  test(`a list with a login in its URL is refused, and no message repeats it: ${list}`, () => {
+    const refused = parseDoctorOptions([...ENDPOINT, '--addresses', list]);
+    assert.equal(refused.kind, 'problems');
+    assert.doesNotMatch(JSON.stringify(refused), /t0ken/);
+  });
+}
+
 test('every door is looked at unless some are named, and the gateway where its name is known', () => {
   const proxy = ['--proxy', 'proxy.example.com'];
   assert.deepEqual(options(...proxy).doors, ['connect', 'connect-tls', 'sni']);

@@ -161,7 +161,8 @@ function readList(text: string | null, problems: string[]): DoctorOptions['list'
   if (!text.includes('://')) return { file: text };
   const url = parseListUrl(text);
   if (url !== null) return { url };
-  problems.push(`--addresses ${text}: expected a file, or an http or https URL without a login`);
+  // The text is not repeated: a login may be in it.
+  problems.push('--addresses: expected a file, or an http or https URL without a login and without a fragment');
   return null;
 }
 

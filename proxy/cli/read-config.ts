@@ -1,6 +1,7 @@
 // The first step of every command that takes -c FILE.
 
 import { loadConfig, type Problem, renderProblem } from '../config/load.ts';
+import { whyUnread } from '../config/files.ts';
 import type { Settings } from '../core/settings.ts';
 import type { CliIo } from './io.ts';
 
@@ -14,8 +15,7 @@ export function readConfig(file: string, io: CliIo): ConfigRead {
   try {
     text = io.readFile(file);
   } catch (error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
-    return refuse(file, [{ line: 1, column: 1, path: '', message: `cannot read the file (${code})` }], io);
+    return refuse(file, [{ line: 1, column: 1, path: '', message: `cannot read the file (${whyUnread(error)})` }], io);
   }
   const loaded = loadConfig(text, file, io.env, io.readFile, io.machine);
   return 'problems' in loaded ? refuse(file, loaded.problems, io) : { ok: true, ...loaded };

@@ -25,8 +25,21 @@ test('one that never ends is too big, and one that is not there says so', () => 
   assert.throws(() => readText('/tmp'), { code: 'EISDIR' });
 });
 
+test('a pipe is read to its end; one into which nobody writes is empty, and one whose writer is silent is given up', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'text-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const read = (script: string) => {
+    const program = `import { readText } from ${JSON.stringify(new URL('read-text.ts', import.meta.url).href)}; try { console.log(readText('${folder}/pipe', 20)) } catch (error) { console.log(error.code) }`;
+    const words = `mkfifo '${folder}/pipe'; ${script} '${process.execPath}' --input-type=module -e "$1"; rm '${folder}/pipe'`;
+    return spawnSync('/bin/sh', ['-c', words, 'sh', program], { encoding: 'utf8', timeout: 20_000 }).stdout.trim();
+  };
+  assert.equal(read(''), '');
+  assert.equal(read(`(sleep 0.3; echo late) > '${folder}/pipe' & sleep 0.1;`), 'late');
+  assert.equal(read(`sleep 2 1<>'${folder}/pipe' & sleep 0.1;`), 'ETIMEDOUT');
+});
+
 test('a command is told of it, and does not fill the memory', () => {
   const entry = new URL('../main.ts', import.meta.url).pathname;
   const { status, stderr } = spawnSync(process.execPath, [entry, 'check', '-c', '/dev/zero'], { encoding: 'utf8', timeout: 10_000 });
-  assert.deepEqual([status, stderr], [64, '/dev/zero:1:1: cannot read the file (EFBIG)\n']);
+  assert.deepEqual([status, stderr], [64, '/dev/zero:1:1: cannot read the file (EFBIG: it is too long)\n']);
 });

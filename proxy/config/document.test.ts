@@ -55,10 +55,35 @@ test('an anchor is read where its alias stands', () => {
   assert.deepEqual(document.valueAt(['b']), { line: 2, column: 4 });
 });
 
+test('of anchors with the same name an alias stands for the last one before it', () => {
+  const text = 'a: &outer { b: &x 1 }\nc: &x 2\nd: *outer\ne: *x\nf: &x 3\n&key g: *x\nh: *key\n';
+  assert.deepEqual(readDocument(text, {}).value, { a: { b: 1 }, c: 2, d: { b: 1 }, e: 2, f: 3, g: 3, h: 'g' });
+});
+
+test('sixty thousand aliases are read as fast as so many values', () => {
+  // Each by a walk over the whole would take minutes.
+  const { value } = readDocument(`[&a x${',*a'.repeat(60_000)}]`, {});
+  assert.deepEqual((value as unknown[]).length, 60_001);
+});
+
+test('a file may begin with the mark of an editor', () => {
+  assert.deepEqual(readDocument('\uFEFFa: 1\n', {}).value, { a: 1 });
+});
+
+test('what the parser says of a tag does not repeat it, and what is for programmers is in words', () => {
+  assert.deepEqual(said(readDocument('a: !SECRET x\n', {})), [
+    '1:4 : not valid YAML: a tag that is not known here; a text that begins with ! stands in quotes',
+  ]);
+  assert.deepEqual(said(readDocument('a: 1\n---\nb: 2\n', {})), [
+    '2:1 : not valid YAML: a second document begins here, and one is expected',
+  ]);
+  assert.match(said(readDocument('['.repeat(100_000), {})).join(), /not valid YAML: it is nested too deeply/);
+});
+
 for (const [name, text, expected] of [
   ['an alias without its anchor', 'a: *nope', /^1:4 a: an alias to an anchor that is not there$/],
   ['an alias inside its own anchor', 'a: &x [*x]', /^1:8 a\[0\]: an alias inside its own anchor$/],
-  ['an unknown tag', 'a: !secret b', /^1:4 : not valid YAML: Unresolved tag/],
+  ['an unknown tag', 'a: !secret b', /a tag that is not known here/],
   ['a list for a key', '? [a]\n: b', /a key that is not plain text$/],
   ['a tab for indentation', 'a:\n\t- b\n', /^2:1 : not valid YAML: Tabs/],
   ['a list that does not end', 'a: [1, 2\nb: 3\n', /^2:1 : not valid YAML/],

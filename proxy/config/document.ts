@@ -7,7 +7,7 @@ import {
   isSeq,
   LineCounter,
   parseDocument,
-  type Document,
+  type Alias,
   type Node,
   type YAMLError,
   type YAMLMap,
@@ -29,9 +29,15 @@ export interface ConfigDocument extends Places {
 
 export function readDocument(text: string, env: Environment): ConfigDocument {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' });
+  // Editors of Windows begin a file with U+FEFF.
+  const document = parseDocument(text.replace(/^\uFEFF/, ''), {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false,
+    logLevel: 'error',
+  });
   const broken = syntaxProblems(document.errors, lines);
-  const reader = new Reader(document, lines, env);
+  const reader = new Reader(lines, env);
   const value = document.contents === null ? undefined : reader.read(document.contents, []);
   return {
     value,
@@ -48,23 +54,35 @@ function syntaxProblems(errors: readonly YAMLError[], lines: LineCounter): Probl
   const byLine = new Map<number, Problem>();
   for (const error of errors) {
     const { line, col } = lines.linePos(error.pos[0]);
-    if (!byLine.has(line)) byLine.set(line, { line, column: col, path: '', message: `not valid YAML: ${error.message}` });
+    if (!byLine.has(line)) byLine.set(line, { line, column: col, path: '', message: `not valid YAML: ${wordsOf(error)}` });
   }
   return [...byLine.values()].toSorted((a, b) => a.line - b.line);
 }
 
+/** The parser's own, but where they would repeat what may be a secret, or are for programmers. */
+function wordsOf({ code, message }: YAMLError): string {
+  if (code === 'TAG_RESOLVE_FAILED') return 'a tag that is not known here; a text that begins with ! stands in quotes';
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here, and one is expected';
+  return message === TOO_DEEP ? 'it is nested too deeply' : message;
+}
+
+/** What V8 says where the parser, which goes down with what it reads, has no stack left. */
+const TOO_DEEP = 'Maximum call stack size exceeded';
+
 class Reader {
   readonly problems: Problem[] = [];
-  readonly #document: Document;
+  /** What an alias stands for, as far as it was read: to have the parser look for it takes a walk over the whole for each. */
+  readonly #anchors = new Map<string, Node>();
   readonly #lines: LineCounter;
   readonly #env: Environment;
   readonly #values = new Map<string, Place>();
   readonly #keys = new Map<string, Place>();
   readonly #open = new Set<Node>();
+  /** Inside of so many aliases it reads at the moment. */
+  #aliases = 0;
   #nodes = 0;
 
-  constructor(document: Document, lines: LineCounter, env: Environment) {
-    this.#document = document;
+  constructor(lines: LineCounter, env: Environment) {
     this.#lines = lines;
     this.#env = env;
   }
@@ -89,14 +107,21 @@ class Reader {
     if (++this.#nodes === NODES_MAX) this.#problem(node, path, `more than ${NODES_MAX} values: aliases unfold without end`);
     if (this.#nodes >= NODES_MAX) return undefined;
     if (isAlias(node)) return this.#readAlias(node, path);
+    this.#keepAnchor(node);
     if (isMap(node)) return this.#readMap(node, path);
     if (isSeq(node)) return this.#readSeq(node, path);
     if (!isScalar(node)) return undefined;
     return typeof node.value === 'string' ? this.#substitute(node.value, node, path) : node.value;
   }
 
-  #readAlias(node: Node, path: ConfigPath): unknown {
-    const target = isAlias(node) ? node.resolve(this.#document) : undefined;
+  #keepAnchor(node: Node): void {
+    const { anchor } = node as { anchor?: string };
+    // What is read once more for an alias stands further up: of two with the same name the nearer one counts.
+    if (anchor !== undefined && this.#aliases === 0) this.#anchors.set(anchor, node);
+  }
+
+  #readAlias(node: Alias, path: ConfigPath): unknown {
+    const target = this.#anchors.get(node.source);
     if (target === undefined) {
       this.#problem(node, path, 'an alias to an anchor that is not there');
       return undefined;
@@ -106,7 +131,9 @@ class Reader {
       return undefined;
     }
     const place = this.#placeOf(node);
+    this.#aliases += 1;
     const value = this.read(target, path);
+    this.#aliases -= 1;
     this.#values.set(renderPath(path), place);
     return value;
   }
@@ -122,6 +149,7 @@ class Reader {
       }
       const inner = [...path, name];
       const place = this.#placeOf(key as Node);
+      this.#keepAnchor(key as Node);
       if (entries.has(name)) {
         const first = this.#keys.get(renderPath(inner));
         this.problems.push({ ...place, path: renderPath(inner), message: `the same key again; it stands in line ${first?.line} already` });

@@ -24,9 +24,16 @@ export class Files {
     try {
       return this.#readFile(full);
     } catch (error) {
-      const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
-      this.#report.problem(at, `cannot read ${full} (${code})`);
+      this.#report.problem(at, `cannot read ${full} (${whyUnread(error)})`);
       return null;
     }
   }
+}
+
+/** What the system says in a code; in words too where the code is ours (cli/read-text.ts). */
+const WORDS: Readonly<Record<string, string>> = { EFBIG: ': it is too long', ETIMEDOUT: ': nothing comes out of it' };
+
+export function whyUnread(error: unknown): string {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+  return `${code}${Object.hasOwn(WORDS, code) ? WORDS[code] : ''}`;
 }

@@ -87,10 +87,22 @@ function isOfOtherType(issue: Issue): boolean {
 }
 
 function show(input: unknown): string {
-  if (typeof input === 'string') return JSON.stringify(input.length > 100 ? `${input.slice(0, 100)}...` : input);
+  if (typeof input === 'string') return showText(withoutLogin(input));
   if (input === null) return 'nothing';
   if (Array.isArray(input)) return 'a list';
   return typeof input === 'object' ? 'a map' : String(input);
+}
+
+function showText(text: string): string {
+  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
+}
+
+/** What stands before an `@`, of a URL or of what was to be one, may be a login: that one is a secret whatever its key is called. */
+function withoutLogin(text: string): string {
+  const at = text.lastIndexOf('@');
+  if (at < 0) return text;
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(text)?.[0] ?? '';
+  return `${scheme}***${text.slice(at)}`;
 }
 
 function configPath(path: readonly PropertyKey[]): (string | number)[] {

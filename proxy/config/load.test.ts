@@ -331,6 +331,19 @@ test('behind broken YAML nothing is guessed, before it mistakes are still told',
   assert.match(problems[1] ?? '', /^3:1: not valid YAML: Tabs/);
 });
 
+for (const written of [
+  'http://ops:SECRET@10.0.1.10:9901',
+  'http://SECRET@10.0.1.10:9901',
+  'ops:SECRET@10.0.1.10:9901',
+  'http://ops:SEC@RET/SECRET@10.0.1.10:9901',
+]) {
+  test(`a login never stands in a problem, whatever its key is called: ${written}`, () => {
+    const problems = problemsOf(`${MINIMAL}admin: { peers: ["${written}"] }\n`).join();
+    assert.match(problems, /admin\.peers\[0\]: "(http:\/\/)?\*\*\*@10\.0\.1\.10:9901": expected/);
+    assert.doesNotMatch(problems, /SEC|ops/);
+  });
+}
+
 test('a secret never stands in a problem', () => {
   const problems = problemsOf(`${MINIMAL}admin: { token: "\${TOKEN}" }\n`, { env: { TOKEN: 'SECRET MARK' } });
   assert.equal(problems.length, 1);

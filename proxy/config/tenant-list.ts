@@ -11,8 +11,8 @@ import type { TenantEntry } from './schema.ts';
 import { tenant } from './tenant-schema.ts';
 import * as z from 'zod';
 
-/** Twelve times what ten thousand tenants take: what is longer is another file. */
-export const TENANTS_BYTES_MAX = 24 * 1024 * 1024;
+/** Six times what ten thousand tenants take: what is longer is another file. Below what is read of any file (cli/read-text.ts). */
+export const TENANTS_BYTES_MAX = 12 * 1024 * 1024;
 /** Behind so many problems the rest of the file is not read: it is something else, or broken throughout. */
 const PROBLEMS_MAX = 200;
 const ITEMS_AT_ONCE = 20;
@@ -47,7 +47,7 @@ export function tenantsInFile({ file, text, env }: TenantsText, report: Report):
   const found: WrittenTenant[] = [];
   let index = 0;
   const begun = report.problems.length;
-  const pieces = piecesOf(text);
+  const pieces = piecesOf(text.replace(/^\uFEFF/, ''));
   for (const piece of pieces) {
     const read = readPiece(piece, env);
     const say = (problem: Problem): void => void report.problems.push(moved(problem, file, piece.line - 1, index));

@@ -140,6 +140,17 @@ test('tellJson gives back the status and the answer, and null where nobody answe
   assert.equal(await tellJson(`${path}.9`, '/do', {}, systemClock), null);
 });
 
+test('an answer that would go on, and for which there is no room any more, ends at once', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'server-'));
+  const path = join(folder, 'api.sock');
+  const listening = await listenBounded({ path }, () => ({ status: 200, body: '', type: 'text/event-stream', stream: () => null }));
+  t.after(async () => {
+    await listening.close();
+    rmSync(folder, { recursive: true });
+  });
+  assert.deepEqual(await get(path, '/events'), { status: 200, text: '' });
+});
+
 test('an answer that goes on is written as it comes, and whoever leaves is let go', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'server-'));
   const path = join(folder, 'api.sock');

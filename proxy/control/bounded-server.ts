@@ -18,8 +18,8 @@ export interface Answer {
   readonly body: string;
   readonly type?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The answer goes on until whoever asked leaves; what it returns is called then. `body` is empty. */
-  readonly stream?: (outlet: Outlet) => () => void;
+  /** The answer goes on until whoever asked leaves; what it returns is called then. Null ends it at once. `body` is empty. */
+  readonly stream?: (outlet: Outlet) => (() => void) | null;
 }
 
 /** Where an answer that goes on is written to. */
@@ -114,7 +114,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
 function goOn(response: ServerResponse, stream: NonNullable<Answer['stream']>): void {
   response.flushHeaders();
   const leave = stream({ write: (text) => void response.write(text), waiting: () => response.writableLength });
-  response.once('close', leave);
+  if (leave) response.once('close', leave);
+  else response.end();
 }
 
 async function judge(request: IncomingMessage, { handler, change }: Handlers): Promise<Answer> {

@@ -160,6 +160,39 @@ function runIn(browserPath: string): void {
     await visited.close();
   });
 
+  test(
+    'off loopback the browser asks for the token, and all of the page goes by what it was told, changes too',
+    { timeout: 60_000 },
+    async () => {
+      const open = await liveNode(owner, [`admin: { address: "0.0.0.0:0", token: ${TOKEN} }`]);
+      const at = `http://127.0.0.1:${(await statusOf(open.runtime)).admin.port}/`;
+      for (const httpCredentials of [undefined, { username: 'ops', password: 'not the token' }]) {
+        const stranger = await browser.newContext(httpCredentials ? { httpCredentials } : {});
+        const page = await stranger.newPage();
+        const answered = await page.goto(at).then(
+          (answer) => String(answer?.status()),
+          (error: unknown) => String(error),
+        );
+        assert.match(answered, /^401$|ERR_INVALID_AUTH_CREDENTIALS/);
+        await stranger.close();
+      }
+      const visited = await visit(browser, at, { httpCredentials: { username: 'ops', password: TOKEN } });
+      const { page } = visited;
+      await page.getByText('live', { exact: true }).waitFor(SECONDS);
+      await page.getByText('Scarcest').waitFor(SECONDS);
+      await page.getByRole('button', { name: 'Drain…' }).click();
+      await page.locator('dialog button[type=submit]', { hasText: 'Drain' }).click();
+      await page.getByRole('button', { name: 'End drain…' }).waitFor(SECONDS);
+      assert.match((await statusOf(open.runtime)).drain?.by ?? '', /^page \(admin address, from 127\.0\.0\.1 /);
+      // The browser complains of the first answer to each kind of question, and of nothing else.
+      assert.deepEqual(
+        visited.complaints.filter((complaint) => !complaint.includes('401 (Unauthorized)')),
+        [],
+      );
+      await visited.close();
+    },
+  );
+
   test(`holds ${MANY} tunnels as a few rows, and gets to the last`, () =>
     on('overview', async ({ page }) => {
       await page.route('**/tunnels?**', async (route) => {

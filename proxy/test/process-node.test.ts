@@ -1,9 +1,12 @@
 // A whole node as an operator starts it: `pinhole serve` with real carriers and control, watched and hurt from outside.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { isAlive, ready, until } from './support/fake-serve.ts';
 import { pinhole, servedNode, statusOf } from './support/served-node.ts';
 
@@ -57,6 +60,16 @@ describe('a node', { concurrency: 2 }, () => {
 
     serve.child.kill('SIGTERM');
     assert.equal(await serve.ended, 0);
+  });
+
+  test('is followed no longer than somebody reads, without a word of it', async (t) => {
+    const { runtime, serve: start } = servedNode(t);
+    await ready(start());
+    const command = fileURLToPath(new URL('../../pinhole', import.meta.url));
+    const words = `{ "${command}" top --json --interval 1 --runtime "${runtime}"; echo "exit $?" >&2; } | head -1`;
+    const { stdout, stderr } = await promisify(execFile)('/bin/sh', ['-c', words], { timeout: 20_000 });
+    assert.match(stdout, /^\{"time":[^\n]*\}\n$/);
+    assert.equal(stderr, 'exit 0\n');
   });
 
   test('goes on deciding and answering health checks while control is dead', async (t) => {

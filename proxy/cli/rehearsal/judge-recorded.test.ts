@@ -119,6 +119,10 @@ describe('a line of a log', () => {
     ['half a line', 'on","event":"decision","id":"x"}', 'unreadable'],
     ['JSON that is no record', '[1]', 'unreadable'],
     ['a reason that there is none of', JSON.stringify({ ...RECORD, reason: 'MAYBE' }), 'unreadable'],
+    ['a client that is no address', JSON.stringify({ ...RECORD, client_ip: 'not an ip' }), 'unreadable'],
+    ['a name that no client could ask for', JSON.stringify({ ...RECORD, target_host: 'x'.repeat(60_000) }), 'unreadable'],
+    ['a number of refusals that is none', JSON.stringify({ ...RECORD, count: 1e308 }), 'unreadable'],
+    ['fewer refusals than one', JSON.stringify({ ...RECORD, count: -5 }), 'unreadable'],
     ['a name of an object', JSON.stringify({ ...RECORD, reason: 'toString' }), 'unreadable'],
   ] as const) {
     test(`${what} is ${expected}`, () => assert.equal(readLine(line), expected));

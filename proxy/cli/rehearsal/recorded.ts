@@ -2,6 +2,7 @@
 
 import { type ReasonCode, REASONS } from '../../core/fault.ts';
 import { type Door, DOORS } from '../../core/settings.ts';
+import { canonicalAddress } from '../../policy/canonical-address.ts';
 
 export interface Recorded {
   readonly reason: ReasonCode;
@@ -21,6 +22,10 @@ export interface Recorded {
 /** `other` is a line of something else: the end of a tunnel, an event of the node. */
 export type ReadLine = Recorded | 'other' | 'unreadable';
 
+const TEXTS = ['tenant', 'target_host', 'sni', 'alpn', 'upstream_ip'] as const;
+/** A name has 253 octets, each escaped at most (core/wire-text.ts): a line with a longer text is no record, and its texts would be kept. */
+const TEXT_MAX = 1_100;
+
 /** Most lines of a busy node's log are ends of tunnels: to look for the word costs a tenth of reading the line. */
 const MARK = '"event":"decision"';
 
@@ -34,7 +39,9 @@ export function readLine(line: string): ReadLine {
   }
   if (fields['event'] !== 'decision') return 'event' in fields ? 'other' : 'unreadable';
   const { reason, client_ip: clientIp, would_deny: wouldDeny, count } = fields;
-  if (typeof reason !== 'string' || !Object.hasOwn(REASONS, reason) || typeof clientIp !== 'string') return 'unreadable';
+  if (typeof reason !== 'string' || !Object.hasOwn(REASONS, reason)) return 'unreadable';
+  if (typeof clientIp !== 'string' || canonicalAddress(clientIp) === null || !isCount(count)) return 'unreadable';
+  if (TEXTS.some((name) => String(fields[name] ?? '').length > TEXT_MAX)) return 'unreadable';
   const alpn = text(fields['alpn']);
   return {
     reason: reason as ReasonCode,
@@ -49,6 +56,11 @@ export function readLine(line: string): ReadLine {
     upstreamIp: text(fields['upstream_ip']),
     count: number(count),
   };
+}
+
+/** What a summary line counts; a sum of what is no number of refusals would say nothing. */
+function isCount(value: unknown): boolean {
+  return value === undefined || value === null || (Number.isSafeInteger(value) && (value as number) > 0);
 }
 
 function text(value: unknown): string | null {

@@ -226,6 +226,8 @@ for (const [what, method, path, body, status] of [
   ['to drain in a way that there is not', 'POST', '/drain', { do: 'nonsense' }, 400],
   ['to drain as somebody else', 'POST', '/drain', { by: 'the boss' }, 400],
   ['to close for nobody', 'POST', '/close', {}, 400],
+  ['to close for a tenant without a name', 'POST', '/close', { tenant: '' }, 400],
+  ['to close for a tenant that there cannot be', 'POST', '/close', { tenant: '\u001b[2J' }, 400],
   ['to close with a list', 'POST', '/close', [], 400],
 ] as const) {
   test(`${what} is refused: ${status}`, async (t) => {

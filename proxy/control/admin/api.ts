@@ -179,9 +179,9 @@ function createHandlers(deps: AdminApiDeps): Handlers {
       const found = await gatherHeadroom(runtime, clock, settings().limits);
       return found ? json(200, found) : SUPERVISOR_SILENT;
     },
-    async configuration() {
+    async configuration({ tenant }) {
       const supervisor = await askSupervisor(runtime, clock);
-      return json(200, { configuration: viewConfiguration(settings()), file: supervisor?.configuration ?? null });
+      return json(200, { configuration: viewConfiguration(settings(), tenant), file: supervisor?.configuration ?? null });
     },
     async generations() {
       const found = await status.get();

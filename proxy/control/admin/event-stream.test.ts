@@ -22,7 +22,7 @@ test('a listener begins with what there was and hears what comes', () => {
   const leave = stream.join(outlet, [['second', { tunnels: 1 }]]);
   stream.second({ tunnels: 2 });
   stream.decisions({ rows: [1, 2], missed: 3 });
-  leave();
+  leave?.();
   stream.second({ tunnels: 4 });
   assert.deepEqual(events(), [
     ['second', { tunnels: 1 }],
@@ -65,6 +65,10 @@ test('so many listen at most, and whoever leaves makes room and is counted once'
   const stream = new EventStream((listeners) => counts.push(listeners));
   const leaves = Array.from({ length: LISTENERS_MAX }, () => stream.join(reader().outlet, []));
   assert.equal(stream.isFull, true);
+  const late = reader();
+  assert.equal(stream.join(late.outlet, [['second', {}]]), null, 'also where it asked before there were so many');
+  stream.second({});
+  assert.deepEqual(late.events(), []);
   leaves[0]?.();
   leaves[0]?.();
   assert.equal(stream.isFull, false);

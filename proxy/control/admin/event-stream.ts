@@ -33,8 +33,9 @@ export class EventStream {
     return this.#listeners.size >= LISTENERS_MAX;
   }
 
-  /** `first` is what a new one begins with; the returned function says that it has left. */
-  join(outlet: Outlet, first: readonly (readonly [event: string, data: unknown])[]): () => void {
+  /** `first` is what a new one begins with; the returned function says that it has left. Null where there is no room: many may come at once. */
+  join(outlet: Outlet, first: readonly (readonly [event: string, data: unknown])[]): (() => void) | null {
+    if (this.isFull) return null;
     const listener: Listener = { outlet, missed: 0 };
     this.#listeners.add(listener);
     // A browser that lost its connection waits for so long before it comes back.

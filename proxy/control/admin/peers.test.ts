@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
@@ -42,6 +42,12 @@ for (const [what, listener, error] of [
   ['does not take the token', (_, response) => response.writeHead(401).end(), 'it does not take our admin.token'],
   ['leads elsewhere', (_, response) => response.writeHead(302, { Location: 'http://127.0.0.1:1/' }).end(), 'it answers 302'],
   ['is no node', (_, response) => response.end('{"hello":1}'), 'what answers there is no node'],
+  [
+    'has a name without end',
+    (_, response) => response.end(JSON.stringify({ ...STATUS, node: 'x'.repeat(1e6) })),
+    'what answers there is no node',
+  ],
+  ['breaks its answer after the head', (_, response) => brokenAfterHead(response), 'no answer (HPE_INVALID_CHUNK_SIZE)'],
   ['speaks no JSON', (_, response) => response.end('<html>'), 'what answers there is no node'],
   ['says too much', (_, response) => response.end('x'.repeat(5 * 1024 * 1024)), 'its answer is too long'],
   ['breaks off', (_, response) => response.socket?.destroy(), 'no answer (ECONNRESET)'],
@@ -51,6 +57,16 @@ for (const [what, listener, error] of [
     assert.deepEqual([row?.status, row?.error], [null, error]);
   });
 }
+
+/** Chunks that are none: the parser's word comes behind the answer's head. */
+function brokenAfterHead({ socket }: ServerResponse): void {
+  socket?.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"node"');
+}
+
+test('of what a peer says only so much is shown', () => {
+  const glance = glanceAt({ ...STATUS, reasons: Array.from({ length: 1_000 }, () => 'r'), concerns: ['x'.repeat(1e6), 'c'] });
+  assert.deepEqual([glance?.reasons.length, glance?.concerns], [20, ['c']]);
+});
 
 test('a peer that hangs is given up', async (t) => {
   const url = await serve(t, () => {});

@@ -85,7 +85,7 @@ export function glanceAt(status: unknown): NodeGlance | null {
   const { node, version, generation, ready, degraded, reasons, concerns, tunnels, capacity, opensPerSecond, uptimeMs, drain } = Object(
     status,
   ) as Record<string, unknown>;
-  if (typeof node !== 'string' || typeof version !== 'string' || typeof ready !== 'boolean' || typeof tunnels !== 'number') return null;
+  if (!isName(node) || !isName(version) || typeof ready !== 'boolean' || typeof tunnels !== 'number') return null;
   return {
     node,
     version,
@@ -104,11 +104,20 @@ export function glanceAt(status: unknown): NodeGlance | null {
 
 function drainOf(drain: unknown): NodeGlance['drain'] {
   const { phase, etaMs } = Object(drain) as Record<string, unknown>;
-  return typeof phase === 'string' ? { phase, etaMs: numberOf(etaMs) } : null;
+  return isName(phase) ? { phase, etaMs: numberOf(etaMs) } : null;
+}
+
+/** A sentence or two each: a node has a dozen latches. What answers may be no node, and whoever looks at the page has to get through it. */
+const TEXTS_MAX = 20;
+const TEXT_MAX = 500;
+const NAME_MAX = 100;
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= NAME_MAX;
 }
 
 function textsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : [];
+  return Array.isArray(value) ? value.filter((text) => typeof text === 'string' && text.length <= TEXT_MAX).slice(0, TEXTS_MAX) : [];
 }
 
 function numberOf(value: unknown): number | null {

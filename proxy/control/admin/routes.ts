@@ -159,7 +159,7 @@ export const ROUTES = {
     method: 'GET',
     path: '/configuration',
     summary: 'The configuration as it is in force; of keys, tokens and certificates only whether they are there',
-    input: {},
+    input: { tenant: { ...TENANT, description: 'this tenant alone under `tenants.shown`; the first hundred unless given' } },
     answer: {
       configuration: 'by the names of the settings',
       file: 'its path, since when it is in force, and what became of the last change',
@@ -229,7 +229,7 @@ export const ROUTES = {
     method: 'POST',
     path: '/close',
     summary: 'Ends all tunnels of a tenant at once; it may come back',
-    input: { tenant: { ...TENANT, required: true, description: 'whose' } },
+    input: { tenant: { ...TENANT, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', required: true, description: 'whose' } },
     answer: { closed: 'how many', silent: '`GENERATION/SLOT` of carriers that did not answer' },
   },
 } as const satisfies Record<string, Route>;

@@ -114,6 +114,7 @@ export const LAYERS: readonly Layer[] = [
       'proxy/core',
       { place: 'proxy/limits/ledger-view.ts', why: COUNTS },
       { place: 'proxy/policy/ranges.ts', why: 'which listener wants a PROXY header from this machine itself' },
+      { place: 'proxy/policy/tenant-text.ts', why: 'tenants are a text in the settings, and are shown as what they say' },
       { place: 'proxy/explain/question.ts', why: 'a carrier is asked what it would decide' },
       { place: 'proxy/explain/explanation.ts', types: true, why: 'and answers by what it has in force' },
       {
