@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type AgentOptions, parseOptions, USAGE } from './options.ts';
+import { type AgentOptions, FLAGS, parseOptions, USAGE } from './options.ts';
 
 const ENDPOINT = 'a1b2c3-ats.iot.eu-west-1.amazonaws.com';
 const NEEDED = ['--proxy', 'http://p:8443', '--endpoint', ENDPOINT, '--cert', 'c.pem', '--key', 'k.pem'];
@@ -77,10 +77,7 @@ test('help wins over everything that is missing', () => {
 
 test('the help and docs/agent.md name every flag', () => {
   const docs = readFileSync(new URL('../docs/agent.md', import.meta.url), 'utf8');
-  const source = readFileSync(new URL('./options.ts', import.meta.url), 'utf8');
-  const flags = [...source.matchAll(/^ {2}'?([a-z-]+)'?: \{ type: /gm)].map((match) => `--${match[1]}`);
-  assert.ok(flags.length > 20);
-  for (const flag of flags) {
+  for (const flag of Object.keys(FLAGS).map((name) => `--${name}`)) {
     assert.ok(USAGE.includes(flag), `${flag} is missing in the help`);
     assert.ok(docs.includes(`\`${flag}`), `${flag} is missing in docs/agent.md`);
   }
