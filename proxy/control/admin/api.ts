@@ -215,7 +215,7 @@ function createHandlers(deps: AdminApiDeps): Handlers {
     async closeTenant({ tenant }, by) {
       const told = await closeTenant(node, tenant, by);
       if (told === null) return CARRIERS_SILENT;
-      book.closed((row) => row.tenant === tenant);
+      book.closed((row) => row.tenant === tenant && !told.silent.includes(`${row.generation}/${row.carrier}`));
       return json(200, told);
     },
   };
