@@ -119,6 +119,9 @@ test('tunnels of all carriers are one list: sorted, searched, and by the page', 
   assert.deepEqual(ages(valueOf(await get('/tunnels?limit=2&sort=idle')).rows), [0, 1]);
   assert.deepEqual(ages(valueOf(await get('/tunnels?search=:5007')).rows), [7]);
   assert.equal(valueOf(await get('/tunnels?search=DATA.example')).matching, 600);
+  // It is a text and no pattern.
+  assert.equal(valueOf(await get('/tunnels?search=data.*')).matching, 0);
+  assert.equal(valueOf(await get('/tunnels?search=(')).matching, 0);
   assert.equal(valueOf(await get('/tunnels?tenant=acme')).matching, 300);
   assert.equal(valueOf(await get('/tunnels?tenant=')).matching, 300);
   assert.equal(valueOf(await get('/tunnels?door=sni')).matching, 0);
