@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { lookup } from 'node:dns/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { parseKeys, type Published } from './address-list.ts';
 import { AddressBook } from './addresses.ts';
 import { sleep, systemClock } from './clock.ts';
@@ -14,10 +13,12 @@ import { messageOf } from './failure.ts';
 import { keepFresh, ListKeeper, type ListSource } from './list-keeper.ts';
 import { fileSource, urlSource } from './list-source.ts';
 import { diskStore } from './list-store.ts';
-import { type AddressesOption, type AgentOptions, FILE_OPTIONS, type FileOption, parseOptions, USAGE } from './options.ts';
+import { loadFiles, type Texts as FileTexts } from './option-files.ts';
+import { type AgentOptions, parseOptions, USAGE } from './options.ts';
 import type { ProxyUrl } from './proxy-url.ts';
 import { type AgentEvent, runAgent } from './run.ts';
 import { Agent, type AgentSettings } from './session.ts';
+import type { ListPlace, SharedFile } from './shared-options.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 64;
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (parsed.kind === 'problems') return usageError(parsed.problems);
 
   const { options } = parsed;
-  const loaded = loadFiles(options);
+  const loaded = loadFiles(options.files, readFile);
   if (!loaded.ok) return usageError(loaded.problems);
 
   const stop = new AbortController();
@@ -74,13 +75,8 @@ function keeperFor(options: AgentOptions, texts: Texts, emit: (event: AgentEvent
   return keeper;
 }
 
-function sourceFor(
-  source: AddressesOption['source'],
-  proxyHost: string,
-  proxyTls: ProxyTls,
-  published: (host: string) => Published | null,
-): ListSource {
-  if ('file' in source) return fileSource(source.file, (path) => readFileSync(path, 'utf8'));
+function sourceFor(source: ListPlace, proxyHost: string, proxyTls: ProxyTls, published: (host: string) => Published | null): ListSource {
+  if ('file' in source) return fileSource(source.file, readFile);
   const { url } = source;
   const book = new AddressBook([{ ...url, authorization: null }], {
     clock: systemClock,
@@ -98,43 +94,17 @@ function usualCache({ host, port }: ProxyUrl): string {
   return join(folder, 'pinhole', `addresses-${host}-${port}.json`);
 }
 
+function readFile(path: string): string {
+  return readFileSync(path, 'utf8');
+}
+
 function usageError(problems: readonly string[]): number {
   for (const problem of problems) console.error(problem);
   console.error('./pinhole agent --help shows all flags');
   return EXIT_USAGE;
 }
 
-type Texts = { readonly [name in FileOption]: string | undefined };
-
-/** Every file is read and checked before anything is dialled, so that a wrong path is not found out at the handshake. */
-function loadFiles(options: AgentOptions): { ok: true; texts: Texts } | { ok: false; problems: string[] } {
-  const problems: string[] = [];
-  const read = (name: FileOption): string | undefined => {
-    const path = options.files[name];
-    if (path === null) return undefined;
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      problems.push(`--${name}: ${messageOf(error)}`);
-      return undefined;
-    }
-  };
-  const texts = Object.fromEntries(FILE_OPTIONS.map((name) => [name, read(name)])) as Texts;
-  const pairs = [
-    { names: '--cert, --key, --ca', cert: texts.cert, key: texts.key, ca: texts.ca },
-    { names: '--proxy-cert, --proxy-key, --proxy-ca', cert: texts['proxy-cert'], key: texts['proxy-key'], ca: texts['proxy-ca'] },
-  ];
-  for (const { names, ...pair } of pairs) {
-    try {
-      createSecureContext(Object.fromEntries(Object.entries(pair).filter(([, text]) => text !== undefined)));
-    } catch (error) {
-      problems.push(`${names}: not a certificate and its key in PEM (${messageOf(error)})`);
-    }
-  }
-  const listKeys = texts['addresses-key'];
-  if (listKeys !== undefined && parseKeys(listKeys) === null) problems.push('--addresses-key: not an Ed25519 public key in PEM');
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, texts };
-}
+type Texts = FileTexts<SharedFile>;
 
 function toSettings(options: AgentOptions, texts: Texts): AgentSettings {
   const { roleAlias, credentialsEndpoint, thing, region } = options;

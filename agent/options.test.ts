@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type AgentOptions, parseOptions, USAGE } from './options.ts';
+import { type AgentOptions, FLAGS, parseOptions, USAGE } from './options.ts';
 
 const ENDPOINT = 'a1b2c3-ats.iot.eu-west-1.amazonaws.com';
 const NEEDED = ['--proxy', 'http://p:8443', '--endpoint', ENDPOINT, '--cert', 'c.pem', '--key', 'k.pem'];
@@ -47,7 +47,7 @@ for (const [name, args, problem] of [
   ['a list without its key', [...NEEDED, '--addresses', 'list.json'], /--addresses and --addresses-key belong together/],
   ['a key without its list', [...NEEDED, '--addresses-key', 'k.pub'], /--addresses and --addresses-key belong together/],
   ['a place for no list', [...NEEDED, '--addresses-cache', 'c'], /--addresses-cache: is for --addresses/],
-  ['a list by ftp', [...NEEDED, ...LISTED, '--addresses', 'ftp://p/x'], /--addresses ftp:\/\/p\/x: expected a file, or an http/],
+  ['a list by ftp', [...NEEDED, ...LISTED, '--addresses', 'ftp://p/x'], /--addresses: expected a file, or an http/],
   ['a list beside several proxies', [...NEEDED, ...LISTED, '--proxy', 'http://q'], /--addresses: stands for the addresses of one --proxy/],
   [
     'a list for an address',
@@ -77,10 +77,7 @@ test('help wins over everything that is missing', () => {
 
 test('the help and docs/agent.md name every flag', () => {
   const docs = readFileSync(new URL('../docs/agent.md', import.meta.url), 'utf8');
-  const source = readFileSync(new URL('./options.ts', import.meta.url), 'utf8');
-  const flags = [...source.matchAll(/^ {2}'?([a-z-]+)'?: \{ type: /gm)].map((match) => `--${match[1]}`);
-  assert.ok(flags.length > 20);
-  for (const flag of flags) {
+  for (const flag of Object.keys(FLAGS).map((name) => `--${name}`)) {
     assert.ok(USAGE.includes(flag), `${flag} is missing in the help`);
     assert.ok(docs.includes(`\`${flag}`), `${flag} is missing in docs/agent.md`);
   }

@@ -1,10 +1,20 @@
 // The command line of the agent: text to settings, or every problem at once. Opens nothing: files are read by main.ts.
 
 import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
 import { DOORS, type Door } from './doors.ts';
 import { parseProxies, type ProxyUrl } from './proxy-url.ts';
-import { type ListUrl, parseListUrl } from './list-source.ts';
+import {
+  filesOf,
+  halfPairs,
+  type ListPlace,
+  type ParsedOptions,
+  readFlags,
+  readListPlace,
+  SHARED_FILES,
+  SHARED_FLAGS,
+  type SharedFile,
+  textOf,
+} from './shared-options.ts';
 import { regionOf } from './sigv4.ts';
 
 export interface AgentOptions {
@@ -15,7 +25,7 @@ export interface AgentOptions {
   readonly addresses: AddressesOption | null;
   readonly endpoint: string;
   readonly port: number;
-  readonly files: { readonly [name in FileOption]: string | null };
+  readonly files: { readonly [name in SharedFile]: string | null };
   readonly thing: string | null;
   readonly roleAlias: string | null;
   readonly credentialsEndpoint: string | null;
@@ -33,47 +43,22 @@ export interface AgentOptions {
 }
 
 export interface AddressesOption {
-  readonly source: { readonly file: string } | { readonly url: ListUrl };
+  readonly source: ListPlace;
   /** Null: the usual place. */
   readonly cache: string | null;
 }
 
-export const FILE_OPTIONS = ['cert', 'key', 'ca', 'proxy-ca', 'proxy-cert', 'proxy-key', 'addresses-key'] as const;
-export type FileOption = (typeof FILE_OPTIONS)[number];
-
-export type ParsedOptions =
-  | { readonly kind: 'options'; readonly options: AgentOptions }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problems'; readonly problems: readonly string[] };
-
-const FLAGS = {
-  endpoint: { type: 'string' },
+export const FLAGS = {
+  ...SHARED_FLAGS,
   port: { type: 'string', default: '443' },
-  cert: { type: 'string' },
-  key: { type: 'string' },
-  ca: { type: 'string' },
-  thing: { type: 'string' },
-  'role-alias': { type: 'string' },
-  'credentials-endpoint': { type: 'string' },
-  region: { type: 'string' },
-  'client-id': { type: 'string' },
   topic: { type: 'string' },
   message: { type: 'string', default: 'Hello from Pinhole' },
   count: { type: 'string', default: '10' },
   interval: { type: 'string', default: '1' },
   attempts: { type: 'string', default: '0' },
   'keep-alive': { type: 'string', default: '60' },
-  proxy: { type: 'string', multiple: true },
   door: { type: 'string' },
-  gateway: { type: 'string' },
-  'proxy-ca': { type: 'string' },
-  'proxy-cert': { type: 'string' },
-  'proxy-key': { type: 'string' },
-  addresses: { type: 'string' },
-  'addresses-key': { type: 'string' },
   'addresses-cache': { type: 'string' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 export const USAGE = `usage: ./pinhole agent --proxy URL --endpoint HOST --cert FILE --key FILE [...]
@@ -112,15 +97,12 @@ Without: MQTT with the device certificate.
   --help
 `;
 
-export function parseOptions(args: readonly string[]): ParsedOptions {
-  const problems: string[] = [];
-  let values: ReturnType<typeof parseFlags>;
-  try {
-    values = parseFlags(args);
-  } catch (error) {
-    return { kind: 'problems', problems: [error instanceof Error ? error.message : String(error)] };
-  }
+export function parseOptions(args: readonly string[]): ParsedOptions<AgentOptions> {
+  const read = readFlags(args, FLAGS);
+  if (!read.ok) return { kind: 'problems', problems: [read.problem] };
+  const { values } = read;
   if (values.help) return { kind: 'help' };
+  const problems: string[] = [];
 
   const number = (name: 'port' | 'count' | 'interval' | 'attempts' | 'keep-alive', min: number, max: number): number => {
     const value = Number(values[name]);
@@ -128,8 +110,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
       problems.push(`--${name}: expected a number from ${min} to ${max}, got ${values[name]}`);
     return value;
   };
-  const given = (name: keyof typeof values): string | null =>
-    typeof values[name] === 'string' && values[name] !== '' ? values[name] : null;
+  const given = (name: keyof typeof values): string | null => textOf(values, name);
 
   const proxies = parseProxies(values.proxy ?? []);
   if (!proxies.ok) problems.push(...proxies.problems);
@@ -145,15 +126,7 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
     addresses: parseAddresses(given('addresses'), given('addresses-cache'), problems),
     endpoint: given('endpoint') ?? '',
     port: number('port', 1, 65_535),
-    files: {
-      cert: given('cert'),
-      key: given('key'),
-      ca: given('ca'),
-      'proxy-ca': given('proxy-ca'),
-      'proxy-cert': given('proxy-cert'),
-      'proxy-key': given('proxy-key'),
-      'addresses-key': given('addresses-key'),
-    },
+    files: filesOf(values, SHARED_FILES),
     thing,
     roleAlias: given('role-alias'),
     credentialsEndpoint: given('credentials-endpoint'),
@@ -171,10 +144,6 @@ export function parseOptions(args: readonly string[]): ParsedOptions {
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'options', options };
 }
 
-function parseFlags(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
-}
-
 function parseDoor(text: string | null, proxies: readonly ProxyUrl[], problems: string[]): Door {
   const door = DOORS.find((name) => name === text);
   if (text !== null && !door) problems.push(`--door: expected ${DOORS.join(', ')}, got ${text}`);
@@ -183,16 +152,10 @@ function parseDoor(text: string | null, proxies: readonly ProxyUrl[], problems: 
   return proxies[0]?.isTls ? 'connect-tls' : 'connect';
 }
 
-function parseAddresses(source: string | null, cache: string | null, problems: string[]): AddressesOption | null {
-  if (source === null) {
-    if (cache !== null) problems.push('--addresses-cache: is for --addresses');
-    return null;
-  }
-  if (!source.includes('://')) return { source: { file: source }, cache };
-  const url = parseListUrl(source);
-  if (url !== null) return { source: { url }, cache };
-  problems.push(`--addresses ${source}: expected a file, or an http or https URL without a login`);
-  return null;
+function parseAddresses(text: string | null, cache: string | null, problems: string[]): AddressesOption | null {
+  if (text === null && cache !== null) problems.push('--addresses-cache: is for --addresses');
+  const source = readListPlace(text, problems);
+  return source && { source, cache };
 }
 
 function contradictions(options: AgentOptions): string[] {
@@ -211,6 +174,6 @@ function contradictions(options: AgentOptions): string[] {
   if (addresses !== null && proxies.length > 1) found.push('--addresses: stands for the addresses of one --proxy; give its name alone');
   if (addresses !== null && proxies.some(({ host }) => isIP(host) !== 0))
     found.push('--addresses: --proxy has to be the name that the list is for, not an address');
-  if ((files['proxy-cert'] === null) !== (files['proxy-key'] === null)) found.push('--proxy-cert and --proxy-key belong together');
+  found.push(...halfPairs(files));
   return found;
 }

@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../clock.ts';
 import { diagnose } from './diagnose.ts';
-import { loadFiles } from './files.ts';
+import { loadDoctorFiles } from './files.ts';
 import { parseDoctorOptions, USAGE } from './options.ts';
 import { renderJson, renderVerdict } from './render.ts';
 
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (parsed.kind === 'problems') return usageError(parsed.problems);
   const { options } = parsed;
   const readFile = (path: string): string => readFileSync(path, 'utf8');
-  const loaded = loadFiles(options.files, readFile);
+  const loaded = loadDoctorFiles(options.files, readFile);
   if (!loaded.ok) return usageError(loaded.problems);
 
   const lookupHere = async (host: string): Promise<string[]> => (await lookup(host, { all: true })).map(({ address }) => address);

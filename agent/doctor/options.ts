@@ -1,10 +1,19 @@
 // The doctor's command line: text to options, or every problem at once. Opens nothing.
 
 import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
 import { DOORS, type Door } from '../doors.ts';
-import { type ListUrl, parseListUrl } from '../list-source.ts';
 import { parseProxies, type ProxyUrl } from '../proxy-url.ts';
+import {
+  filesOf,
+  halfPairs,
+  type ListPlace,
+  type ParsedOptions,
+  readFlags,
+  readListPlace,
+  SHARED_FILES,
+  SHARED_FLAGS,
+  textOf,
+} from '../shared-options.ts';
 import { regionOf } from '../sigv4.ts';
 import { isServer } from './name-server.ts';
 
@@ -12,7 +21,7 @@ export interface DoctorOptions {
   readonly proxies: readonly ProxyUrl[];
   /** Null: the name in --proxy, or the list's. */
   readonly proxyName: string | null;
-  readonly list: { readonly file: string } | { readonly url: ListUrl } | null;
+  readonly list: ListPlace | null;
   readonly doors: readonly Door[];
   readonly wantedDoors: readonly Door[];
   readonly gateway: string | null;
@@ -31,38 +40,16 @@ export interface DoctorOptions {
   readonly isJson: boolean;
 }
 
-export const FILE_OPTIONS = ['cert', 'key', 'ca', 'proxy-ca', 'proxy-cert', 'proxy-key', 'addresses-key', 'login'] as const;
+export const FILE_OPTIONS = [...SHARED_FILES, 'login'] as const;
 export type FileOption = (typeof FILE_OPTIONS)[number];
 
-export type ParsedOptions =
-  | { readonly kind: 'options'; readonly options: DoctorOptions }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'problems'; readonly problems: readonly string[] };
-
 const FLAGS = {
-  endpoint: { type: 'string' },
-  proxy: { type: 'string', multiple: true },
+  ...SHARED_FLAGS,
   'proxy-name': { type: 'string' },
-  addresses: { type: 'string' },
-  'addresses-key': { type: 'string' },
   login: { type: 'string' },
   door: { type: 'string', multiple: true },
-  gateway: { type: 'string' },
-  'proxy-ca': { type: 'string' },
-  'proxy-cert': { type: 'string' },
-  'proxy-key': { type: 'string' },
-  ca: { type: 'string' },
-  cert: { type: 'string' },
-  key: { type: 'string' },
-  'client-id': { type: 'string' },
-  'credentials-endpoint': { type: 'string' },
-  'role-alias': { type: 'string' },
-  thing: { type: 'string' },
-  region: { type: 'string' },
   dns: { type: 'string' },
   idle: { type: 'string' },
-  json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** MQTT itself speaks after 20 minutes, and the test is of silence. */
@@ -103,18 +90,14 @@ With the device's own:
 Exit codes: 0 all good, 1 something to mend, 64 wrong command line or files.
 `;
 
-export function parseDoctorOptions(args: readonly string[]): ParsedOptions {
-  const problems: string[] = [];
-  let values: ReturnType<typeof parseFlags>;
-  try {
-    values = parseFlags(args);
-  } catch (error) {
-    return { kind: 'problems', problems: [error instanceof Error ? error.message : String(error)] };
-  }
+export function parseDoctorOptions(args: readonly string[]): ParsedOptions<DoctorOptions> {
+  const read = readFlags(args, FLAGS);
+  if (!read.ok) return { kind: 'problems', problems: [read.problem] };
+  const { values } = read;
   if (values.help) return { kind: 'help' };
 
-  const given = (name: keyof typeof values): string | null =>
-    typeof values[name] === 'string' && values[name] !== '' ? values[name] : null;
+  const problems: string[] = [];
+  const given = (name: keyof typeof values): string | null => textOf(values, name);
   const proxies = parseProxies((values.proxy ?? []).flatMap((text) => text.split(',')).map(withScheme));
   if (!proxies.ok) problems.push(...proxies.problems);
   const wantedDoors = readDoors(values.door ?? [], problems);
@@ -122,12 +105,12 @@ export function parseDoctorOptions(args: readonly string[]): ParsedOptions {
   const options: DoctorOptions = {
     proxies: proxies.ok ? proxies.proxies : [],
     proxyName: given('proxy-name'),
-    list: readList(given('addresses'), problems),
+    list: readListPlace(given('addresses'), problems),
     doors: (wantedDoors.length > 0 ? wantedDoors : DOORS).filter((door) => door !== 'gateway' || gateway !== null),
     wantedDoors,
     gateway,
     endpoint: given('endpoint') ?? '',
-    files: Object.fromEntries(FILE_OPTIONS.map((name) => [name, given(name)])) as DoctorOptions['files'],
+    files: filesOf(values, FILE_OPTIONS),
     clientId: given('client-id') ?? given('thing'),
     role: null,
     dns: given('dns'),
@@ -137,10 +120,6 @@ export function parseDoctorOptions(args: readonly string[]): ParsedOptions {
   const role = readRole({ ...values }, options.endpoint, problems);
   problems.push(...contradictions(options, proxies.ok));
   return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'options', options: { ...options, role } };
-}
-
-function parseFlags(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: FLAGS, strict: true, allowPositionals: false }).values;
 }
 
 /** `HOST` alone is what a firewall admin types: plain, on 443, whatever the scheme’s own port is. */
@@ -154,16 +133,6 @@ function readDoors(texts: readonly string[], problems: string[]): Door[] {
   const names = texts.flatMap((text) => text.split(',')).map((text) => text.trim());
   for (const name of names) if (!DOORS.some((door) => door === name)) problems.push(`--door: expected ${DOORS.join(', ')}, got ${name}`);
   return DOORS.filter((door) => names.includes(door));
-}
-
-function readList(text: string | null, problems: string[]): DoctorOptions['list'] {
-  if (text === null) return null;
-  if (!text.includes('://')) return { file: text };
-  const url = parseListUrl(text);
-  if (url !== null) return { url };
-  // The text is not repeated: a login may be in it.
-  problems.push('--addresses: expected a file, or an http or https URL without a login and without a fragment');
-  return null;
 }
 
 function readIdle(text: string | null, problems: string[]): number | null {
@@ -197,8 +166,7 @@ function contradictions(options: DoctorOptions, areProxiesGood: boolean): string
   if (endpoint === '') found.push('--endpoint: is needed');
   if (areProxiesGood && proxies.length === 0 && list === null) found.push('--addresses or --proxy: one of them is needed');
   if (files['addresses-key'] !== null && list === null) found.push('--addresses-key: is for --addresses');
-  if ((files.cert === null) !== (files.key === null)) found.push('--cert and --key belong together');
-  if ((files['proxy-cert'] === null) !== (files['proxy-key'] === null)) found.push('--proxy-cert and --proxy-key belong together');
+  found.push(...halfPairs(files));
   if (wantedDoors.includes('gateway') && gateway === null) found.push('--door gateway: needs --gateway');
   if (files.cert === null && (role !== null || idleMs !== null)) found.push('--idle and --credentials-endpoint need --cert and --key');
   if (files.cert !== null && clientId === null) found.push('--client-id: is needed with --cert, or --thing');

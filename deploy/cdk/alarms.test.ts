@@ -77,6 +77,18 @@ test('a drain that somebody has planned sets off no alarm by what it refuses', (
   assert.ok(!reasons.includes('DRAINING'));
 });
 
+test('a node that drains is not missed: its ready counts only beside a drain that nobody has ordered, and its silence always', () => {
+  const ready = alarmsOf(SLOTS).find(({ id }) => id === 'eu-1a-ready');
+  assert.deepEqual(
+    ready?.series.map(({ as, metric }) => [as, metric]),
+    [
+      ['ready', 'pinhole_ready'],
+      ['draining', 'pinhole_draining'],
+    ],
+  );
+  assert.deepEqual([ready?.expression, ready?.is, ready?.threshold, ready?.silence], ['MAX([ready, draining])', 'below', 1, 'fault']);
+});
+
 test('a single fault of ours is counted where it is written down: a counter that was never seen before has no growth', () => {
   const [internal, ...more] = OPENS_COUNTS.filter(({ metric }) => metric === 'opens_internal');
   assert.match(internal?.pattern ?? '', /event = "decision".*reason = "INTERNAL"/);

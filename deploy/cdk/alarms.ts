@@ -58,16 +58,22 @@ export function alarmsOf(stage: Stage): AlarmSpec[] {
 }
 
 function alarmsOfSlot(stage: Stage, slot: string): AlarmSpec[] {
-  const on = (metric: Series['metric'], statistic: Series['statistic'], labels: Readonly<Record<string, string>> = {}): Series[] => [
-    { as: 'm', metric, statistic, labels: { slot, ...labels } },
+  type Labels = Series['labels'];
+  const named = (as: string, metric: Series['metric'], statistic: Series['statistic'], labels: Labels = {}): Series => ({
+    ...{ as, metric, statistic, labels: { slot, ...labels } },
+  });
+  const on = (metric: Series['metric'], statistic: Series['statistic'], labels?: Labels): Series[] => [
+    named('m', metric, statistic, labels),
   ];
   const each = { periodS: MINUTE_S, periods: 3, silence: 'fine' } as const;
   const once = { periodS: FIVE_S, periods: 1, silence: 'fine', is: 'above', threshold: 0 } as const;
   const resources = ['tunnels', 'descriptors', 'ports', 'memory'] as const;
   const specs: AlarmSpec[] = [
     {
-      ...{ id: 'ready', series: on('pinhole_ready', 'Minimum'), is: 'below', threshold: 1, ...each, silence: 'fault' },
-      says: 'The node is not ready, or says nothing. `pinhole status` on it, or the group’s activity, says why; a drain of yours does this too.',
+      ...{ id: 'ready', series: [named('ready', 'pinhole_ready', 'Minimum'), named('draining', 'pinhole_draining', 'Maximum')] },
+      // A node that drains is not ready because somebody has said so.
+      ...{ expression: 'MAX([ready, draining])', is: 'below', threshold: 1, ...each, silence: 'fault' },
+      says: 'The node is not ready and nobody drains it, or it says nothing. `pinhole status` on it, or the group’s activity, says why.',
     },
     shareOf(
       'upstream',

@@ -25,9 +25,12 @@ export function adminName(slot: string): string {
 /** Nodes of the shape `nlb` share their file and their metrics. */
 export const POOL = 'pool';
 
-/** Of the role and the group of a slot's node. */
+/**
+ * Of the role and the group of a slot's node. Names of roles are one list for the whole account: the dot, which neither a stage nor a slot can have,
+ * keeps slot `eu-a` of the stage `x` apart from slot `a` of the stage `x-eu`, and both from all other names here.
+ */
 export function nodeName({ prefix }: { readonly prefix: string }, slot: string): string {
-  return `${prefix}-${slot}`;
+  return `${prefix}.${slot}`;
 }
 
 /** Of the role and the group of the instance that runs `fleet run`. */

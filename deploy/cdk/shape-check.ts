@@ -1,8 +1,6 @@
 // What each shape needs, and what only the other one has.
 
 import type { Report } from '../../proxy/config/problem.ts';
-import { identityNames } from '../identity/names.ts';
-import { nodeName, reconcilerName } from './names.ts';
 import type { Stage } from './stage.ts';
 
 /** Elastic IPs of a region where nothing was raised (VPC quotas). */
@@ -53,7 +51,6 @@ function judgeDrain({ node: { drain } }: Stage, report: Report): void {
 
 function judgeSlots(stage: Stage, report: Report): void {
   const { slots, nodes, network } = stage;
-  judgeNames(stage, report);
   if (slots.length > SLOTS_MAX)
     report.problem(
       ['addresses'],
@@ -68,15 +65,6 @@ function judgeSlots(stage: Stage, report: Report): void {
     );
   for (const [index, { zone }] of network.zones.entries()) {
     if (!slots.some((slot) => slot.zone === zone)) report.warning(['network', 'zones', index], `no address is in ${zone}`);
-  }
-}
-
-/** A slot gives its name to a role and a group. Two of a name would be found by AWS, half way through a deployment. */
-function judgeNames(stage: Stage, report: Report): void {
-  const taken = new Set([...Object.values(identityNames(stage)), reconcilerName(stage)]);
-  for (const [index, { id }] of stage.slots.entries()) {
-    const name = nodeName(stage, id);
-    if (taken.has(name)) report.problem(['addresses', index, 'id'], `${name} is something else here: take another name for the slot`);
   }
 }
 

@@ -88,7 +88,10 @@ const watch = z.strictObject({
 });
 
 export const stageSchema = z.strictObject({
-  stage: field.stageName().meta({ description: 'In the name of everything that is made.' }),
+  stage: field.stageName().meta({
+    description:
+      'In the name of everything that is made: another one for each stage of an account, in whatever region, since names of roles are the account’s.',
+  }),
   account: field.accountId().meta({ description: 'The AWS account, in quotes.' }),
   region: field.region().meta({ description: 'The region of the nodes: best that of AWS IoT.' }),
   name: hostName().meta({ description: 'The name that agents dial.' }),

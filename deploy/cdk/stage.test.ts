@@ -102,15 +102,6 @@ const MISTAKES: readonly Row[] = [
     'node.endpoints[0].data',
     /not in eu-west-1, where network\.iotEndpoints/,
   ],
-  [
-    'a slot of a name that a role has',
-    SLOTS,
-    'id: eu-1b',
-    'id: reconciler',
-    'addresses[1].id',
-    /pinhole-example-reconciler is something else here/,
-  ],
-  ['a slot of a name that devices have', SLOTS, 'id: eu-1b', 'id: device', 'addresses[1].id', /something else here/],
   ['more slots than a stack has room for', withSlots(21), 'stage:', 'stage:', 'addresses', /at most 20 .*shape: nlb/],
   ...(['*', "it's.tar.gz", 'folder/', '$(id)', 'x'.repeat(1_025)] as const).map((key): Row => [
     `a release of the key ${key.slice(0, 12)}`,

@@ -20,7 +20,7 @@ const DELIVERED = {
 const NODE = {
   slot: 'eu-1a',
   allocationId: 'eipalloc-0123456789abcdef0',
-  group: 'pinhole-example-eu-1a',
+  group: 'pinhole-example.eu-1a',
   hook: 'drain',
   nodeFile: '/pinhole/example/nodes/eu-1a',
 };

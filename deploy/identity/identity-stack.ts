@@ -17,7 +17,7 @@ import * as policies from './policies.ts';
 const EXAMPLE_THING = 'my-device';
 
 const OWN_TOPICS = 'The star stands for levels of the device’s own topics; the variable in front of it is the device’s name.';
-const ANY_THING = 'Which devices there will be is not known beforehand; type, group, policy and role beside it are exact.';
+const ANY_THING = 'Which devices there will be is not known beforehand; type, group and role beside it are exact.';
 const NO_RESOURCES = 'These calls know no resources (Service Authorization Reference).';
 
 export class IdentityStack extends Stack {

@@ -69,17 +69,21 @@ export function claimPolicy(stage: Stage): PolicyDocument {
   };
 }
 
-/** Of whoever runs `provision`: to make a device of this stage, and to hand it this role and no other. */
+/**
+ * Of whoever runs `provision`: to make a device of this stage, and to hand it this role and no other. Which policy it gets is theirs to choose: AWS
+ * knows certificates and thing groups as resources of `iot:AttachPolicy`, and no policy (Service Authorization Reference, AWS IoT). What a
+ * certificate may do beyond this stage is held by what other policies the account has.
+ */
 export function provisionerStatements(stage: Stage): Statement[] {
   const at = arn(stage);
-  const { policy, role, roleAlias } = identityNames(stage);
+  const { role, roleAlias } = identityNames(stage);
   const { thingType, group } = stage.devices ?? { thingType: '', group: '' };
   return [
     {
       ...{ Effect: 'Allow', Action: ['iot:AddThingToThingGroup', 'iot:CreateThing'] },
       Resource: [`${at}:thing/*`, `${at}:thingtype/${thingType}`, `${at}:thinggroup/${group}`],
     },
-    { Effect: 'Allow', Action: ['iot:AttachPolicy', 'iot:AttachThingPrincipal'], Resource: [`${at}:cert/*`, `${at}:policy/${policy}`] },
+    { Effect: 'Allow', Action: ['iot:AttachPolicy', 'iot:AttachThingPrincipal'], Resource: `${at}:cert/*` },
     { Effect: 'Allow', Action: ['iot:CreateCertificateFromCsr', 'iot:DescribeEndpoint'], Resource: '*' },
     { Effect: 'Allow', Action: 'iot:DescribeRoleAlias', Resource: `${at}:rolealias/${roleAlias}` },
     {
@@ -89,10 +93,9 @@ export function provisionerStatements(stage: Stage): Statement[] {
   ];
 }
 
-/** Of AWS IoT itself, while it provisions by claim. */
+/** Of AWS IoT itself, while it provisions by claim: the template holds it to one policy, which a right cannot (see above). */
 export function registrationStatements(stage: Stage): Statement[] {
   const at = arn(stage);
-  const { policy } = identityNames(stage);
   const { thingType, group } = stage.devices ?? { thingType: '', group: '' };
   return [
     {
@@ -103,7 +106,7 @@ export function registrationStatements(stage: Stage): Statement[] {
     {
       Effect: 'Allow',
       Action: ['iot:AttachPolicy', 'iot:AttachThingPrincipal', 'iot:DescribeCertificate', 'iot:UpdateCertificate'],
-      Resource: [`${at}:cert/*`, `${at}:policy/${policy}`],
+      Resource: `${at}:cert/*`,
     },
     { Effect: 'Allow', Action: 'iot:RegisterThing', Resource: '*' },
   ];

@@ -49,7 +49,7 @@ test('the anchor in an annotation is the one that GitHub gives the heading', () 
 });
 
 test('every alert has one row in docs/slos.md, with its severity', () => {
-  const rows = rowsWith(readText('docs/slos.md'), 'alert', 'when', 'why there', 'wakes');
+  const rows = rowsWith(readText('docs/slos.md'), 'alert', 'when', 'why there', 'wakes', '[deployed](deploy.md) as');
   assert.deepEqual(
     rows.map(name),
     ALERTS.map((alert) => alert.name),

@@ -26,12 +26,14 @@ const OTHERWISE: Partial<Record<MetricName, Graph>> = {
   pinhole_build_info: { expr: `count by (version, node_version, relay) (pinhole_build_info{${CHOSEN}})`, legend: '{{version}}, {{relay}}' },
 };
 
+/** In the form of an export: `__inputs` is asked for on import, and is no part of the dashboard's own schema. */
 export function renderDashboard(): string {
   const names = Object.keys(METRICS) as MetricName[];
   const board = {
     __inputs: [{ name: 'DS_PROMETHEUS', label: 'Prometheus', type: 'datasource', pluginId: 'prometheus', pluginName: 'Prometheus' }],
     ...{ uid: 'pinhole', title: 'Pinhole', tags: ['pinhole'], schemaVersion: SCHEMA_VERSION, editable: true, refresh: '30s' },
     time: { from: 'now-3h', to: 'now' },
+    annotations: { list: [] },
     templating: {
       list: [
         variable('job', 'label_values(pinhole_ready, job)'),

@@ -60,16 +60,39 @@ test('tunnels are closed by their ids, wherever they are, and one that is not th
 
   const again = io();
   assert.equal(await runClose(['--runtime', world.runtime, '--json', ID], again.io), 1);
-  assert.deepEqual(JSON.parse(again.said.out), { closed: [], unknown: [ID], silent: [] });
+  assert.deepEqual(JSON.parse(again.said.out), { closed: [], onTheWay: [], unknown: [ID], silent: [] });
   assert.equal(again.said.err, `pinhole close: ${ID}: no open tunnel has this id\n`);
+});
+
+test('one that is on its way is not said to be closed, nor to be none', async (t) => {
+  const world = await fakeSupervision(t);
+  const carrier = await world.carrier(0);
+  carrier.rows = [ROW];
+  carrier.onTheWay.add(ID);
+  const { said, io: given } = io();
+  assert.equal(await runClose(['--runtime', world.runtime, ID], given), 1);
+  assert.deepEqual(said, {
+    out: '',
+    err: `pinhole close: ${ID}: told to end already, or going over to another generation: look again in a moment\n`,
+  });
 });
 
 test('a carrier that does not answer may have it', async (t) => {
   const world = await fakeSupervision(t);
   (await world.carrier(0)).rows = [ROW];
+  await (await world.carrier(1)).kill();
+  world.view = { ...world.view, slots: world.view.slots.map((slot) => ({ ...slot, pid: 5 })) };
   const { said, io: given } = io();
   assert.equal(await runClose(['--runtime', world.runtime, ID], given), 1);
-  assert.deepEqual(said, { out: `closed ${ID}\n`, err: 'pinhole close: carrier 1 does not answer\n' });
+  assert.deepEqual(said, { out: `closed ${ID}\n`, err: 'pinhole close: carrier 1/1 does not answer, and may have some\n' });
+});
+
+test('a carrier that is not there has none', async (t) => {
+  const world = await fakeSupervision(t);
+  (await world.carrier(0)).rows = [ROW];
+  const { said, io: given } = io();
+  assert.equal(await runClose(['--runtime', world.runtime, '--tenant', 'acme'], given), 0, said.err);
+  assert.equal(said.out, 'closed 1 tunnel of acme\n');
 });
 
 test('where no node answers it says so', async () => {

@@ -101,20 +101,13 @@ export interface TenantClosed {
   readonly closed: number;
 }
 
-/** The answer of POST /close/tunnels: ids that were open here, and are closed. */
-export interface TunnelsClosed {
-  readonly closed: readonly string[];
-}
-
 export const GROUPS_PATH = '/groups';
 export const BUSIEST_PATH = '/busiest';
 export const CLOSE_PATH = '/drain/close';
 /** A POST of a tenant here ends all its tunnels at once; answered with how many. */
 export const CLOSE_TENANT_PATH = '/close';
-/** A POST of ids here ends those tunnels at once. */
+/** A POST of ids here ends those tunnels at once; answered with IdsClosed. */
 export const CLOSE_TUNNELS_PATH = '/close/tunnels';
-/** A POST of a tunnel's id here ends that one; 404 where it is not this carrier's. */
-export const CLOSE_TUNNEL_PATH = '/close-tunnel';
 /** GET ?id=: one tunnel whole. */
 export const TUNNEL_PATH = '/tunnel';
 export const DECISIONS_PATH = '/decisions';
@@ -166,7 +159,6 @@ async function obey(view: CarrierApiView, { path, query, body }: Change): Promis
   }
   if (path === CLOSE_TENANT_PATH) return closeTenant(view, body.value);
   if (path === CLOSE_TUNNELS_PATH) return closeTunnels(view, body.value);
-  if (path === CLOSE_TUNNEL_PATH) return closeTunnel(view, body.value);
   if (path !== CLOSE_PATH) return NOT_FOUND;
   const { tenant, count } = Object(body.value) as Record<string, unknown>;
   if (typeof tenant !== 'string' || !Number.isSafeInteger(count)) return json(400, { error: 'expected tenant and count' });
@@ -187,18 +179,9 @@ function closeTunnels({ sessions, log }: CarrierApiView, value: unknown): Answer
   const { ids, by } = Object(value) as Record<string, unknown>;
   if (!Array.isArray(ids) || !ids.every((id) => typeof id === 'string') || typeof by !== 'string')
     return json(400, { error: 'expected ids and by' });
-  const closed = sessions.closeIds(new Set(ids), 'operator');
-  for (const id of closed) log.info({ event: 'tunnel-closed', tunnel: id, by: wireText(by) });
-  return json(200, { closed } satisfies TunnelsClosed);
-}
-
-function closeTunnel({ sessions, log }: CarrierApiView, value: unknown): Answer {
-  const { id, by } = Object(value) as Record<string, unknown>;
-  if (typeof id !== 'string' || id === '' || typeof by !== 'string') return json(400, { error: 'expected id and by' });
-  const closed = sessions.closeOne(id, 'operator');
-  if (closed === null) return NO_SUCH_TUNNEL;
-  log.info({ event: 'tunnel-closed', tunnel: wireText(id), by: wireText(by) });
-  return json(200, { closed: closed ? 1 : 0 } satisfies TenantClosed);
+  const told = sessions.closeIds(new Set(ids), 'operator');
+  for (const id of told.closed) log.info({ event: 'tunnel-closed', tunnel: id, by: wireText(by) });
+  return json(200, told);
 }
 
 function tunnelOf({ sessions }: CarrierApiView, id: string): Answer {

@@ -4,8 +4,11 @@
 import type { Clock } from '../core/clock.ts';
 
 const COST_FACTOR = 10;
-/** Whoever asks waits for a new look for so long, and has the last one's answer then; at once where the last one took longer than that. */
-const PATIENCE_MS = 150;
+/**
+ * Whoever asks waits for a new look for so long, and has the last one's answer then; at once where the last one took longer than that. A page has
+ * a tenth of a second until somebody feels that it is slow, and has to be asked and drawn in it too.
+ */
+const PATIENCE_MS = 40;
 /** After so long the last answer says nothing any more. */
 const STALE_MS = 30_000;
 

@@ -81,6 +81,13 @@ export interface TunnelGroup {
   readonly oldestMs: number;
 }
 
+/** What became of sessions that were told to end by their ids; one that is in neither list has no tunnel's place here. */
+export interface IdsClosed {
+  readonly closed: readonly string[];
+  /** Told before, or on its way to another carrier at this moment: that one may live on. */
+  readonly onTheWay: readonly string[];
+}
+
 /** The open sessions of one carrier; the control side's only view of the data plane. */
 export interface SessionView {
   /** Sessions that hold a tunnel's place: allowed to open, and not closed yet. */
@@ -94,14 +101,12 @@ export interface SessionView {
   groups(): TunnelGroup[];
   /** All that nobody has told to leave, in any order. */
   open(): readonly BusySession[];
-  /** False where it is on its way already; null where `find` gives null. */
-  closeOne(id: string, endedBy: EndedBy): boolean | null;
   /** Ends so many sessions of a tenant, oldest first, and gives back how many it ended: those on their way already do not count. */
   closeOldest(tenant: string, count: number, endedBy: EndedBy): number;
   /** The same over all tenants, each in proportion. */
   closeSome(count: number, endedBy: EndedBy): number;
-  /** Ends the sessions with these ids, and gives back those that were open. */
-  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[];
+  /** Ends the sessions with these ids. */
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): IdsClosed;
 }
 
 /**

@@ -11,12 +11,14 @@ import { usePoll } from './poll.mjs';
 export function TunnelDialog({ id, onClose, onClosed }) {
   const { value, error } = usePoll(() => get(`/tunnels/${id}`), 1_500, [id]);
   const [isAsked, ask] = useState(false);
+  const [isOnItsWay, sayOnItsWay] = useState(false);
   const tunnel = value?.tunnel;
   const title = `Tunnel ${id}`;
   return html`
     <${Dialog} title=${title} onClose=${onClose} isWide=${true}>
       ${!tunnel && html`<p class="soft">${error ?? '…'}</p>`}
       ${tunnel && error !== null && html`<p class="doubt">It is gone: ${error}.</p>`}
+      ${isOnItsWay && error === null && html`<p class="doubt" role="status">It was told to end already, or goes over to another generation: look again in a moment.</p>`}
       ${
         tunnel &&
         html`
@@ -43,9 +45,10 @@ export function TunnelDialog({ id, onClose, onClosed }) {
           path=${`/tunnels/${id}/close`}
           body=${{}}
           onClose=${() => ask(false)}
-          onDone=${() => {
+          onDone=${(/** @type {{ closed: number }} */ { closed }) => {
             onClosed();
-            onClose();
+            if (closed > 0) onClose();
+            else sayOnItsWay(true);
           }}
         />`
       }

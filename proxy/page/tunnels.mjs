@@ -1,7 +1,7 @@
 // The tunnels of the node. The node searches, sorts and gives a page at a time; the browser holds the rows that can be seen and some around
 // them, so that 50,000 cost what fifty do.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from './api.mjs';
 import { count } from './format.mjs';
 import { html } from './html.mjs';
@@ -13,6 +13,7 @@ const DOORS = ['connect', 'connect-tls', 'sni', 'gateway'];
 /** Rows of one page. */
 const PAGE_ROWS = 100;
 const REFRESH_MS = 3_000;
+/** Between two searches of somebody who types: the first letter is looked for at once. */
 const TYPING_MS = 40;
 
 export function Tunnels() {
@@ -23,8 +24,15 @@ export function Tunnels() {
   const [opened, open] = useState(/** @type {string | null} */ (null));
   const [first, setFirst] = useState(0);
 
+  const searchedMs = useRef(-TYPING_MS);
   useEffect(() => {
-    const timer = setTimeout(() => setSearch(typed.trim()), TYPING_MS);
+    const go = () => {
+      searchedMs.current = performance.now();
+      setSearch(typed.trim());
+    };
+    const restMs = searchedMs.current + TYPING_MS - performance.now();
+    if (restMs <= 0) return go();
+    const timer = setTimeout(go, restMs);
     return () => clearTimeout(timer);
   }, [typed]);
 

@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { cannotRun, type Need, whatIsMissing } from './clients/needs.ts';
 import { inNetworkOf, inNewNetwork } from './clients/own-network.ts';
 import { eventually } from './hostile/bounded.ts';
-import { markMistake, readSnippets, type Snippet } from './support/snippets.ts';
+import { linesNotPrinted, markMistake, readSnippets, type Snippet } from './support/snippets.ts';
 import { listFiles, readText, ROOT } from './support/tree.ts';
 
 const START_MS = 120_000;
@@ -29,6 +29,11 @@ test('every snippet says whether it is run', () => {
     `snippets: ${of('run').length} run, ${of('file').length} equal to a file that is run, ${of('norun').length} not run\n`,
   );
   const mistakes = SNIPPETS.flatMap((snippet) => markMistake(snippet) ?? []);
+  for (const [index, { page, line, mark }] of SNIPPETS.entries()) {
+    const before = SNIPPETS[index - 1];
+    if (mark.kind === 'prints' && (before?.page !== page || before.mark.kind !== 'run'))
+      mistakes.push(`${page}:${line}: says what is printed, and nothing before it is run`);
+  }
   assert.equal(mistakes.length, 0, `\n${mistakes.join('\n')}`);
 });
 
@@ -95,6 +100,10 @@ describe('a snippet that is run works', () => {
       const [command, args] = inNetworkOf(sandbox?.pid ?? 0, 'sh', ['-eu', '-c', script]);
       const ended = spawnSync(command, args, { cwd: folder, env: environment(), encoding: 'utf8', timeout: SNIPPET_MS - 5_000, input: '' });
       assert.equal(ended.status, 0, `\n${text}\n--- ended with ${ended.status ?? ended.signal} and said:\n${ended.stdout}${ended.stderr}`);
+      const next = SNIPPETS[SNIPPETS.indexOf(snippet) + 1];
+      if (next?.mark.kind !== 'prints' || next.page !== page) return;
+      const missing = linesNotPrinted(next.text, ended.stdout + ended.stderr);
+      assert.deepEqual(missing, [], `${page}:${next.line} shows what was not printed:\n${ended.stdout}${ended.stderr}`);
     });
   }
 });

@@ -29,8 +29,7 @@ function drain(open: number, options: { rate: number; deadlineMs: number }): Har
     find: () => null,
     groups: () => [],
     open: () => [],
-    closeIds: () => [],
-    closeOne: () => null,
+    closeIds: () => ({ closed: [], onTheWay: [] }),
     closeOldest: () => 0,
     closeSome(count, by) {
       const some = Math.min(count, open - told);

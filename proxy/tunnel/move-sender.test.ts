@@ -20,6 +20,10 @@ class FakeTunnel implements Candidate, MovableRelay {
   isLong = false;
   told: ((news: ParkNews) => void) | null = null;
 
+  get isSent(): boolean {
+    return this.state === 'sent';
+  }
+
   identity() {
     const moved = movedSession();
     return this.isLong ? { ...moved, policyVersion: 'x'.repeat(100_000) } : moved;

@@ -153,6 +153,22 @@ describe('between two carriers', { skip: ENGINES.includes('native') ? false : 't
     assert.equal(end?.endedBy, 'operator');
   });
 
+  test('one that is told to close after it was sent is said to be on its way, and can be closed where it has gone', async (t) => {
+    const { first, second, open } = await pair(t);
+    const client = await open();
+    const session = first.node.plane.sessions.all().next().value;
+    assert.ok(session);
+    const ids = new Set([session.record.id]);
+    first.mover.start(2);
+    for (let relay = session.movable; typeof relay !== 'string' && !relay.isSent; relay = session.movable) await turn();
+    assert.deepEqual(first.node.plane.sessions.closeIds(ids, 'operator'), { closed: [], onTheWay: [...ids] });
+    while (first.mover.view()?.isOver === false) await turn();
+    await echoes(client, 'it lives at the second');
+    assert.deepEqual(first.node.plane.sessions.closeIds(ids, 'operator'), { closed: [], onTheWay: [] });
+    assert.deepEqual(second.node.plane.sessions.closeIds(ids, 'operator'), { closed: [...ids], onTheWay: [] });
+    await once(client.resume(), 'end');
+  });
+
   test('nothing is taken behind a stop, and nothing sent', async (t) => {
     const { first, second, open } = await pair(t);
     const client = await open();
@@ -275,3 +291,7 @@ test('tunnels that move to and fro leave no descriptor behind', { skip: !ENGINES
   for (const client of clients) await echoes(client, 'home again');
   assert.equal(await settled(), before);
 });
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -167,6 +167,7 @@ class NativeRelay implements Relay, MovableRelay {
   /** It is not for this process to end it, from the moment in which it was asked to wait. */
   #isHeld = false;
   #closeBy: EndedBy | null = null;
+  #isSent = false;
 
   constructor(tunnels: NativeTunnels, time: CoarseTime, slot: number, ended: (by: EndedBy) => void) {
     this.#tunnels = tunnels;
@@ -191,6 +192,10 @@ class NativeRelay implements Relay, MovableRelay {
     return this;
   }
 
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
   /** The engine ends no tunnel that may live elsewhere already: it is asked again where the tunnel goes on here. */
   close(by: EndedBy): void {
     if (this.#isHeld) this.#closeBy ??= by;
@@ -204,7 +209,9 @@ class NativeRelay implements Relay, MovableRelay {
   }
 
   send(link: number, identity: Buffer): number {
-    return this.#tunnels.move.send(this.#slot, link, identity);
+    const error = this.#tunnels.move.send(this.#slot, link, identity);
+    this.#isSent = error >= 0;
+    return error;
   }
 
   forget(): void {
@@ -213,6 +220,7 @@ class NativeRelay implements Relay, MovableRelay {
 
   resume(): void {
     this.#isHeld = false;
+    this.#isSent = false;
     this.#tunnels.move.resume(this.#slot);
     if (this.#closeBy !== null) this.close(this.#closeBy);
   }

@@ -49,6 +49,8 @@ export type ParkNews = 'parked' | 'stays' | 'ended';
 
 /** A tunnel that can be moved (proxy/native/engine.h says in which order). Errors are negative errno values. */
 export interface MovableRelay {
+  /** Sent, and neither forgotten nor resumed: another process may have it already, and what is asked of it here may come too late. */
+  readonly isSent: boolean;
   /** Stops the tunnel, so that it can be sent. Told once; nothing else may be asked before that. */
   park(told: (news: ParkNews) => void): void;
   /** Sends the parked tunnel with what is known of it; nothing is sent where it gives an error. */

@@ -195,13 +195,13 @@ export class Session {
     this.#over();
   }
 
-  /** Ends the session from outside; false where it is on its way already. */
+  /** Ends the session from outside; false where it is on its way already, to its end or to another carrier. */
   close(by: EndedBy): boolean {
     if (this.#abortedBy || this.#outcome === 'over') return false;
     this.#abortedBy = by;
     if (this.#relay) this.#relay.close(by);
     else this.#abort?.();
-    return true;
+    return this.#relay?.movable?.isSent !== true;
   }
 
   /** A moment of the clock. */

@@ -77,13 +77,13 @@ test('one that is on its way already does not count, and is not tried again', ()
 test('those with an id are closed wherever they are, and no others', () => {
   const { sessions, open } = harness();
   const [first, second, third] = [open(1, 'a'), open(2, 'b'), open(3, 'b')];
-  assert.deepEqual(sessions.closeIds(new Set(['id3', 'id1', 'nobody']), 'operator'), ['id1', 'id3']);
+  assert.deepEqual(sessions.closeIds(new Set(['id3', 'id1', 'nobody']), 'operator'), { closed: ['id1', 'id3'], onTheWay: [] });
   assert.deepEqual(
     [first, second, third].map(({ endedBy }) => endedBy),
     ['operator', null, 'operator'],
   );
   // Told already, and no candidate of anybody's any more.
-  assert.deepEqual(sessions.closeIds(new Set(['id1']), 'operator'), []);
+  assert.deepEqual(sessions.closeIds(new Set(['id1', 'nobody']), 'operator'), { closed: [], onTheWay: ['id1'] });
   assert.deepEqual(sessions.groups(), [{ tenant: 'b', tunnels: 1, oldestMs: 2 }]);
 });
 
@@ -213,8 +213,9 @@ test('one is found and closed by its id, once, and counts until it is gone', () 
   const close = (by: string): boolean => told.push(by) === 1;
   Object.assign(all[1]!, { close, detail: () => ({ id: '1', record: all[1]!.record }) });
   assert.equal(sessions.find('1')?.record.tenant, 'b');
-  assert.deepEqual([sessions.find('nobody'), sessions.closeOne('nobody', 'operator')], [null, null]);
-  assert.deepEqual([sessions.closeOne('1', 'operator'), sessions.closeOne('1', 'operator')], [true, false]);
+  assert.equal(sessions.find('nobody'), null);
+  assert.deepEqual(sessions.closeIds(new Set(['1']), 'operator'), { closed: ['1'], onTheWay: [] });
+  assert.deepEqual(sessions.closeIds(new Set(['1']), 'operator'), { closed: [], onTheWay: ['1'] });
   assert.deepEqual([told[0], sessions.tunnels()], ['operator', 3]);
   assert.deepEqual(
     sessions.groups().map(({ tenant, tunnels }) => `${tenant} ${tunnels}`),

@@ -5,7 +5,7 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { HEALTH_RESERVE } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
 import { chooseGroup } from '../core/drain.ts';
-import type { SessionView, TunnelDetail, TunnelGroup, TunnelPage } from '../core/ports.ts';
+import type { IdsClosed, SessionView, TunnelDetail, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import { Ages } from './ages.ts';
 import type { CoarseTime } from './relay.ts';
 import type { Session } from './session.ts';
@@ -148,13 +148,6 @@ export class Sessions implements SessionView {
     return this.#byId(id)?.detail() ?? null;
   }
 
-  closeOne(id: string, endedBy: EndedBy): boolean | null {
-    const session = this.#byId(id);
-    if (session === null) return null;
-    if (this.#forget(session)) this.#leaving.add(session);
-    return session.close(endedBy);
-  }
-
   /** An operator asks for one now and then; an index would be paid by every tunnel. */
   #byId(id: string): Session | null {
     for (const sessions of [this.#leaving, ...this.#tenants.values()])
@@ -191,15 +184,15 @@ export class Sessions implements SessionView {
     return closed;
   }
 
-  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): string[] {
-    const found = this.everyOne().filter(({ record }) => ids.has(record.id));
-    return found
-      .filter((session) => {
-        this.#forget(session);
-        this.#leaving.add(session);
-        return session.close(endedBy);
-      })
-      .map(({ record }) => record.id);
+  closeIds(ids: ReadonlySet<string>, endedBy: EndedBy): IdsClosed {
+    const closed: string[] = [];
+    const onTheWay: string[] = [];
+    for (const session of [...this.#leaving, ...this.everyOne()]) {
+      if (!ids.has(session.record.id)) continue;
+      if (this.#forget(session)) this.#leaving.add(session);
+      (session.close(endedBy) ? closed : onTheWay).push(session.record.id);
+    }
+    return { closed, onTheWay };
   }
 
   /** Looks at none that it need not: each is cold memory, and 50,000 of them hold everybody up for a tenth of a second. */

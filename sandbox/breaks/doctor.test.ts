@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../../agent/clock.ts';
 import { causeOf } from '../../agent/doctor/causes.ts';
 import { diagnose } from '../../agent/doctor/diagnose.ts';
-import { loadFiles } from '../../agent/doctor/files.ts';
+import { loadDoctorFiles } from '../../agent/doctor/files.ts';
 import type { Verdict } from '../../agent/doctor/findings.ts';
 import { parseDoctorOptions } from '../../agent/doctor/options.ts';
 import { renderJson, renderVerdict } from '../../agent/doctor/render.ts';
@@ -40,7 +40,7 @@ async function diagnoseIn(site: Site, name: BreakName): Promise<Verdict> {
     const parsed = parseDoctorOptions(world.flags);
     assert.equal(parsed.kind, 'options', JSON.stringify(parsed));
     const { options } = parsed as Extract<typeof parsed, { kind: 'options' }>;
-    const files = loadFiles(options.files, readFile);
+    const files = loadDoctorFiles(options.files, readFile);
     assert.ok(files.ok, JSON.stringify(files));
     const lookup = (): Promise<string[]> => Promise.reject(new Error('the world has a name server of its own'));
     return await diagnose(options, files.texts, { clock: systemClock, random: Math.random, env: world.env, lookup, readFile });

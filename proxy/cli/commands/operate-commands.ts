@@ -63,7 +63,7 @@ export const CLOSE: Command = {
   words: { name: 'ID', isRepeated: true, completes: 'tunnels' },
   exits: [
     { code: 0, when: 'they are closed; of a tenant: whether it had any or not' },
-    { code: 1, when: 'no tunnel has such an id, a carrier does not answer, or no node does' },
+    { code: 1, when: 'no tunnel has such an id, or it is on its way already; a carrier does not answer, or no node does' },
     { code: 64, when: 'the command line is wrong, or more than one node runs here' },
   ],
   page: 'tenants.md',

@@ -122,7 +122,11 @@ export const FLEET: Command = {
 export const SANDBOX: Command = {
   name: 'sandbox',
   isElsewhere: true,
-  calls: ['sandbox [--once [--json]] [--dir DIR]', 'sandbox --fleet N [--agents N] [--speed N] [--restart] [--once] [--json] [--dir DIR]'],
+  calls: [
+    'sandbox [--once [--json]] [--dir DIR]',
+    'sandbox --fleet N [--agents N] [--speed N] [--restart] [--once] [--json] [--dir DIR]',
+    'sandbox --break NAME [--once [--json]] [--dir DIR]',
+  ],
   does: 'a whole world on this machine: AWS IoT stand-in, proxy, agent; or a fleet',
   about: [
     'A whole world on this machine: a stand-in for AWS IoT Core, the proxy in front of it, and a device that publishes through it; the same as `npm start`. With --fleet: several nodes, a stand-in for Route 53, agents, and a live view. Nothing leaves the machine. Ctrl-C ends everything that was started.',

@@ -119,6 +119,9 @@ test('tunnels of all carriers are one list: sorted, searched, and by the page', 
   assert.deepEqual(ages(valueOf(await get('/tunnels?limit=2&sort=idle')).rows), [0, 1]);
   assert.deepEqual(ages(valueOf(await get('/tunnels?search=:5007')).rows), [7]);
   assert.equal(valueOf(await get('/tunnels?search=DATA.example')).matching, 600);
+  // It is a text and no pattern.
+  assert.equal(valueOf(await get('/tunnels?search=data.*')).matching, 0);
+  assert.equal(valueOf(await get('/tunnels?search=(')).matching, 0);
   assert.equal(valueOf(await get('/tunnels?tenant=acme')).matching, 300);
   assert.equal(valueOf(await get('/tunnels?tenant=')).matching, 300);
   assert.equal(valueOf(await get('/tunnels?door=sni')).matching, 0);
@@ -173,11 +176,24 @@ test('one tunnel is shown whole and closed, wherever it is; then it is gone from
   assert.equal(valueOf(await get('/tunnels')).tunnels, 4);
   const { tunnel } = valueOf(await get(`/tunnels/${idOf(3)}`));
   assert.deepEqual([tunnel.id, tunnel.carrier, tunnel.record.id], [idOf(3), 1, idOf(3)]);
-  assert.deepEqual(valueOf(await post(`/tunnels/${idOf(3)}/close`)), { closed: 1 });
+  assert.deepEqual(valueOf(await post(`/tunnels/${idOf(3)}/close`)), { closed: 1, onTheWay: 0 });
   assert.equal((await post(`/tunnels/${idOf(3)}/close`)).status, 404);
   assert.equal((await get(`/tunnels/${idOf(3)}`)).status, 404);
   assert.equal(valueOf(await get('/tunnels')).tunnels, 3);
   assert.deepEqual(valueOf(await post('/close', { tenant: 'acme' })), { closed: 3, silent: [] });
+});
+
+test('to close one that is on its way says so, and it stays on the list; what a carrier that is silent may have is not denied', async (t) => {
+  const { world, get, post } = await harness(t);
+  const [first] = await carriers(world, 1);
+  first.onTheWay.add(idOf(0));
+  assert.equal(valueOf(await get('/tunnels')).tunnels, 2);
+  assert.deepEqual(valueOf(await post(`/tunnels/${idOf(0)}/close`)), { closed: 0, onTheWay: 1 });
+  assert.equal(valueOf(await get('/tunnels')).tunnels, 2);
+  await first.kill();
+  world.view = { ...world.view, slots: world.view.slots.map((slot) => ({ ...slot, pid: 5 })) };
+  const { status, body } = await post(`/tunnels/${idOf(0)}/close`);
+  assert.deepEqual([status, valueOf({ status, body }).error], [503, 'carrier 1/0 does not answer, and may have it']);
 });
 
 test('decisions of all carriers are one list, the youngest first, and by their reason', async (t) => {

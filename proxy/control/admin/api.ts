@@ -6,10 +6,11 @@ import { carrierSocket } from '../../core/runtime-files.ts';
 import type { Settings } from '../../core/settings.ts';
 import type { SlotView } from '../../core/supervision.ts';
 import { QUESTION_FIELDS, readQuestion } from '../../explain/question.ts';
-import { askJson, askSupervisor, tellJson, type Told } from '../ask.ts';
+import { askJson, askSupervisor, type Told } from '../ask.ts';
 import type { Answer, Change, ChangeHandler, Handler } from '../bounded-server.ts';
 import { json, NOT_FOUND } from '../bounded-server.ts';
-import { CLOSE_TENANT_PATH, CLOSE_TUNNEL_PATH, EXPLAIN_PATH, NO_SUCH_TUNNEL, type TenantClosed, TUNNEL_PATH } from '../carrier-api.ts';
+import { EXPLAIN_PATH, NO_SUCH_TUNNEL, TUNNEL_PATH } from '../carrier-api.ts';
+import { closeTenant, closeTunnels } from '../close-orders.ts';
 import type { NodeStatus } from '../node-status.ts';
 import type { ProbeView } from '../probe-report.ts';
 import { SharedLook } from '../shared-look.ts';
@@ -133,6 +134,7 @@ function createHandlers(deps: AdminApiDeps): Handlers {
   };
   const slots = async (): Promise<readonly SlotView[]> =>
     ((await askSupervisor(runtime, clock))?.slots ?? []).filter(({ pid }) => pid !== null);
+  const node = { runtime, clock };
   const socketOf = ({ generation, slot }: SlotView): string => carrierSocket(runtime, generation, slot);
 
   return {
@@ -203,18 +205,18 @@ function createHandlers(deps: AdminApiDeps): Handlers {
     drain: (request, by) => order({ ...request, by }),
     undrain: (_, by) => order({ do: 'end', by }),
     async closeTunnel({ id }, by) {
-      const answers = await Promise.all((await slots()).map((slot) => tellJson(socketOf(slot), CLOSE_TUNNEL_PATH, { id, by }, clock)));
-      book.closed((row) => row.id === id);
-      const told = answers.find((answer) => answer?.status === 200);
-      return told ? json(200, told.value) : NO_SUCH_TUNNEL;
+      const told = await closeTunnels(node, [id], by);
+      if (told === null) return CARRIERS_SILENT;
+      book.closed((row) => told.closed.includes(row.id));
+      const { closed, onTheWay, unknown, silent } = told;
+      if (unknown.length === 0) return json(200, { closed: closed.length, onTheWay: onTheWay.length });
+      return silent.length === 0 ? NO_SUCH_TUNNEL : json(503, { error: `carrier ${silent.join(', ')} does not answer, and may have it` });
     },
     async closeTenant({ tenant }, by) {
-      const carriers = await slots();
-      const answers = await Promise.all(carriers.map((slot) => tellJson(socketOf(slot), CLOSE_TENANT_PATH, { tenant, by }, clock)));
-      book.closed((row) => row.tenant === tenant);
-      const closed = answers.reduce((sum, told) => sum + (told?.status === 200 ? (told.value as TenantClosed).closed : 0), 0);
-      const silent = carriers.filter((_, at) => answers[at]?.status !== 200).map(({ generation, slot }) => `${generation}/${slot}`);
-      return json(200, { closed, silent });
+      const told = await closeTenant(node, tenant, by);
+      if (told === null) return CARRIERS_SILENT;
+      book.closed((row) => row.tenant === tenant && !told.silent.includes(`${row.generation}/${row.carrier}`));
+      return json(200, told);
     },
   };
 }

@@ -223,7 +223,10 @@ export const ROUTES = {
     path: '/tunnels/{id}/close',
     summary: 'Ends one tunnel at once; its record says `ended_by: operator`',
     input: { id: { ...ID, in: 'path', required: true, description: 'its id' } },
-    answer: { closed: '1, or 0 where it was on its way already' },
+    answer: {
+      closed: '1 where this ends it, else 0',
+      onTheWay: '1 where it was told to end before, or goes over to another generation at this moment (then ask again), else 0',
+    },
   },
   closeTenant: {
     method: 'POST',

@@ -24,6 +24,8 @@ export interface FakeCarrier {
   readonly metrics: CarrierMetrics;
   isAccepting: boolean;
   rows: TunnelRow[];
+  /** Ids of rows that were told to close before, or are being moved. */
+  readonly onTheWay: Set<string>;
   load: CarrierLoad;
   readonly recent: RecentDecisions;
   /** Orders to drain that it has taken, as they came. */
@@ -107,6 +109,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     metrics,
     isAccepting: true,
     rows: [],
+    onTheWay: new Set(),
     load: { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {} },
     recent: new RecentDecisions(systemClock),
     orders: [],
@@ -144,16 +147,14 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
         const row = carrier.rows.find((candidate) => candidate.id === id);
         return row ? { ...row, record: emptyRecord(id, 'l', { address: '127.0.0.1', port: 1 }) } : null;
       },
-      closeOne: (id) => {
-        const at = carrier.rows.findIndex((candidate) => candidate.id === id);
-        return at < 0 ? null : carrier.rows.splice(at, 1).length === 1;
-      },
       closeOldest: (_tenant, count) => carrier.rows.splice(0, count).length,
       closeSome: (count) => carrier.rows.splice(0, count).length,
       closeIds(ids) {
-        const closed = carrier.rows.filter(({ id }) => ids.has(id));
-        carrier.rows = carrier.rows.filter(({ id }) => !ids.has(id));
-        return closed.map(({ id }) => id);
+        const told = carrier.rows.map(({ id }) => id).filter((id) => ids.has(id));
+        const onTheWay = told.filter((id) => carrier.onTheWay.has(id));
+        const closed = told.filter((id) => !carrier.onTheWay.has(id));
+        carrier.rows = carrier.rows.filter(({ id }) => !closed.includes(id));
+        return { closed, onTheWay };
       },
     },
     readiness,

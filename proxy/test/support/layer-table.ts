@@ -147,6 +147,7 @@ export const LAYERS: readonly Layer[] = [
       { place: 'proxy/control/node-status.ts', why: '`status` works while control is dead' },
       { place: 'proxy/control/busiest.ts', why: 'so does `top`' },
       { place: 'proxy/control/carrier-api.ts', why: 'the form of a carrier’s answers' },
+      { place: 'proxy/control/close-orders.ts', why: '`close` works while control is dead' },
       { place: 'proxy/control/drain-orders.ts', why: '`drain` works while control is dead' },
       { place: 'proxy/control/drain-view.ts', why: 'so does looking at it' },
       'proxy/supervisor',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { markMistake, readSnippets } from './snippets.ts';
+import { linesNotPrinted, markMistake, readSnippets } from './snippets.ts';
 
 const FENCE = '```';
 
 for (const [info, mark] of [
   ['sh run', { kind: 'run' }],
   ['python file=docs/clients/python/a.py', { kind: 'file', path: 'docs/clients/python/a.py' }],
+  ['text prints', { kind: 'prints' }],
   ['json norun="an example"', { kind: 'norun', reason: 'an example' }],
   ['norun="what it prints"', { kind: 'norun', reason: 'what it prints' }],
   ['', { kind: 'none', info: '' }],
@@ -51,3 +52,23 @@ test('what the test cannot run must not say that it is run', () => {
   assert.ok(snippet);
   assert.match(markMistake(snippet) ?? '', /docs\/a\.md:1: only sh and yaml can be `run`/);
 });
+
+const PRINTED = [
+  'up 6m 38s, 3.4 MiB at 66 KiB/s, pid 27543, policy dc48d928f0da since 2026-11-29T19:12:06.785Z',
+  'closed OUD5KB3PQ3HQYNES72VV',
+  'file     /home/a/.sandbox/x.yaml',
+  'refused  DIAL_FAILED 3',
+  '0  1  2  ready',
+].join('\n');
+
+for (const [what, shown, missing] of [
+  ['other numbers, times and sizes', 'up 2s, 0 B at 1.5 MiB/s, pid 9, policy 0123456789ab since 2027-01-02T03:04:05.006Z', []],
+  ['another id', 'closed AAAAAAAAAAAAAAAAAAAA', []],
+  ['another folder, and other padding', 'file /tmp/b/.sandbox/x.yaml', []],
+  ['other refusals so far', 'refused  TARGET_NOT_ALLOWED 126, AUTH_REQUIRED 59', []],
+  ['another word', 'opened AAAAAAAAAAAAAAAAAAAA', ['opened AAAAAAAAAAAAAAAAAAAA']],
+  ['a state that is another one', '0  1  2  starting', ['0  1  2  starting']],
+] as const) {
+  test(`what a page shows is ${missing.length === 0 ? 'what was printed' : 'not what was printed'}: ${what}`, () =>
+    assert.deepEqual(linesNotPrinted(shown, PRINTED), missing));
+}

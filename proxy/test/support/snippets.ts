@@ -3,6 +3,7 @@
 //   ```sh run                          the test of the pages runs it in a sandbox
 //   ```python file=docs/clients/x.py   it is that file, letter by letter, which docs/clients/check.sh runs
 //   ```sh norun="needs an AWS account" it is not run, and why
+//   ```text prints                     the snippet that is run before it printed these lines, but for what is another one each time
 
 export interface Snippet {
   readonly page: string;
@@ -15,6 +16,7 @@ export interface Snippet {
 
 export type Mark =
   | { readonly kind: 'run' }
+  | { readonly kind: 'prints' }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'norun'; readonly reason: string }
   | { readonly kind: 'none'; readonly info: string };
@@ -47,7 +49,7 @@ export function readSnippets(page: string, markdown: string): Snippet[] {
 }
 
 function parseMark(info: string): Mark {
-  if (info === 'run') return { kind: 'run' };
+  if (info === 'run' || info === 'prints') return { kind: info };
   const [, path] = /^file=([\w./-]+)$/.exec(info) ?? [];
   if (path !== undefined) return { kind: 'file', path };
   const [, reason = ''] = /^norun="([^"]+)"$/.exec(info) ?? [];
@@ -70,4 +72,22 @@ export function markMistake({ page, line, language, mark }: Snippet): string | n
   if (mark.kind === 'run' && !(RUNNABLE as readonly string[]).includes(language))
     return `${at}: only ${RUNNABLE.join(' and ')} can be \`run\`; write ${fence} norun="REASON"`;
   return null;
+}
+
+/** What is left of a line without what is another one at each run: numbers, times, sizes, ids, secrets, folders, refusals so far, padding. */
+export function shapeOf(line: string): string {
+  return line
+    .replace(/\S*\/\.sandbox/g, '.sandbox')
+    .replace(/\b[A-Z]+(?:_[A-Z]+)+ \d+(?:, [A-Z_]+ \d+)*/g, '#')
+    .replace(/\b(?:[A-Z2-7]{20}|[0-9a-z]{24,}|[0-9a-f]{12})\b/g, '#')
+    .replace(/[0-9]+(?:\.[0-9]+)?(?: ?(?:ms|[smhd]|B|[KMG]iB)\b(?:\/s)?)?/g, '#')
+    .replace(/\s+/g, ' ')
+    .replace(/#(?: #)+/g, '#')
+    .trim();
+}
+
+/** Lines of a page that nothing in what was printed is like. */
+export function linesNotPrinted(shown: string, printed: string): string[] {
+  const shapes = new Set(printed.split('\n').map(shapeOf));
+  return shown.split('\n').filter((line) => !shapes.has(shapeOf(line)));
 }
