@@ -412,6 +412,7 @@ export const TUNNEL_PARTS = {
   stage: ['identity', 'move-receiver', 'move-sender', 'mover', 'open', 'peek', 'plane', 'session', 'sessions', 'tunnel', 'walk'],
   seam: [
     'acceptor',
+    'ages',
     'as-stream',
     'client-certificate',
     'collect',
