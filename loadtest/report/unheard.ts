@@ -1,0 +1,48 @@
+// Whether k6 told of all that its agents did: what nobody told of was neither dropped nor late by any figure, and would pass.
+
+import type { RunRecord } from '../run-record.ts';
+import { grouped } from './figure.ts';
+import { closeFrom, sumOf, total } from './seen.ts';
+
+/** A VU that is silent for so long is not counted as standing any more (rig/seconds.ts); before that it is merely late. */
+const SILENT_AFTER_S = 10;
+
+/** Why its figures are not those of all agents, in words; empty where they are. Of a run that came to its end: another one is no valid run anyway. */
+export function unheardOf(record: RunRecord): readonly string[] {
+  if (record.ended !== 'whole') return [];
+  return [...neverBegun(record), ...silent(record), ...neverEnded(record)];
+}
+
+/** By k6's own count of those that should be there. Several machines share the agents, and nobody knows how many are this one's. */
+function neverBegun({ scenario, machine, seconds }: RunRecord): readonly string[] {
+  if (scenario.work.kind === 'opens' || machine !== null) return [];
+  const most = seconds.reduce((greatest, { agents }) => Math.max(greatest, agents.wanted), 0);
+  const tried = sumOf(seconds, ({ agents }) => agents.tried);
+  const begun = Math.min(most, tried);
+  return begun >= scenario.tunnels
+    ? []
+    : [`k6 told of ${grouped(begun)} of ${grouped(scenario.tunnels)} agents that began: the others did nothing, and failed at nothing.`];
+}
+
+/** Once all should be up, fewer of them are those of whom k6 has said nothing for ten seconds. */
+function silent(record: RunRecord): readonly string[] {
+  const ramp = record.phases.findLast(({ kind }) => kind === 'ramp');
+  if (record.scenario.work.kind === 'opens' || ramp === undefined) return [];
+  // What an upgrade takes longer than the scenario has, agents do not wait for.
+  const closes = record.seconds.find(({ agents }) => agents.closed > 0)?.at ?? Infinity;
+  const [from, to] = [ramp.to + SILENT_AFTER_S, Math.min(closes, closeFrom(record))];
+  const most = record.seconds.reduce((greatest, { agents }) => Math.max(greatest, agents.wanted), 0);
+  const quiet = record.seconds.filter(({ at, agents }) => from <= at && at < to && agents.wanted < most);
+  const fewest = quiet.reduce((least, { agents }) => Math.min(least, agents.wanted), most);
+  return quiet.length === 0
+    ? []
+    : [
+        `For ${grouped(quiet.length)} s k6 said nothing of up to ${grouped(most - fewest)} of its agents: it hung, and what befell them is in no figure.`,
+      ];
+}
+
+/** Every session that stood was dropped or closed in the end, and k6 says which. */
+function neverEnded({ seconds }: RunRecord): readonly string[] {
+  const open = sumOf(seconds, ({ agents }) => agents.opened - agents.closed - total(agents.dropped));
+  return open <= 0 ? [] : [`k6 never said how ${grouped(open)} sessions ended: they may have been dropped long before.`];
+}
