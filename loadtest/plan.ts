@@ -42,6 +42,8 @@ const GENERATOR_SHARE = 0.85;
 const FAR_END_SHARE = 0.8;
 /** What a carrier keeps back (proxy/core/limits.ts, read by its effect: `pinhole check`), and two for each tunnel. */
 const CARRIER_RESERVE = 256;
+/** With fewer descriptors than this a process has hardly any for tunnels: Node, Go and their logs take dozens besides. */
+const DESCRIPTORS_LEAST = 1_024;
 /** The kernel deals connections to carriers by chance, k6 to nodes, and nodes to far ends: the fullest must still have room. */
 const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
 /** Beside the agents: the sessions of the probe. */
@@ -86,6 +88,7 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
   const most = mostAtOnce(scenario);
   const survivors = nodes - lostNodes(scenario);
   const perNode = withRoom(Math.ceil(most / survivors)) + PROBE_SESSIONS;
+  if (machine.descriptors < DESCRIPTORS_LEAST) return { ok: false, refusals: [tooFewDescriptors(machine)] };
   const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
   const generators = Math.ceil(most / socketsOf(machine, GENERATOR_SHARE));
   const vus = vusFor(most, machine.cores, generators);
@@ -169,6 +172,11 @@ function memoryOf({ nodes, through }: Scenario, { generators, vus, farEnds, carr
   const kib =
     most * (KIB.perGenerator + KIB.perFarEnd + KIB.perTunnel) + vus * KIB.perVu + sockets * KIB.perSocket + processes * KIB.perProcess;
   return Math.ceil(kib / 1_024);
+}
+
+function tooFewDescriptors({ descriptors }: Machine): string {
+  const room = Math.max(0, Math.floor((descriptors - CARRIER_RESERVE) / 2));
+  return `a process may have ${descriptors} descriptors here; a node keeps ${CARRIER_RESERVE} of them back and has 2 for each tunnel, so room for ${room}: ${DESCRIPTORS_LEAST} are the least (ulimit -Hn)`;
 }
 
 interface Needs {
