@@ -141,6 +141,7 @@ test('the first agent opens when k6 is ready, 3 s and 40 ms a VU from now, and n
   const readyMs = 5_000 + 3_000 + 40 * 200;
   assert.equal(beginOf(null, 200, 5_000), readyMs);
   assert.equal(beginOf(readyMs, 200, 5_000), readyMs);
+  assert.match(String(beginOf(Date.parse('9999-01-01T00:00:00Z'), 200, 5_000)), /is 29\d{5} days from now: a week is the most/);
   assert.match(String(beginOf(readyMs - 1, 200, 5_000)), /k6 needs 11 s to be ready with 200 VUs, .* 1970-01-01T00:00:16.000Z or later/);
 });
 

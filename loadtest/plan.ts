@@ -118,14 +118,18 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
 /** k6 compiles the script once for each VU before its first second. */
 const K6_START_MS = 3_000;
 const K6_START_MS_PER_VU = 40;
+/** Beyond it a date is mistyped. */
+const AHEAD_MOST_MS = 7 * 86_400_000;
 
 /**
  * When the first agent opens, in Unix ms: as soon as this machine's k6 is ready, or at the wished moment. In words where it would not be ready
- * by then: every open that is overdue would be dialled at once, whatever the rate.
+ * by then: every open that is overdue would be dialled at once, whatever the rate; and where it is further ahead than anybody means.
  */
 export function beginOf(wishedMs: number | null, vus: number, nowMs: number): number | string {
   const takesMs = K6_START_MS + K6_START_MS_PER_VU * vus;
   const readyMs = nowMs + takesMs;
+  if (wishedMs !== null && wishedMs > nowMs + AHEAD_MOST_MS)
+    return `${new Date(wishedMs).toISOString()} is ${Math.floor((wishedMs - nowMs) / 86_400_000)} days from now: a week is the most`;
   if (wishedMs === null || wishedMs >= readyMs) return wishedMs ?? readyMs;
   return `${new Date(wishedMs).toISOString()} is too soon or over: k6 needs ${Math.ceil(takesMs / 1_000)} s to be ready with ${vus} VUs, so the first agent can open at ${new Date(readyMs).toISOString()} or later`;
 }

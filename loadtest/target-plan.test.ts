@@ -128,3 +128,8 @@ test('a rate at which the agents would not be up within a day is refused, with t
     );
   assert.ok(typeof scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 86_400 }, 1, SIZES) !== 'string');
 });
+
+test('more machines than tunnels are refused: some would hold nothing, and prove nothing', () => {
+  const few = { ...TARGET, tunnels: 50, machine: { number: 51, of: 51 } };
+  assert.match(String(scenarioAt(findScenario('hold')!, few, 10, SIZES)), /50 tunnels on 51 machines/);
+});

@@ -35,6 +35,8 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
   const many = tunnels ?? target.tunnels;
   const tooFew = lacksRoom({ work: allowed, tunnels: many });
   if (tooFew !== null) return tooFew;
+  if (target.machine.of > many)
+    return `${many} tunnels on ${target.machine.of} machines leave some of these with none: fewer machines, or more tunnels`;
   const rampSeconds = Math.ceil(many / opensPerSecond);
   if (rampSeconds > RAMP_MOST_S)
     return `${many.toLocaleString('en')} agents at ${opensPerSecond} a second take ${(rampSeconds / 86_400).toFixed(1)} days to come up, and a day is the most: fewer tunnels, or more opensPerSecond`;

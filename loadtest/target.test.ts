@@ -92,6 +92,12 @@ describe('aiming', () => {
       assert.match(String(at(host)), /--i-have-quota N/, host);
   });
 
+  test('a name of which DNS says nothing may be AWS’s', () => {
+    const aliases = 'DNS did not say where iot.example.com leads (ETIMEOUT)';
+    assert.match(String(at('iot.example.com', { aliases })), /ETIMEOUT\), and it may be AWS’s: say --i-have-quota N/);
+    assert.equal(at('iot.example.com', { aliases, quota: 100 }), 100);
+  });
+
   test('what only looks like AWS is not', () => {
     for (const host of ['amazonaws.com.example.com', 'notamazonaws.com', 'far-end.example.com']) assert.equal(at(host), 300);
   });

@@ -78,8 +78,8 @@ for (const network of [
 }
 
 export interface Aim {
-  /** `aliases`: names that the target's name leads to (CNAME), as DNS gives them. */
-  readonly aliases: readonly string[];
+  /** Names that the target's name leads to (CNAME), as DNS gives them; in words where it gave none. */
+  readonly aliases: readonly string[] | string;
   /** `--i-have-quota`. */
   readonly quota: number | null;
 }
@@ -92,7 +92,9 @@ export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecon
   const host = (URL.parse(url)?.hostname ?? '').toLowerCase().replace(/\.$/, '');
   if (quota === null && isPublicAddress(host))
     return `nobody can tell whose ${host} is, and it may be AWS’s: give the endpoint by its name, or say --i-have-quota N, the CONNECTs a second that it may be asked for`;
-  const ofAws = [host, ...aliases.map((alias) => alias.toLowerCase().replace(/\.$/, ''))].find(isAws);
+  if (quota === null && typeof aliases === 'string' && !isAws(host))
+    return `${aliases}, and it may be AWS’s: say --i-have-quota N, the CONNECTs a second that it may be asked for`;
+  const ofAws = [host, ...(typeof aliases === 'string' ? [] : aliases).map((alias) => alias.toLowerCase().replace(/\.$/, ''))].find(isAws);
   if (ofAws === undefined) return quota === null ? opensPerSecond : Math.min(opensPerSecond, quota);
   if (quota === null) {
     const leads = ofAws === host ? `${host} is AWS’s` : `${host} leads to ${ofAws}, which is AWS’s`;
