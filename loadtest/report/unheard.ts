@@ -24,20 +24,20 @@ function neverBegun({ scenario, machine, seconds }: RunRecord): readonly string[
     : [`k6 told of ${grouped(begun)} of ${grouped(scenario.tunnels)} agents that began: the others did nothing, and failed at nothing.`];
 }
 
-/** Once all should be up, fewer of them are those of whom k6 has said nothing for ten seconds. */
+/** What a VU that hung for a while has to tell comes with its next tick; of one that hangs when the close begins nothing comes any more. */
 function silent(record: RunRecord): readonly string[] {
   const ramp = record.phases.findLast(({ kind }) => kind === 'ramp');
   if (record.scenario.work.kind === 'opens' || ramp === undefined) return [];
-  // What an upgrade takes longer than the scenario has, agents do not wait for.
+  // An upgrade may take longer than the scenario has, and agents do not wait for it.
   const closes = record.seconds.find(({ agents }) => agents.closed > 0)?.at ?? Infinity;
-  const [from, to] = [ramp.to + SILENT_AFTER_S, Math.min(closes, closeFrom(record))];
-  const most = record.seconds.reduce((greatest, { agents }) => Math.max(greatest, agents.wanted), 0);
-  const quiet = record.seconds.filter(({ at, agents }) => from <= at && at < to && agents.wanted < most);
-  const fewest = quiet.reduce((least, { agents }) => Math.min(least, agents.wanted), most);
-  return quiet.length === 0
+  const end = Math.min(closes, closeFrom(record));
+  const last = record.seconds.findLast(({ at }) => at < end);
+  if (last === undefined || last.at < ramp.to + SILENT_AFTER_S) return [];
+  const unheard = record.seconds.reduce((most, { agents }) => Math.max(most, agents.wanted), 0) - last.agents.wanted;
+  return unheard <= 0
     ? []
     : [
-        `For ${grouped(quiet.length)} s k6 said nothing of up to ${grouped(most - fewest)} of its agents: it hung, and what befell them is in no figure.`,
+        `When the close began k6 had said nothing of ${grouped(unheard)} of its agents for ${SILENT_AFTER_S} s: what befell them since is in no figure.`,
       ];
 }
 
