@@ -1,11 +1,14 @@
 // Whether k6 told of all that its agents did: what nobody told of was neither dropped nor late by any figure, and would pass.
 
-import type { RunRecord } from '../run-record.ts';
+import type { RunRecord, Second } from '../run-record.ts';
 import { grouped } from './figure.ts';
 import { closeFrom, sumOf, total } from './seen.ts';
 
 /** A VU that is silent for so long is not counted as standing any more (rig/seconds.ts); before that it is merely late. */
 const SILENT_AFTER_S = 10;
+
+/** Looked at before the close, which may begin for k6 a little earlier than for the rig. */
+const LAST_S = 3;
 
 /** Why its figures are not those of all agents, in words; empty where they are. Of a run that came to its end: another one is no valid run anyway. */
 export function unheardOf(record: RunRecord): readonly string[] {
@@ -31,9 +34,10 @@ function silent(record: RunRecord): readonly string[] {
   // An upgrade may take longer than the scenario has, and agents do not wait for it.
   const closes = record.seconds.find(({ agents }) => agents.closed > 0)?.at ?? Infinity;
   const end = Math.min(closes, closeFrom(record));
-  const last = record.seconds.findLast(({ at }) => at < end);
-  if (last === undefined || last.at < ramp.to + SILENT_AFTER_S) return [];
-  const unheard = record.seconds.reduce((most, { agents }) => Math.max(most, agents.wanted), 0) - last.agents.wanted;
+  const last = record.seconds.filter(({ at }) => end - LAST_S <= at && at < end);
+  if (end < ramp.to + SILENT_AFTER_S + LAST_S) return [];
+  const wanted = (seconds: readonly Second[]): number => seconds.reduce((most, { agents }) => Math.max(most, agents.wanted), 0);
+  const unheard = wanted(record.seconds) - wanted(last);
   return unheard <= 0
     ? []
     : [
