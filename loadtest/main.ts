@@ -1,11 +1,9 @@
 // `./pinhole loadtest`: the load rig. Says what is asked for, catches signals, and ends once all is said.
 
 import { complain, EXIT } from './cli/exit.ts';
+import { catchSignals } from './cli/signals.ts';
 import { parseLoadtestOptions, type RunOptions, USAGE } from './options.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
-
-/** npm and a shell may deliver one Ctrl-C twice; a second one that comes later is meant. */
-const SECOND_SIGNAL_AFTER_MS = 1_000;
 
 const stop = new AbortController();
 
@@ -46,18 +44,6 @@ function renderList(): string {
   return SCENARIOS.map(({ name, summary }) => `${name.padEnd(width)}  ${summary}`).join('\n');
 }
 
-function catchSignals(): void {
-  let firstAtMs: number | null = null;
-  const heard = (): void => {
-    if (firstAtMs !== null && performance.now() - firstAtMs > SECOND_SIGNAL_AFTER_MS) process.exit(EXIT.interrupted);
-    firstAtMs ??= performance.now();
-    stop.abort();
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, heard);
-  // A reader that left (`| head`) ends the run like a terminal that closes; without a listener it would end without order.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', heard);
-}
-
 /** Ends once what was said is out: to a pipe Node writes later what does not fit at once. */
 async function end(code: number): Promise<never> {
   const out = (stream: NodeJS.WriteStream): Promise<void> =>
@@ -66,5 +52,15 @@ async function end(code: number): Promise<never> {
   process.exit(code);
 }
 
-catchSignals();
-await end(await main(process.argv.slice(2)));
+/** A mistake of this program's own is neither a pass nor a fail of what it measured; Node's own code for it, 1, would say so. */
+function blunder(error: unknown): number {
+  return complain(error instanceof Error ? (error.stack ?? error.message) : String(error), EXIT['not a valid run']);
+}
+
+catchSignals({
+  ...{ signals: process, outputs: [process.stdout, process.stderr], nowMs: () => performance.now() },
+  stop: () => stop.abort(),
+  exit: () => process.exit(EXIT.interrupted),
+});
+process.on('uncaughtException', (error) => process.exit(blunder(error)));
+await end(await main(process.argv.slice(2)).catch(blunder));

@@ -44,6 +44,20 @@ test('one node of three may die: the others have room for all, and together ask 
   assert.deepEqual(backoff, { firstMs: 12_000, capMs: 12_000 });
 });
 
+test('where a process may open next to nothing that is said, with the sum', () => {
+  for (const [descriptors, room] of [
+    [1_023, 383],
+    [256, 0],
+    [64, 0],
+    [0, 0],
+  ] as const)
+    assert.match(
+      refusals(scenario('hold', { tunnels: 100 }), { descriptors }),
+      new RegExp(`^a process may have ${descriptors} descriptors here; .* room for ${room}: 1024 are the least`),
+    );
+  plan(scenario('hold', { tunnels: 100 }), { descriptors: 1_024 });
+});
+
 test('without a quota no node holds opens back, and agents wait as the reference agent does', () => {
   const { opensPerSecondPerNode, backoff } = plan(scenario('hold'));
   assert.equal(opensPerSecondPerNode, 100_000);
@@ -127,6 +141,7 @@ test('the first agent opens when k6 is ready, 3 s and 40 ms a VU from now, and n
   const readyMs = 5_000 + 3_000 + 40 * 200;
   assert.equal(beginOf(null, 200, 5_000), readyMs);
   assert.equal(beginOf(readyMs, 200, 5_000), readyMs);
+  assert.match(String(beginOf(Date.parse('9999-01-01T00:00:00Z'), 200, 5_000)), /is 29\d{5} days from now: a week is the most/);
   assert.match(String(beginOf(readyMs - 1, 200, 5_000)), /k6 needs 11 s to be ready with 200 VUs, .* 1970-01-01T00:00:16.000Z or later/);
 });
 
@@ -183,6 +198,9 @@ describe('a scenario of another size', () => {
     ['storm', { nodes: 1 }, /takes 1 of the nodes away: --nodes has to be 2/],
     ['upgrade', { nodes: 1 }, /does something to node 2: --nodes has to be 2/],
     ['direct', { nodes: 2 }, /leave --nodes out/],
+    ['idle-beyond', { minutes: 1 }, /waits until every tunnel has ended after 50 s of silence, and 10 s .*: 60 s are too short/],
+    ['idle-beyond', { minutes: 5 }, /within 10 s of ramp and 300 s more some would end twice/],
+    ['idle-beyond', { tunnels: 2_000 }, /within 20 s of ramp and 80 s more some would end twice/],
     [
       'opens',
       { tunnels: 1_000 },

@@ -42,6 +42,8 @@ const GENERATOR_SHARE = 0.85;
 const FAR_END_SHARE = 0.8;
 /** What a carrier keeps back (proxy/core/limits.ts, read by its effect: `pinhole check`), and two for each tunnel. */
 const CARRIER_RESERVE = 256;
+/** With fewer descriptors than this a process has hardly any for tunnels: Node, Go and their logs take dozens besides. */
+const DESCRIPTORS_LEAST = 1_024;
 /** The kernel deals connections to carriers by chance, k6 to nodes, and nodes to far ends: the fullest must still have room. */
 const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
 /** Beside the agents: the sessions of the probe. */
@@ -86,6 +88,7 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
   const most = mostAtOnce(scenario);
   const survivors = nodes - lostNodes(scenario);
   const perNode = withRoom(Math.ceil(most / survivors)) + PROBE_SESSIONS;
+  if (machine.descriptors < DESCRIPTORS_LEAST) return { ok: false, refusals: [tooFewDescriptors(machine)] };
   const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
   const generators = Math.ceil(most / socketsOf(machine, GENERATOR_SHARE));
   const vus = vusFor(most, machine.cores, generators);
@@ -115,14 +118,18 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
 /** k6 compiles the script once for each VU before its first second. */
 const K6_START_MS = 3_000;
 const K6_START_MS_PER_VU = 40;
+/** Beyond it a date is mistyped. */
+const AHEAD_MOST_MS = 7 * 86_400_000;
 
 /**
  * When the first agent opens, in Unix ms: as soon as this machine's k6 is ready, or at the wished moment. In words where it would not be ready
- * by then: every open that is overdue would be dialled at once, whatever the rate.
+ * by then: every open that is overdue would be dialled at once, whatever the rate; and where it is further ahead than anybody means.
  */
 export function beginOf(wishedMs: number | null, vus: number, nowMs: number): number | string {
   const takesMs = K6_START_MS + K6_START_MS_PER_VU * vus;
   const readyMs = nowMs + takesMs;
+  if (wishedMs !== null && wishedMs > nowMs + AHEAD_MOST_MS)
+    return `${new Date(wishedMs).toISOString()} is ${Math.floor((wishedMs - nowMs) / 86_400_000)} days from now: a week is the most`;
   if (wishedMs === null || wishedMs >= readyMs) return wishedMs ?? readyMs;
   return `${new Date(wishedMs).toISOString()} is too soon or over: k6 needs ${Math.ceil(takesMs / 1_000)} s to be ready with ${vus} VUs, so the first agent can open at ${new Date(readyMs).toISOString()} or later`;
 }
@@ -169,6 +176,11 @@ function memoryOf({ nodes, through }: Scenario, { generators, vus, farEnds, carr
   const kib =
     most * (KIB.perGenerator + KIB.perFarEnd + KIB.perTunnel) + vus * KIB.perVu + sockets * KIB.perSocket + processes * KIB.perProcess;
   return Math.ceil(kib / 1_024);
+}
+
+function tooFewDescriptors({ descriptors }: Machine): string {
+  const room = Math.max(0, Math.floor((descriptors - CARRIER_RESERVE) / 2));
+  return `a process may have ${descriptors} descriptors here; a node keeps ${CARRIER_RESERVE} of them back and has 2 for each tunnel, so room for ${room}: ${DESCRIPTORS_LEAST} are the least (ulimit -Hn)`;
 }
 
 interface Needs {

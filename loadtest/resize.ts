@@ -15,6 +15,9 @@ export interface Sizes {
 /** Half of fewer take less memory than what several processes are apart by themselves. */
 const TUNNELS_FOR_SLOPE = 40_000;
 
+/** After a silent tunnel was ended: for its agent to be back, and the last second to be told. */
+const SEEN_WITHIN_S = 10;
+
 /** Gives the scenario as it will run, or words that say why it cannot be that size. */
 export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): Scenario | string {
   const many = tunnels ?? scenario.tunnels;
@@ -23,6 +26,8 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   const last = Math.max(0, ...scenario.events.map(({ after, ...event }) => after + ('seconds' in event ? event.seconds : 0)));
   if (holdSeconds < last)
     return `${scenario.name} does its last thing ${last} s after the ramp: --minutes has to be ${Math.ceil(last / 60)} or more, got ${minutes}`;
+  const offBeat = dropsOtherThanOnce(scenario, many / scenario.opensPerSecond, holdSeconds);
+  if (offBeat !== null) return offBeat;
   const wantedNodes = nodes ?? scenario.nodes;
   const highest = Math.max(-1, ...scenario.events.map((event) => ('node' in event ? event.node : -1)));
   if (highest >= wantedNodes)
@@ -87,8 +92,22 @@ export function workFor(work: Work, seconds: number | null): Work {
   return { ...work, steps: work.steps.map((step) => ({ ...step, seconds: each })) };
 }
 
+/** As many drops as agents are each of them only where none can be dropped twice, and each once. Null: so it is. */
+function dropsOtherThanOnce({ name, idleSeconds, thresholds }: Scenario, rampSeconds: number, holdSeconds: number): string | null {
+  if (idleSeconds === null || !thresholds.some(wantsDrops)) return null;
+  if (holdSeconds <= idleSeconds + SEEN_WITHIN_S)
+    return `${name} waits until every tunnel has ended after ${idleSeconds} s of silence, and ${SEEN_WITHIN_S} s for its agent to be back: ${holdSeconds} s are too short`;
+  if (rampSeconds + holdSeconds >= 2 * idleSeconds)
+    return `${name} counts each tunnel that ends after ${idleSeconds} s of silence, and within ${Math.ceil(rampSeconds)} s of ramp and ${holdSeconds} s more some would end twice: fewer --tunnels or --minutes`;
+  return null;
+}
+
+function wantsDrops({ figure, is }: Threshold): boolean {
+  return figure === 'unexpectedDrops' && is === 'at least';
+}
+
 /** Only a count of tunnels goes with their number. */
 function scaled(threshold: Threshold, share: number): Threshold {
-  if (threshold.figure !== 'unexpectedDrops' || threshold.is !== 'at least') return threshold;
+  if (!wantsDrops(threshold)) return threshold;
   return { ...threshold, value: Math.floor(threshold.value * share) };
 }

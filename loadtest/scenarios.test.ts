@@ -70,10 +70,12 @@ test('every scenario in which agents lose their sessions asks whether they are b
 });
 
 test('idle-beyond: an agent can be dropped once and no more, so that as many drops as agents are each of them', () => {
-  const { tunnels, opensPerSecond, holdSeconds, idleSeconds, thresholds } = findScenario('idle-beyond')!;
+  const { tunnels, opensPerSecond, holdSeconds, idleSeconds, thresholds, work } = findScenario('idle-beyond')!;
   const [idle, ramp] = [idleSeconds ?? 0, tunnels / opensPerSecond];
   assert.ok(2 * idle > ramp + holdSeconds);
   assert.ok(idle + 10 < holdSeconds);
+  // One that pings is not silent; the first ping of each is at a random moment of its cadence (shared/cadence.ts).
+  assert.ok(work.kind === 'ping' && (tunnels * (ramp + holdSeconds)) / work.everySeconds < 0.01, 'agents ping within the run');
   assert.equal(thresholds.find(({ figure }) => figure === 'unexpectedDrops')?.value, tunnels);
   // Agents of shorter sessions wait longer each time (shared/agent.ts).
   assert.ok(idle > 30);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { doorsOf } from './target-dns.ts';
+import { aliasesOf, doorsOf } from './target-dns.ts';
 
 const CASES: readonly (readonly [string, readonly (4 | 6)[], number])[] = [
   ['each address of IPv4 is a door', [4, 4, 4], 3],
@@ -20,3 +20,29 @@ for (const [title, families, doors] of CASES)
   });
 
 test('an address is itself', async () => assert.equal(await doorsOf('http://127.0.0.1:8080'), 1));
+
+/** By name: where it leads, or what the resolver fails with. */
+const dns =
+  (answers: Readonly<Record<string, readonly string[] | string>>) =>
+  (name: string): Promise<readonly string[]> => {
+    const answer = answers[name] ?? 'ENODATA';
+    return typeof answer === 'string' ? Promise.reject(Object.assign(new Error(answer), { code: answer })) : Promise.resolve(answer);
+  };
+
+for (const [title, answers, aliases] of [
+  ['a name without an alias leads nowhere else', {}, []],
+  ['nor does one that nobody knows here: it may be the proxy’s to resolve', { 'iot.example.com': 'ENOTFOUND' }, []],
+  [
+    'an alias of an alias is one',
+    { 'iot.example.com': ['b.example.com'], 'b.example.com': ['c.example.com'] },
+    ['b.example.com', 'c.example.com'],
+  ],
+  ['where DNS does not answer nobody knows', { 'iot.example.com': 'ETIMEOUT' }, 'DNS did not say where iot.example.com leads (ETIMEOUT)'],
+  [
+    'nor where it stops half way',
+    { 'iot.example.com': ['b.example.com'], 'b.example.com': 'ESERVFAIL' },
+    'DNS did not say where b.example.com leads (ESERVFAIL)',
+  ],
+  ['a ring has an end', { 'iot.example.com': ['iot.example.com'] }, Array.from({ length: 8 }, () => 'iot.example.com')],
+] as const)
+  test(title, async () => assert.deepEqual(await aliasesOf('wss://iot.example.com/mqtt', dns(answers)), aliases));

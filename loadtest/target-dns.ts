@@ -5,13 +5,23 @@ import { lookup, resolveCname } from 'node:dns/promises';
 /** A chain that is longer leads nowhere. */
 const ALIASES_MAX = 8;
 
-/** Names that the host of a URL leads to. A name without aliases, or without an answer, has none. */
-export async function aliasesOf(url: string): Promise<string[]> {
+/** Answers of a DNS that has nothing to say of a name; everything else is no answer. */
+const NONE = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
+
+type ResolveCname = (name: string) => Promise<readonly string[]>;
+
+/** Names that the host of a URL leads to: none where it has no alias, or no name. In words where DNS did not answer, and nobody knows. */
+export async function aliasesOf(url: string, resolve: ResolveCname = resolveCname): Promise<readonly string[] | string> {
   const names: string[] = [];
   for (let name = URL.parse(url)?.hostname ?? ''; names.length < ALIASES_MAX; name = names.at(-1) ?? '') {
-    const [next] = await resolveCname(name).catch(() => []);
-    if (next === undefined) break;
-    names.push(next);
+    try {
+      const [next] = await resolve(name);
+      if (next === undefined) return names;
+      names.push(next);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      return NONE.has(code) ? names : `DNS did not say where ${name} leads (${code})`;
+    }
   }
   return names;
 }

@@ -116,3 +116,20 @@ test('the ports of this machine are good for as many tunnels as the fleet has ad
   );
   assert.ok(typeof planTarget(scenario, alone, here, 2) !== 'string');
 });
+
+test('a rate at which the agents would not be up within a day is refused, with the sum', () => {
+  for (const [tunnels, rate, days] of [
+    [50_000, 0.1, '5.8'],
+    [86_401, 1, '1.0'],
+  ] as const)
+    assert.match(
+      String(scenarioAt(findScenario('hold')!, { ...TARGET, tunnels }, rate, SIZES)),
+      new RegExp(`agents at ${rate} a second take ${days}`),
+    );
+  assert.ok(typeof scenarioAt(findScenario('hold')!, { ...TARGET, tunnels: 86_400 }, 1, SIZES) !== 'string');
+});
+
+test('more machines than tunnels are refused: some would hold nothing, and prove nothing', () => {
+  const few = { ...TARGET, tunnels: 50, machine: { number: 51, of: 51 } };
+  assert.match(String(scenarioAt(findScenario('hold')!, few, 10, SIZES)), /50 tunnels on 51 machines/);
+});

@@ -15,6 +15,9 @@ const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
   'generatorShare',
 ]);
 
+/** A ramp of more is a mistake of a rate: nobody waits so long for a load test to begin. */
+const RAMP_MOST_S = 86_400;
+
 /** Gives the scenario, or words that say why it cannot be run against a fleet of others. */
 export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: number, { tunnels, minutes }: Sizes): Scenario | string {
   if (scenario.events.length > 0)
@@ -32,6 +35,11 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
   const many = tunnels ?? target.tunnels;
   const tooFew = lacksRoom({ work: allowed, tunnels: many });
   if (tooFew !== null) return tooFew;
+  if (target.machine.of > many)
+    return `${many} tunnels on ${target.machine.of} machines leave some of these with none: fewer machines, or more tunnels`;
+  const rampSeconds = Math.ceil(many / opensPerSecond);
+  if (rampSeconds > RAMP_MOST_S)
+    return `${many.toLocaleString('en')} agents at ${opensPerSecond} a second take ${(rampSeconds / 86_400).toFixed(1)} days to come up, and a day is the most: fewer tunnels, or more opensPerSecond`;
   return {
     ...scenario,
     ...{ tunnels: many, opensPerSecond, work: allowed, nodes: 1 },

@@ -1,5 +1,6 @@
 // A real fleet as the target of a run: a YAML file, read strictly, every mistake at once. Reads nothing but its argument.
 
+import { BlockList, isIP } from 'node:net';
 import { parseDocument } from 'yaml';
 import * as z from 'zod';
 import { regionOf } from '../agent/sigv4.ts';
@@ -11,10 +12,12 @@ const target = z.strictObject({
   proxy: z
     .string()
     .regex(/^http:\/\/[A-Za-z0-9.-]+(:[0-9]{1,5})?$/, 'expected http://NAME:PORT; k6 speaks no TLS to a proxy')
+    .refine((text) => URL.canParse(text), 'no such name or port can be')
     .meta({ description: 'The fleet, as agents are given it. k6 asks for its addresses again each second.' }),
   url: z
     .string()
     .refine((text) => ['ws:', 'wss:'].includes(URL.parse(text)?.protocol ?? ''), 'expected ws://HOST/PATH or wss://HOST/PATH')
+    .refine((text) => !text.includes('#'), 'a WebSocket has no fragment (RFC 6455 section 3)')
     .meta({ description: 'What agents open behind the proxy; with a signature where the far end asks for one.' }),
   tunnels: z.int().min(1).max(1_000_000).meta({ description: 'Of all machines together.' }),
   opensPerSecond: z.number().positive().max(RATE_MAX).meta({ description: 'Of all machines together.' }),
@@ -51,12 +54,32 @@ export function parseTarget(text: string): ReadTarget {
   return { ok: true, target: read.data };
 }
 
-/** Domains of AWS's endpoints: the commercial regions, China, and the dual-stack ones. */
-const AWS_DOMAINS = ['amazonaws.com', 'amazonaws.com.cn', 'api.aws', 'api.amazonwebservices.com.cn'] as const;
+/** Zones of AWS's own, in every partition (proxy/policy/endpoint-name.ts has the same): whatever is in one may be an endpoint. */
+const AWS_ZONES = [
+  ...['amazonaws.com', 'amazonaws.com.cn', 'amazonaws.eu', 'aws', 'amazonwebservices.com.cn', 'amazonwebservices.eu'],
+  ...['c2s.ic.gov', 'sc2s.sgov.gov', 'cloud.adc-e.uk', 'csp.hci.ic.gov'],
+];
+
+/** Loopback, private, link-local and shared space (RFC 1122, 1918, 3927, 6598, 4193, 4291). */
+const OWN = new BlockList();
+for (const network of [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '169.254.0.0/16',
+  '100.64.0.0/10',
+  '::1/128',
+  'fc00::/7',
+  'fe80::/10',
+]) {
+  const [address = '', prefix] = network.split('/');
+  OWN.addSubnet(address, Number(prefix), isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
 
 export interface Aim {
-  /** `aliases`: names that the target's name leads to (CNAME), as DNS gives them. */
-  readonly aliases: readonly string[];
+  /** Names that the target's name leads to (CNAME), as DNS gives them; in words where it gave none. */
+  readonly aliases: readonly string[] | string;
   /** `--i-have-quota`. */
   readonly quota: number | null;
 }
@@ -67,7 +90,11 @@ export interface Aim {
  */
 export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecond'>, { aliases, quota }: Aim): number | string {
   const host = (URL.parse(url)?.hostname ?? '').toLowerCase().replace(/\.$/, '');
-  const ofAws = [host, ...aliases.map((alias) => alias.toLowerCase().replace(/\.$/, ''))].find(isAws);
+  if (quota === null && isPublicAddress(host))
+    return `nobody can tell whose ${host} is, and it may be AWS’s: give the endpoint by its name, or say --i-have-quota N, the CONNECTs a second that it may be asked for`;
+  if (quota === null && typeof aliases === 'string' && !isAws(host))
+    return `${aliases}, and it may be AWS’s: say --i-have-quota N, the CONNECTs a second that it may be asked for`;
+  const ofAws = [host, ...(typeof aliases === 'string' ? [] : aliases).map((alias) => alias.toLowerCase().replace(/\.$/, ''))].find(isAws);
   if (ofAws === undefined) return quota === null ? opensPerSecond : Math.min(opensPerSecond, quota);
   if (quota === null) {
     const leads = ofAws === host ? `${host} is AWS’s` : `${host} leads to ${ofAws}, which is AWS’s`;
@@ -76,6 +103,12 @@ export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecon
   return Math.min(opensPerSecond, quota);
 }
 
+/** Of a URL's host: what is no name, and not of a network that is one's own. */
+function isPublicAddress(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, '');
+  return isIP(address) !== 0 && !OWN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
 function isAws(host: string): boolean {
-  return AWS_DOMAINS.some((domain) => host === domain || host.endsWith(`.${domain}`));
+  return AWS_ZONES.some((zone) => host === zone || host.endsWith(`.${zone}`));
 }

@@ -65,6 +65,26 @@ describe('the card takes', () => {
       /no valid run/,
     ],
     ['nothing from a run without Pinhole', [real({ scenario: { through: 'squid' } })], /no valid run through Pinhole/],
+    [
+      'no memory that is none',
+      [{ ...hold, memory: { ...hold.memory, fit: { ...hold.memory!.fit, high: 0 } } }],
+      /no report has the memory/,
+    ],
+    [
+      'no node that is less than nothing',
+      [{ ...hold, costs: { ...hold.costs, emptyKib: { value: -1, words: '' } } }],
+      /no report has the memory/,
+    ],
+    [
+      'no open that is free',
+      [{ ...hold, costs: { ...hold.costs, cpuUsPerOpen: { value: 0, words: '' } } }],
+      /no report has the CPU of an open/,
+    ],
+    [
+      'no message that is free',
+      [{ ...hold, costs: { ...hold.costs, cpuUsPerMessage: { value: 0, words: '' } } }],
+      /no report has the CPU of a message/,
+    ],
     ['no memory from a run with few tunnels', [real({ tunnels: 300 })], /no report has the memory/],
   ] as const) {
     test(why, () => {
@@ -110,6 +130,12 @@ describe('the command', () => {
   test('exits with 64 for a wrong word and for a file that is no report', () => {
     assert.equal(run('--fast').code, 64);
     assert.equal(run(join(folder, 'none.json')).code, 64);
+    for (const [name, broken] of [
+      ['no-fit', { ...hold, memory: {} }],
+      ['no-memory', { ...hold, memory: undefined }],
+      ['no-nodes', { ...hold, scenario: { ...hold.scenario, nodes: 0 } }],
+    ] as const)
+      assert.equal(run(fileOf(`${name}.json`, broken as unknown as Summary)).code, 64, name);
   });
   test('explains itself', () => assert.match(run('--help').out, /^usage: pinhole loadtest card/));
 });

@@ -17,9 +17,11 @@ export function inputsOf(summaries: readonly Summary[]): CardInputs | string {
   if (usable.length === 0) return 'no valid run through Pinhole among the reports: a run that is not valid says nothing of a node';
 
   const largest = usable.toSorted((one, other) => other.totals.mostEstablished - one.totals.mostEstablished);
-  const held = largest.find(({ memory, costs }) => memory !== null && costs.emptyKib.value !== null);
-  const opens = preferring(largest, 'opens').find(({ costs }) => costs.cpuUsPerOpen.value !== null);
-  const messages = preferring(largest, 'messages').find(({ costs }) => costs.cpuUsPerMessage.value !== null);
+  // What costs nothing was not measured: by it a node would hold any number.
+  const isCost = (value: number | null): boolean => value !== null && value > 0;
+  const held = largest.find(({ memory, costs }) => isCost(memory?.fit.high ?? null) && isCost(costs.emptyKib.value));
+  const opens = preferring(largest, 'opens').find(({ costs }) => isCost(costs.cpuUsPerOpen.value));
+  const messages = preferring(largest, 'messages').find(({ costs }) => isCost(costs.cpuUsPerMessage.value));
   const memory = held?.memory ?? null;
   if (held === undefined || memory === null) return 'no report has the memory of a tunnel: give one of `hold`';
   if (opens === undefined) return 'no report has the CPU of an open: give one of `opens`, or of `hold`';

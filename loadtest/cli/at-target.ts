@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { complain, EXIT } from './exit.ts';
 import { findK6, pinnedVersion } from '../k6-binary.ts';
 import { manifestOf } from '../manifest.ts';
-import { type Inside, measure, REPORTS } from './measure.ts';
+import { measure, REPORTS } from './measure.ts';
 import type { RunOptions } from '../options.ts';
 import { beginOf } from '../plan.ts';
 import { agentPlan } from '../rig/agents.ts';
@@ -28,6 +28,8 @@ export async function runAtTarget(file: string, found: Scenario, options: RunOpt
   const read = readTarget(file);
   if (!read.ok) return complain(`${file}:\n${read.problems.map((problem) => `  ${problem}`).join('\n')}`, EXIT.usage);
   const { target } = read;
+  const roots = target.caFile === undefined ? null : problemOfRoots(target.caFile);
+  if (roots !== null) return complain(`${file}:\n  caFile: ${roots}`, EXIT.usage);
   const rate = aim(target, { aliases: await aliasesOf(target.url), quota: options.quota });
   if (typeof rate === 'string') return complain(rate, EXIT.usage);
   const scenario = scenarioAt(found, target, rate, options);
@@ -45,7 +47,7 @@ export async function runAtTarget(file: string, found: Scenario, options: RunOpt
   if (typeof lock === 'string') return complain(lock, EXIT.missing);
   try {
     const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop })).path;
-    const inside: Inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
+    const inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
     const env = target.caFile === undefined ? {} : { SSL_CERT_FILE: resolve(target.caFile) };
     return await measure({ scenario, plan: planned, inside, options, targetUrl: target.url, lock, stop }, () => ({
       ...{
@@ -80,6 +82,15 @@ function printManifest(name: string, { machine, proxy, caFile }: Target, generat
   console.error(steps.trimEnd());
   console.log(yaml.trimEnd());
   return EXIT.pass;
+}
+
+/** Go says nothing of roots that it cannot read: every open would fail. Null where there are some. */
+function problemOfRoots(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8').includes('-----BEGIN CERTIFICATE-----') ? null : `there is no certificate in ${resolve(file)} (PEM)`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function readTarget(file: string): ReturnType<typeof parseTarget> {

@@ -3,13 +3,14 @@
 import { homedir } from 'node:os';
 import { complain, EXIT } from './exit.ts';
 import { findK6 } from '../k6-binary.ts';
-import { type Inside, measure, type Measured } from './measure.ts';
+import { type Inside, readInside } from './inside.ts';
+import { measure, type Measured } from './measure.ts';
 import type { RunOptions } from '../options.ts';
 import { planRun, type RigPlan } from '../plan.ts';
 import { resize } from '../resize.ts';
 import { loadNow, readMachine } from '../rig/honesty.ts';
 import { Names } from '../rig/names.ts';
-import { enter, findIsolation, INSIDE, type Isolation, prepareNetwork, readPortRange } from '../rig/namespace.ts';
+import { enter, findIsolation, INSIDE, type Isolation, prepareNetwork, readNetwork, readPortRange } from '../rig/namespace.ts';
 import { missingPeer } from '../rig/peers.ts';
 import { startRunProbe } from '../rig/run-probe.ts';
 import { startWorld } from '../rig/world.ts';
@@ -24,9 +25,9 @@ export async function runHere(
 ): Promise<number> {
   const scenario = resize(found, options);
   if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
-  const told = process.env[INSIDE];
-  const before = told === undefined ? null : (JSON.parse(told) as Inside);
-  const isolation: Isolation = before?.isIsolated ? { isIsolated: true, flags: [] } : findIsolation(process.getuid?.() === 0);
+  const before = readInside(process.env[INSIDE], readNetwork());
+  if (typeof before === 'string') return complain(before, EXIT.usage);
+  const isolation: Isolation = before !== null ? { isIsolated: true, flags: [] } : findIsolation(process.getuid?.() === 0);
   const planned = plan(scenario, isolation.isIsolated);
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
   const missing = scenario.through === 'squid' || scenario.through === 'haproxy' ? missingPeer(scenario.through) : null;
@@ -48,7 +49,8 @@ export async function runHere(
 async function findInside(isolation: Isolation, stop: AbortSignal): Promise<Inside> {
   const { path } = await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop });
   stop.throwIfAborted();
-  return { k6: path, isIsolated: isolation.isIsolated, why: isolation.isIsolated ? null : isolation.why, loadBefore: loadNow() };
+  const { isIsolated } = isolation;
+  return { k6: path, isIsolated, why: isIsolated ? null : isolation.why, loadBefore: loadNow(), from: readNetwork() };
 }
 
 /** The program replaces itself by itself in a network of its own, and has to take the machine again there: nothing behind `enter` runs. */

@@ -4,12 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT } from './exit.ts';
+import type { Inside } from './inside.ts';
 import type { RunOptions } from '../options.ts';
 import type { RigPlan } from '../plan.ts';
 import type { Outcome } from '../report/parts.ts';
 import { writeReport } from '../report/write.ts';
 import { readHonesty } from '../rig/honesty.ts';
-import type { Lock } from '../rig/lock.ts';
+import { FOLDER_PREFIX, type Lock } from '../rig/lock.ts';
 import { Processes } from '../rig/processes.ts';
 import { Progress } from '../rig/progress.ts';
 import { keepRecord } from '../rig/record-file.ts';
@@ -20,18 +21,10 @@ import type { Scenario } from '../scenario.ts';
 /** Under the folder that the program was called in. */
 export const REPORTS = '.loadtest';
 
-/** What was found out before the program went into its own network: there it could not be found any more. */
-export interface Inside {
-  readonly k6: string;
-  readonly isIsolated: boolean;
-  readonly why: string | null;
-  readonly loadBefore: number;
-}
-
 export interface Measured {
   readonly scenario: Scenario;
   readonly plan: RigPlan;
-  readonly inside: Inside;
+  readonly inside: Omit<Inside, 'from'>;
   readonly options: RunOptions;
   /** Null where the nodes are our own. */
   readonly targetUrl: string | null;
@@ -46,7 +39,7 @@ export async function measure(
   { scenario, plan, inside, options, targetUrl, lock, stop }: Measured,
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'pinhole-loadtest-'));
+  const folder = mkdtempSync(FOLDER_PREFIX);
   const note = (groups: readonly number[]): void => lock.note({ folder, groups });
   const processes = new Processes(note);
   // However this program ends, short of SIGKILL, nothing stays behind.
@@ -84,7 +77,7 @@ function report(record: RunRecord, { report: folder, isJson }: RunOptions): Outc
   const { verdict, lines, unwritten } = writeReport(kept.record, kept.folder);
   const troubles = [...kept.record.troubles, ...(unwritten === null ? [] : [unwritten])];
   if (isJson) console.log(JSON.stringify({ verdict, folder: kept.folder, troubles, lines }));
-  else for (const line of [...kept.troubles, ...lines, ...(unwritten === null ? [] : [unwritten])]) console.log(line);
+  else for (const line of [...kept.troubles, ...lines]) console.log(line);
   return verdict;
 }
 

@@ -4,9 +4,10 @@ import exec from 'k6/execution';
 import { Agent } from '../shared/agent.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
 import { cadenceOf } from '../shared/cadence.ts';
-import { endsAtMs, lastEndMs, numbersOf, opensAtMs, wantedUntilMs } from '../shared/schedule.ts';
+import { endsAtMs, lastEndMs, numbersOf, opensAtMs } from '../shared/schedule.ts';
 import { encodeTick } from '../shared/tick.ts';
 import { Wakes } from '../shared/wakes.ts';
+import { Wanted } from '../shared/wanted.ts';
 import { fineClock, type Now } from './clock.ts';
 import { Member, type Company } from './member.ts';
 import { isCanary, measure } from './metrics.ts';
@@ -34,9 +35,7 @@ export class Vu {
   readonly #members: readonly Member[];
   /** For when the timer is set that counts; one set before it for later finds that it is not the one. */
   #timerMs = Infinity;
-  /** How many of the members should have begun by now, and how many of those should be gone. */
-  #begun = 0;
-  #over = 0;
+  readonly #wanted: Wanted;
   /** Connections that stand or are on the way. */
   #standing = 0;
   #unexplained = 0;
@@ -47,7 +46,9 @@ export class Vu {
     this.#writesTicks = writesTicks;
     this.#lastMs = lastEndMs(plan) + 1_000;
     const company = this.#company();
-    this.#members = numbersOf(plan, id - 1).map((number) => this.#member(number, company));
+    const numbers = numbersOf(plan, id - 1);
+    this.#members = numbers.map((number) => this.#member(number, company));
+    this.#wanted = new Wanted(plan, numbers);
   }
 
   begin(): void {
@@ -118,6 +119,8 @@ export class Vu {
     for (let due = this.#wakes.take(nowMs); due !== undefined; due = this.#wakes.take(nowMs)) this.#serve(due.who, nowMs);
     this.#timerMs = Infinity;
     if (nowMs < this.#lastMs) this.#arm();
+    // A VU that is late comes to its last second before its last closes, and nobody would hear of these.
+    else this.#tell(nowMs);
   }
 
   #serve(due: Due, nowMs: number): void {
@@ -132,16 +135,14 @@ export class Vu {
   }
 
   #second(nowMs: number): void {
-    while (this.#begun < this.#members.length && opensAtMs(this.#plan, this.#numberAt(this.#begun)) <= nowMs) this.#begun += 1;
-    while (this.#over < this.#begun && wantedUntilMs(this.#plan, this.#numberAt(this.#over)) <= nowMs) this.#over += 1;
-    const at = Math.floor(nowMs / 1_000) - 1;
-    const tick = this.#seen.take(at, this.#id, this.#begun - this.#over);
-    if (this.#writesTicks) console.log(encodeTick(tick));
+    this.#tell(nowMs);
     this.#awaitSecond();
   }
 
-  #numberAt(place: number): number {
-    return this.#members[place]?.number ?? 0;
+  #tell(nowMs: number): void {
+    const { at, wanted } = this.#wanted.lastSecond(nowMs);
+    const tick = this.#seen.take(at, this.#id, wanted);
+    if (this.#writesTicks) console.log(encodeTick(tick));
   }
 
   #saw(member: Member, saw: Saw): void {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -118,12 +118,21 @@ describe('the command', () => {
     assert.match(run(a, earlier).out, /Sessions that stood at the end, of those wanted +100 % +– +–/);
   });
 
+  test('lets nothing that a report says move the cursor of a terminal, or turn its words around', () => {
+    const named = { ...one, scenario: { ...one.scenario, name: 'hold\u001B[2J\u0007\u202Etoor\u2028' } };
+    const { out } = run(a, fileOf('terminal.json', JSON.stringify(named)));
+    assert.match(out, /hold \[2J {2}toor {2}through/);
+    assert.doesNotMatch(out.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}]/u);
+  });
+
   test('says that a page could not be written', () => assert.equal(run(a, a, '--html', join(folder, 'no', 'where.html')).code, 1));
 
   for (const [why, args, says] of [
     ['one report', [a], /two reports are wanted, 1 given/],
     ['a flag that is not there', [a, a, '--fast'], /--fast/],
     ['a file that is not there', [a, join(folder, 'c')], /c\/report\.json cannot be read \(ENOENT\)/],
+    ['a device, which may never end', [a, fileLike('zero.json')], /zero\.json is no file/],
+    ['more than any report has', [a, hugeFile('huge.json')], /huge\.json has 64 MiB, and no report has more than 16/],
     ['a page', [a, fileOf('page.json', '<!doctype html>')], /is no JSON/],
     ['another JSON', [a, fileOf('package.json', '{"name":"x"}')], /no report of a load test/],
     ['another format', [a, fileOf('later.json', JSON.stringify({ ...one, format: 2 }))], /written by another version/],
@@ -142,5 +151,18 @@ describe('the command', () => {
 function fileOf(name: string, text: string): string {
   const path = join(folder, name);
   writeFileSync(path, text);
+  return path;
+}
+
+function fileLike(name: string): string {
+  const path = join(folder, name);
+  symlinkSync('/dev/zero', path);
+  return path;
+}
+
+/** All of it a hole. */
+function hugeFile(name: string): string {
+  const path = fileOf(name, '');
+  truncateSync(path, 64 * 1_048_576);
   return path;
 }

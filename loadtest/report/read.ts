@@ -1,12 +1,13 @@
 // A report.json from the disk, as far as others than its own page need it.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
 import { unseen } from './figure.ts';
 import { FIGURE_NAMES } from './figures.ts';
 import { FORMAT, REPORT, type Summary } from './summary.ts';
 
 const figure = z.looseObject({ value: z.number().nullable(), words: z.string() });
+const fit = z.looseObject({ slope: z.number(), intercept: z.number(), low: z.number(), high: z.number() });
 const text = z.string();
 
 /** What compare and card rest on. Whatever else is in a summary was written by the same program, and only its own page shows it. */
@@ -20,7 +21,7 @@ const schema = z.looseObject({
     name: text,
     through: text,
     to: text,
-    nodes: z.number(),
+    nodes: z.int().min(1),
     tunnels: z.number(),
     quota: z.number().nullable(),
     work: z.looseObject({ kind: text }),
@@ -37,14 +38,27 @@ const schema = z.looseObject({
   figures: z.record(text, figure),
   costs: z.object({ cpuUsPerOpen: figure, cpuUsPerMessage: figure, emptyKib: figure }),
   percentiles: z.array(z.looseObject({ of: text, phase: text, count: z.number(), p50: z.number().nullable(), p99: z.number().nullable() })),
+  memory: z.looseObject({ fit }).nullable(),
   totals: z.looseObject({ seconds: z.number(), mostEstablished: z.number() }),
 });
+
+/** Ten times what a report of ten minutes with 50,000 tunnels has, and more. */
+const BYTES_MAX = 16 * 1_048_576;
+
+/** Reports are handed on, and what is in one goes to a terminal: none of it may move the cursor, or turn words around. */
+function printable(_: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ') : value;
+}
 
 /** The summary, or what is wrong with the file, in words. */
 export function readReport(path: string): Summary | string {
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
+    const found = statSync(path);
+    if (!found.isFile()) return `${path} is no file`;
+    if (found.size > BYTES_MAX)
+      return `${path} has ${Math.round(found.size / 1_048_576)} MiB, and no report has more than ${BYTES_MAX / 1_048_576}`;
+    value = JSON.parse(readFileSync(path, 'utf8'), printable);
   } catch (error) {
     if (error instanceof SyntaxError) return `${path} is no JSON: give the report.json of a run, not its page`;
     return `${path} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : String(error)})`;

@@ -37,6 +37,18 @@ const losing: RunRecord = {
   seconds: good.seconds.map((second) => (second.at === 90 ? { ...second, agents: { ...second.agents, dropped: { '1006': 1 } } } : second)),
 };
 
+/** From `from` on k6 says nothing any more: it hung, and was killed in the end. */
+const silentFrom = (record: RunRecord, from: number): RunRecord => ({
+  ...record,
+  seconds: record.seconds.map((second) => {
+    const none = { tried: 0, opened: 0, failed: {}, dropped: {}, closed: 0, sent: 0, back: 0 };
+    const standing = second.at < from + 10 ? {} : { established: 0, wanted: 0 };
+    return second.at < from ? second : { ...second, agents: { ...second.agents, ...none, ...standing } };
+  }),
+});
+/** Half of the agents are in a k6 that never spoke. */
+const halfOf = (record: RunRecord): RunRecord => ({ ...record, scenario: { ...record.scenario, tunnels: 2 * record.scenario.tunnels } });
+
 describe('a run whose thresholds', () => {
   test('are all held passes', () => {
     assert.equal(judged(good).outcome, 'pass');
@@ -85,6 +97,9 @@ describe('it is not a valid run', () => {
       failingAt(stepped, 70, 'generator-full'),
       /40 opens never left k6: 40 generator-full/,
     ],
+    ['where k6 hung in the hold', silentFrom(good, 200), /When the close began k6 had said nothing of 6,000 of its agents for 10 s/],
+    ['where k6 hung in the close', silentFrom(good, 360), /k6 never said how 6,000 sessions ended/],
+    ['where half of the agents never began', halfOf(good), /k6 told of 6,000 of 12,000 agents/],
     ['where nothing was recorded', { ...good, seconds: [] }, /Not one second/],
     ['where it failed besides', { ...losing, ended: 'interrupted' }, /interrupted/],
   ];
@@ -98,6 +113,15 @@ describe('it is not a valid run', () => {
 
   test('for generators that are full beyond the knee it stays valid: that is where the knee is', () => {
     assert.notEqual(judged(failingAt(stepped, 90, 'generator-full')).outcome, 'not a valid run');
+  });
+
+  test('for a k6 that hung in between it stays valid: what it had to tell came later', () => {
+    const hung = silentFrom(good, 200);
+    assert.equal(judged({ ...hung, seconds: [...hung.seconds.slice(0, 220), ...good.seconds.slice(220)] }).outcome, 'pass');
+  });
+
+  test('for one machine of several it stays valid, whose agents are a share', () => {
+    assert.equal(judged({ ...halfOf(good), machine: { number: 1, of: 2 } }).outcome, 'pass');
   });
 
   test('for trouble alone it stays valid: what is said there was measured around', () => {

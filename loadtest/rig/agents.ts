@@ -31,7 +31,7 @@ export function agentPlan(
   };
 }
 
-/** How long k6 may still take, at this moment, to close the agents of all machines. */
+/** How long k6 may still take, at this moment, to close the agents of all machines; not below 0, also where this machine slept. */
 export function closePatienceMs(agents: AgentPlan, nowMs: number): number {
-  return lastEndMs(agents) - nowMs + CLOSE_PATIENCE_MS;
+  return Math.max(0, lastEndMs(agents) - nowMs + CLOSE_PATIENCE_MS);
 }

@@ -46,3 +46,13 @@ test('what opens while the node still starts belongs to it', async (t) => {
   const { before, after } = watch.seen!;
   assert.equal(before, after);
 });
+
+test('a node that is gone has given nothing back: nobody knows', async (t) => {
+  const child = await holding(t, 0);
+  const watch = new DescriptorWatch();
+  await watch.before([child.pid!]);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await watch.watch([child.pid!]);
+  assert.equal(watch.seen, null);
+});

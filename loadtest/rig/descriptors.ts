@@ -41,12 +41,20 @@ export class DescriptorWatch {
     const before = same.reduce((sum, group) => sum + (this.#before.get(group) ?? 0), 0);
     const startedMs = performance.now();
     for (;;) {
-      const after = descriptorsOf(pidsOfGroups(same));
-      if (after === null) return;
+      const open = same.map((group) => openOf(group));
+      // A node that is gone has given back all it had by dying: that shows nothing.
+      if (open.includes(null)) return;
+      const after = open.reduce((sum: number, some) => sum + (some ?? 0), 0);
       const isBack = after <= before + SPARE_PER_NODE * same.length;
       this.#seen = { before, after, backAtMs: isBack ? Date.now() : null };
       if (isBack || performance.now() - startedMs > WATCH_MS) return;
       await delay(LOOK_EVERY_MS);
     }
   }
+}
+
+/** Null where nobody of that group is left, or cannot be seen. */
+function openOf(group: number): number | null {
+  const pids = pidsOfGroups([group]);
+  return pids.length === 0 ? null : descriptorsOf(pids);
 }

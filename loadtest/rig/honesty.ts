@@ -9,7 +9,7 @@ import type { Honesty } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import { readPortRange, readSysctls } from './namespace.ts';
 import { missingPeer, versionOfPeer } from './peers.ts';
-import { parseDescriptorLimit, parseMemory } from './proc.ts';
+import { availableMibOf, parseDescriptorLimit, parseMemory } from './proc.ts';
 
 const PACKAGE = join(import.meta.dirname, '..', '..', 'package.json');
 
@@ -17,7 +17,7 @@ const PACKAGE = join(import.meta.dirname, '..', '..', 'package.json');
 export function readMachine(isIsolated: boolean, portRange: readonly [number, number]): Machine {
   return {
     cores: availableParallelism(),
-    availableMib: parseMemory(readFileSync('/proc/meminfo', 'utf8')).availableMib,
+    availableMib: availableMibOf(readFileSync('/proc/meminfo', 'utf8'), process.availableMemory()),
     descriptors: descriptorLimit(),
     portRange,
     isIsolated,

@@ -3,17 +3,28 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { endLeftover, type Holder, takeLock } from './lock.ts';
+import { endLeftover, FOLDER_PREFIX, type Holder, takeLock } from './lock.ts';
 
 const LOCK_MODULE = new URL('./lock.ts', import.meta.url).href;
 
 function folderOf(t: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'pinhole-lock-'));
+  const folder = mkdtempSync(`${FOLDER_PREFIX}lock-`);
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
@@ -84,6 +95,49 @@ test('what a killed rig has left is ended, and nothing else', async (t) => {
   assert.equal(stranger.exitCode, null);
   assert.equal(stranger.signalCode, null);
   assert.ok(!existsSync(folder));
+});
+
+test('only a folder that a rig made for itself is removed, whatever the lock names', (t) => {
+  const own = folderOf(t);
+  const inner = join(own, 'inner');
+  mkdirSync(inner);
+  for (const folder of [inner, `${own}/../${basename(own)}`, `${own}/`, tmpdir(), '/', '']) endLeftover({ pid: 1, folder, groups: [] });
+  assert.ok(existsSync(inner));
+});
+
+test('what lies in its place and is no file of this user alone is neither believed nor written over', (t) => {
+  const folder = folderOf(t);
+  const victim = join(folder, 'victim');
+  const words = JSON.stringify({ pid: 1, folder, groups: [] } satisfies Holder);
+  writeFileSync(victim, words);
+  const [soft, hard] = [join(folder, 'soft'), join(folder, 'hard')];
+  symlinkSync(victim, soft);
+  linkSync(victim, hard);
+  for (const file of [soft, hard]) {
+    const refused = takeLock(file);
+    assert.ok(!refused.ok && refused.why.startsWith(`${file}: `), JSON.stringify(refused));
+  }
+  assert.equal(readFileSync(victim, 'utf8'), words);
+});
+
+const noOther = process.getuid?.() === 0 || process.env['PINHOLE_NO_SKIPS'] === '1' ? false : 'only root can make a file of another user';
+test("another user's file is refused with whose it is, also by root", { skip: noOther }, (t) => {
+  const file = join(folderOf(t), 'lock');
+  writeFileSync(file, JSON.stringify({ pid: 1, folder: '/', groups: [] } satisfies Holder));
+  chownSync(file, 65_534, 65_534);
+  const refused = takeLock(file);
+  assert.ok(!refused.ok && refused.why.includes('uid 65534'), JSON.stringify(refused));
+});
+
+test('words that are not those of a rig are no leftover', (t) => {
+  const file = join(folderOf(t), 'lock');
+  for (const words of ['5', 'null', '[]', '{"pid":1}', '{"pid":1,"folder":7,"groups":[]}', '{"pid":1,"folder":null,"groups":["-1"]}']) {
+    writeFileSync(file, words);
+    const taken = takeLock(file);
+    assert.ok(taken.ok);
+    assert.equal(taken.leftover, null, words);
+    taken.lock.release();
+  }
 });
 
 test('a group is ended also where only others than its leader are left, and one that is gone hurts nobody', async (t) => {

@@ -4,8 +4,11 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, normalize } from 'node:path';
 import { pidsOfGroups } from './collector.ts';
+
+/** Of the folder that a rig makes for itself; nothing else is ever removed because a lock names it. */
+export const FOLDER_PREFIX = join(tmpdir(), 'pinhole-loadtest-');
 
 export interface Holder {
   readonly pid: number;
@@ -50,11 +53,11 @@ export class Lock {
 export function takeLock(file = LOCK_FILE): Taken {
   try {
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o600);
-      const problem = flock(descriptor) ?? (isStill(descriptor, file) ? null : 'gone');
+      const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+      const problem = notOurs(descriptor) ?? flock(descriptor) ?? (isStill(descriptor, file) ? null : 'gone');
       if (problem === null) return own(new Lock(file, descriptor), read(file));
       closeSync(descriptor);
-      if (problem !== 'gone') return { ok: false, why: problem === 'held' ? busy(read(file)) : problem };
+      if (problem !== 'gone') return { ok: false, why: problem === 'held' ? busy(read(file)) : `${file}: ${problem}` };
     }
     return { ok: false, why: `${file}: others take it again and again` };
   } catch (error) {
@@ -63,6 +66,16 @@ export function takeLock(file = LOCK_FILE): Taken {
       why: `${file}: ${(error as Error).message}; where another user has it, or has left it behind, that user or root has to end that`,
     };
   }
+}
+
+/**
+ * /tmp is everybody's: what lies there under this name may be anything. Whatever it says is believed (processes and a folder are ended by it),
+ * and it is written over, so it has to be a file that this user alone has made.
+ */
+function notOurs(descriptor: number): string | null {
+  const found = fstatSync(descriptor);
+  if (found.isFile() && found.uid === process.geteuid?.() && found.nlink === 1) return null;
+  return `it is no file of this user's (uid ${found.uid}): where no load test of theirs runs, remove it`;
 }
 
 /** Its own words are no leftover: this process has replaced itself by itself in between. */
@@ -94,7 +107,7 @@ function isStill(descriptor: number, file: string): boolean {
 
 /** Ends what is left of a rig: only groups of which a process still names the rig's folder. Gives how many there were. */
 export function endLeftover({ folder, groups }: Holder): number {
-  if (folder === null) return 0;
+  if (folder === null || !isRigs(folder)) return 0;
   const left = groups.filter((group) => group > 1 && pidsOfGroups([group]).some((pid) => namesFolder(pid, folder)));
   for (const group of left) {
     try {
@@ -105,6 +118,10 @@ export function endLeftover({ folder, groups }: Holder): number {
   }
   rmSync(folder, { recursive: true, force: true });
   return left.length;
+}
+
+function isRigs(folder: string): boolean {
+  return folder === normalize(folder) && folder.startsWith(FOLDER_PREFIX) && !folder.slice(FOLDER_PREFIX.length).includes('/');
 }
 
 /** In its arguments, or by where its output goes: a process that a node has started says nothing of folders. */
@@ -120,10 +137,17 @@ function busy(holder: Holder | null): string {
 /** Null where the file is new, or its writer was killed in the midst of it. */
 function read(file: string): Holder | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder;
+    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    return isHolder(value) ? value : null;
   } catch {
     return null;
   }
+}
+
+function isHolder(value: unknown): value is Holder {
+  const { pid, folder, groups } = (value ?? {}) as Partial<Record<keyof Holder, unknown>>;
+  const isId = (id: unknown): boolean => Number.isSafeInteger(id) && (id as number) > 0;
+  return isId(pid) && (folder === null || typeof folder === 'string') && Array.isArray(groups) && groups.every(isId);
 }
 
 function commandLine(pid: number): string {

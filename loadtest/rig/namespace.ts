@@ -2,7 +2,7 @@
 // The program replaces itself by itself inside of them: its pid stays, signals reach it, and with its last process both are gone.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 export type Isolation =
   | { readonly isIsolated: true; readonly flags: readonly string[] }
@@ -27,6 +27,11 @@ function tryUnshare(flags: readonly string[]): string | null {
   if (tried.error !== undefined)
     return (tried.error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no unshare (util-linux) here' : tried.error.message;
   return tried.status === 0 ? null : tried.stderr.trim().split('\n')[0] || `unshare ended with ${tried.status}`;
+}
+
+/** Which network this process is in; its number is used again only after the last process of it. */
+export function readNetwork(): string {
+  return readlinkSync('/proc/self/ns/net');
 }
 
 /** Does not come back. */

@@ -2,9 +2,9 @@
 // (docs/performance.md), to the same far ends.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodePlace } from './node-config.ts';
 import { type Processes, type Started, wordsOf } from './processes.ts';
@@ -27,13 +27,16 @@ interface Peer {
 
 /** Two descriptors for each tunnel, and some for files and listeners. */
 const descriptors = ({ tunnels }: PeerPlan): number => 2 * tunnels + 500;
+/** Of its segments of shared memory: one that was killed leaves them, and another one then ends over them. */
+const SQUID_NAME = 'pinholeloadtest';
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 
 const PEERS: Readonly<Record<PeerName, Peer>> = {
   squid: {
     program: '/usr/sbin/squid',
     version: ['/usr/sbin/squid', '-v'],
-    command: (program, config) => [program, '-N', '-n', 'pinholeloadtest', '-f', config],
+    // Its last words are in no file that we read, but for `-d`.
+    command: (program, config) => [program, '-N', '-d', '1', '-n', SQUID_NAME, '-f', config],
     config: (plan) => `http_port ${plan.place.address}:${plan.place.ports.agents}
 acl target dst ${[...new Set(plan.to.map(hostOf))].join(' ')}
 acl port port ${[...new Set(plan.to.map((address) => address.slice(address.lastIndexOf(':') + 1)))].join(' ')}
@@ -43,7 +46,7 @@ http_access deny all
 hosts_file /etc/hosts
 cache deny all
 cache_mem 8 MB
-cache_effective_user root
+cache_effective_user nobody
 max_filedescriptors ${descriptors(plan)}
 access_log stdio:${plan.place.folder}/access.log
 cache_log ${plan.place.folder}/cache.log
@@ -105,6 +108,10 @@ export async function startPeer(
   const { program, command } = PEERS[name];
   const config = join(plan.place.folder, `${name}.conf`);
   writeFileSync(config, renderPeerConfig(name, plan), { mode: 0o600 });
+  if (name === 'squid') {
+    removeSegments();
+    if (process.getuid?.() === 0) letNobodyWrite(plan.place.folder);
+  }
   const logFile = join(plan.place.folder, `${name}.log`);
   const started = processes.start({ name, command: command(program, config), logFile });
   let how: string | null = null;
@@ -116,6 +123,28 @@ export async function startPeer(
   throw new Error(
     `${name} ${wordsOf({ how: how ?? `accepts nothing after ${READY_WITHIN_MS / 1_000} s`, lastLines: started.lastLines() })}`,
   );
+}
+
+/** This rig is the only one on the machine (lock.ts), so nobody has them. */
+function removeSegments(): void {
+  const left = readdirSync(SHARED_MEMORY).filter((file) => file.startsWith(`${SQUID_NAME}-`));
+  for (const file of left) rmSync(join(SHARED_MEMORY, file));
+}
+
+const SHARED_MEMORY = '/dev/shm';
+/** Of every Linux. */
+const NOBODY = 65_534;
+
+/** Squid ends rather than run as root, and opens its logs once it is somebody else. The folder is in one that only root may enter. */
+function letNobodyWrite(folder: string): void {
+  try {
+    chownSync(folder, NOBODY, NOBODY);
+  } catch (error) {
+    throw new Error(`squid does not run as root, and here is nobody else (${(error as Error).message}): run this as the machine's root`, {
+      cause: error,
+    });
+  }
+  chmodSync(dirname(folder), 0o711);
 }
 
 function accepts({ address, ports }: NodePlace): Promise<boolean> {

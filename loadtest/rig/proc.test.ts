@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseAnonKib, parseDescriptorLimit, parseMemory, parseSockstat, parseStat } from './proc.ts';
+import { availableMibOf, parseAnonKib, parseDescriptorLimit, parseMemory, parseSockstat, parseStat } from './proc.ts';
 
 test('a process’s times and group are read behind its name, whatever that is', () => {
   const rest = 'S 1 4242 4242 0 -1 4194560 9 0 0 0 150 50 0 0 20 0 7 0 1 2 3';
@@ -41,4 +41,14 @@ test('memory of the machine', () => {
     allMib: 4_096,
     availableMib: 1_024,
   });
+});
+
+test('what a control group leaves is less than what the machine has, and where nobody knows of one the machine counts', () => {
+  const meminfo = 'MemTotal: 4194304 kB\nMemAvailable:   1048576 kB\n';
+  for (const [groupBytes, mib] of [
+    [512 * 1_048_576, 512],
+    [2_048 * 1_048_576, 1_024],
+    [0, 1_024],
+  ] as const)
+    assert.equal(availableMibOf(meminfo, groupBytes), mib);
 });

@@ -54,3 +54,9 @@ export function parseMemory(text: string): { readonly allMib: number; readonly a
   const mib = (name: string): number => Math.floor(Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) / 1_024);
   return { allMib: mib('MemTotal'), availableMib: mib('MemAvailable') };
 }
+
+/** What a program may still take: of the machine, and of the control group that it is in, whichever is less. `groupBytes`: 0 where nobody knows. */
+export function availableMibOf(meminfo: string, groupBytes: number): number {
+  const { availableMib } = parseMemory(meminfo);
+  return groupBytes > 0 ? Math.min(availableMib, Math.floor(groupBytes / 1_048_576)) : availableMib;
+}

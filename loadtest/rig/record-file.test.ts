@@ -53,6 +53,7 @@ test(
         const kept = keepRecord(record, [small]);
         assert.match(kept.troubles.join(), /ENOSPC/);
         assert.match(read(small).troubles.join(), words);
+        assert.ok(kept.record.seconds === record.seconds, 'the verdict is of every second, also of those that found no room');
       } finally {
         execFileSync('umount', [small]);
       }
@@ -60,8 +61,12 @@ test(
   },
 );
 
-test('where no folder takes anything, that is thrown, in words', (t) => {
+test('where no folder takes anything, that is said, and the record is there for its verdict', (t) => {
   const file = join(folderOf(t), 'file');
   writeFileSync(file, '');
-  assert.throws(() => keepRecord(madeRun(), [join(file, 'x')]), /could not be written to .*file\/x \(ENOTDIR\)/);
+  const record = madeRun();
+  const kept = keepRecord(record, [join(file, 'x'), join(file, 'y')]);
+  assert.equal(kept.folder, join(file, 'x'));
+  assert.ok(kept.record.seconds === record.seconds);
+  assert.match(kept.troubles.join('\n'), /could not be written to .*file\/x \(ENOTDIR\)\n.*file\/y.*\nno record of the run was kept/);
 });

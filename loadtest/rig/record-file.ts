@@ -7,7 +7,9 @@ import type { RunRecord, Second } from '../run-record.ts';
 export const RECORD_FILE = 'run.json';
 
 export interface Kept {
+  /** Where the record is; the first that was wanted where none took anything. */
   readonly folder: string;
+  /** Whole, with these troubles among its own, however little of it is on the disk: a verdict is of all that was seen. */
   readonly record: RunRecord;
   /** In words, what could not be kept; empty where all was. */
   readonly troubles: readonly string[];
@@ -29,22 +31,26 @@ const THINNER: readonly (readonly [string, (record: RunRecord) => RunRecord])[] 
   ['without its seconds', (record) => ({ ...record, seconds: [] })],
 ];
 
-/** Into the first folder that takes it whole, else thinner into the first that takes that. Throws only where none takes anything. */
-export function keepRecord(record: RunRecord, folders: readonly string[]): Kept {
+/** Into the first folder that takes it whole, else thinner into the first that takes that. */
+export function keepRecord(record: RunRecord, folders: readonly [string, ...string[]]): Kept {
   const troubles: string[] = [];
+  const kept = (folder: string, words: readonly string[]): Kept => ({
+    folder,
+    record: { ...record, troubles: [...record.troubles, ...words] },
+    troubles: words,
+  });
   for (const folder of folders) {
     const problem = tryWrite(folder, record);
-    if (problem === null) return { folder, record: { ...record, troubles: [...record.troubles, ...troubles] }, troubles };
+    if (problem === null) return kept(folder, troubles);
     troubles.push(`the record of the run could not be written to ${folder} (${problem})`);
   }
   for (const [how, thin] of THINNER) {
     for (const folder of folders) {
       const words = [...troubles, `the record was kept ${how}`];
-      const thinner = { ...thin(record), troubles: [...record.troubles, ...words] };
-      if (tryWrite(folder, thinner) === null) return { folder, record: thinner, troubles: words };
+      if (tryWrite(folder, { ...thin(record), troubles: [...record.troubles, ...words] }) === null) return kept(folder, words);
     }
   }
-  throw new Error(troubles.join('; '));
+  return kept(folders[0], [...troubles, 'no record of the run was kept']);
 }
 
 /** Null where it is there, whole. Half a file helps nobody. */

@@ -149,7 +149,10 @@ class Run {
     await quietly(this.#conducted);
     await quietly(this.#generators?.stop());
     await this.#stopProbe();
-    if (this.#world !== null && !this.#isBroken && !this.#input.stop.aborted) await this.#descriptors.watch(this.#nodeGroups());
+    if (this.#world !== null && !this.#isBroken && !this.#input.stop.aborted) {
+      await this.#descriptors.watch(this.#nodeGroups());
+      await this.#diedOfTheClose(this.#world);
+    }
     this.#collecting.abort();
     await this.#collected;
     await quietly(this.#world?.stop());
@@ -206,6 +209,15 @@ class Run {
     await Promise.race([generators.ended, world.failed, this.#failed.promise, patience, aborted(this.#input.stop)]);
     late.abort();
     this.#phases.push({ name: 'close', kind: 'close', from, to: this.#now() });
+  }
+
+  /** Nobody waits for failures any more once k6 has closed, and a node that all agents left at once may have died of just that. */
+  async #diedOfTheClose({ failed }: World): Promise<void> {
+    try {
+      await Promise.race([failed, this.#failed.promise, delay(0)]);
+    } catch (error) {
+      this.broke(error);
+    }
   }
 
   /** Once a second, until everything is over. */
