@@ -183,3 +183,13 @@ test('an answer that goes on is written as it comes, and whoever leaves is let g
   while (left === 0) await new Promise((resolve) => setImmediate(resolve));
   assert.equal(left, 1);
 });
+
+test('a request with two hosts is none, whichever comes first', async (t) => {
+  const path = await serve(t);
+  const socket = connect(path).setEncoding('utf8');
+  let said = '';
+  socket.on('data', (chunk: string) => (said += chunk));
+  socket.write('GET /hello HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n');
+  await once(socket, 'close');
+  assert.match(said, /^HTTP\/1\.1 400 .*one Host/s);
+});

@@ -123,6 +123,8 @@ async function judge(request: IncomingMessage, { handler, change }: Handlers): P
   const isRead = method === 'GET' || method === 'HEAD';
   if (!isRead && (change === null || method !== 'POST'))
     return json(405, { error: change === null ? 'only GET is served here' : 'only GET and POST are served here' });
+  // RFC 9112 section 3.2: whoever stands between may have gone by the other one.
+  if ((request.headersDistinct['host']?.length ?? 0) > 1) return json(400, { error: 'a request has one Host' });
   const [path = '/', query = ''] = (request.url ?? '/').split('?', 2);
   const question = {
     path,
