@@ -53,7 +53,7 @@ describe('`pinhole check` takes it', () => {
 
 test('a node keeps to its share of the quota, in opens and in what a drain closes', () => {
   const text = renderNodeConfig(input('storm'));
-  assert.match(text, /opensPerSecond: 234\n/);
+  assert.match(text, /opensPerSecond: 222\n/);
   // A quarter of 500, by three nodes.
   assert.match(text, /rate: 41,/);
 });
