@@ -15,7 +15,7 @@ export interface ProxyPlan {
   readonly env?: NodeJS.ProcessEnv | undefined;
 }
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 50;
 /** `drain.stop` is 2 s in the sandbox; the rest is for a busy machine. */
 const STOP_WITHIN_MS = 8_000;
