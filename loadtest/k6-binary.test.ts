@@ -143,3 +143,14 @@ test('with nowhere to keep it, nothing is built', async (context) => {
   here.program('go', goScript(here.folder));
   await assert.rejects(findK6({ env: { PATH: here.env['PATH'] }, progress: () => {}, goPlaces: [] }), /neither XDG_CACHE_HOME nor HOME/);
 });
+
+test('where it may not be kept, nothing is built, and what to do is said', async (context) => {
+  const here = place(context);
+  here.program('go', goScript(here.folder));
+  writeFileSync(join(here.folder, 'cache'), '');
+  await assert.rejects(
+    here.find(),
+    /nowhere to keep one that is built: (?:ENOTDIR|EEXIST).*\. Set XDG_CACHE_HOME .* or put k6 on the PATH$/s,
+  );
+  assert.ok(!readdirSync(here.folder).includes('calls'));
+});

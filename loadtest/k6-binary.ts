@@ -2,7 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -109,7 +109,7 @@ async function builtByGo(build: Build, wanted: K6Wanted): Promise<string> {
   const folder = cacheFolder(wanted.env);
   const path = join(folder, `k6-${build.pinned}-${build.goVersion}`);
   if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const fresh = `${path}.${randomUUID()}`;
   try {
     await compile(build, fresh, wanted);
@@ -119,6 +119,18 @@ async function builtByGo(build: Build, wanted: K6Wanted): Promise<string> {
   }
   wanted.progress(`k6 ${build.pinned} is built: ${path}`);
   return path;
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new Error(
+      `no k6 v2 on the PATH, and nowhere to keep one that is built: ${(error as Error).message}. Set XDG_CACHE_HOME to a folder that you may write to, or put k6 on the PATH`,
+      { cause: error },
+    );
+  }
 }
 
 /** XDG Base Directory Specification: an empty value counts as none. */
