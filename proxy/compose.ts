@@ -18,14 +18,17 @@ import type { TenantTable } from './policy/tenants.ts';
 import { highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
 import type { DataPlane } from './tunnel/plane.ts';
+import type { CoarseTime } from './tunnel/relay.ts';
 import { NameResolver } from './tunnel/resolve.ts';
 import { createTlsTerminator } from './tunnel/terminate.ts';
 
 /** What no configuration changes. */
 export interface Standing extends Pick<
   DataPlane,
-  'clock' | 'time' | 'sessions' | 'tenants' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
+  'clock' | 'sessions' | 'tenants' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
 > {
+  /** Of the engine in JavaScript; the sessions move it on. */
+  readonly time: CoarseTime;
   readonly machinery: Machinery;
   readonly ledger: { under(limits: LedgerLimits): Limits };
   readonly overload: Overload;
@@ -38,12 +41,11 @@ export interface Standing extends Pick<
 
 /** Throws where OpenSSL does not take the certificate. What `before` has of the same settings goes on, with what it has learnt. */
 export function composePlane(settings: Settings, standing: Standing, before: DataPlane | null): DataPlane {
-  const { clock, time, sessions, tenants, upgrade, isReady, isDraining, onBug, newId, random } = standing;
+  const { clock, sessions, tenants, upgrade, isReady, isDraining, onBug, newId, random } = standing;
   const own = createOwn(settings, standing.interfaces);
   return {
     settings,
     clock,
-    time,
     list: new HostList(settings.hosts),
     tenants,
     gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),

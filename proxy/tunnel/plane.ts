@@ -10,7 +10,7 @@ import type { HostList } from '../policy/host-list.ts';
 import type { TenantSource } from './tenant-roll.ts';
 import type { Dial } from './dial.ts';
 import type { NameResolver } from './resolve.ts';
-import type { CoarseTime, RelayEngine } from './relay.ts';
+import type { RelayEngine } from './relay.ts';
 import type { Sessions } from './sessions.ts';
 import type { TlsTerminator } from './terminate.ts';
 import type { UpgradeThroughGateway } from './gateway-port.ts';
@@ -24,7 +24,6 @@ export interface DataPlane {
   /** Without the tenants, of whom there may be many: those are in `tenants`, the same for every plane. */
   readonly settings: Settings;
   readonly clock: Clock;
-  readonly time: CoarseTime;
   readonly list: HostList;
   readonly tenants: TenantSource;
   readonly gateways: ReadonlyMap<string, GatewaySettings>;

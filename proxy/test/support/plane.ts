@@ -19,6 +19,7 @@ import type { MoveLinks } from '../../tunnel/move-links.ts';
 import { highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { createOwn } from '../../tunnel/own.ts';
 import type { DataPlane } from '../../tunnel/plane.ts';
+import type { CoarseTime } from '../../tunnel/relay.ts';
 import { NameResolver, type DnsQueries } from '../../tunnel/resolve.ts';
 import { createIdSource } from '../../tunnel/session-id.ts';
 import { Sessions } from '../../tunnel/sessions.ts';
@@ -36,6 +37,8 @@ export type TestClient = net.Socket & { readonly ownPort: number };
 export interface TestNode {
   readonly port: number;
   readonly plane: DataPlane;
+  /** Of the engine in JavaScript: when a tunnel last moved a byte is told by it. */
+  readonly time: CoarseTime;
   readonly records: Recorded[];
   readonly bugs: Error[];
   readonly links: MoveLinks | null;
@@ -93,7 +96,6 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   const plane: DataPlane = {
     settings,
     clock: systemClock,
-    time,
     list: new HostList(settings.hosts),
     tenants: { current: settings.tenants && (await TenantTable.build(settings.tenants, () => Promise.resolve())) },
     gateways: new Map(settings.gateways.map((gateway) => [gateway.name, gateway])),
@@ -159,6 +161,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   return Object.assign(node, {
     port,
     plane,
+    time,
     records,
     bugs,
     links: machinery.links,
