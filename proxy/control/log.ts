@@ -56,7 +56,6 @@ export function createLog(options: LogOptions & { readonly stdout?: number; read
 
 class PinoLog implements Log {
   readonly #clock: Clock;
-  readonly #cancel: Cancel;
   readonly #stdout: number;
   /** Standard output while lines go to a file: its descriptor would be closed with it, and what has the number next is no log. */
   #kept: Output | null = null;
@@ -72,9 +71,8 @@ class PinoLog implements Log {
     this.#clock = clock;
     this.#stdout = stdout;
     this.#file = options.file;
-    this.#output = new Output(options.file ?? stdout);
+    this.#output = new Output(options.file ?? stdout, clock);
     this.#voice = this.#voiceOf(options);
-    this.#cancel = clock.every(FLUSH_MS, () => this.#output.flush());
   }
 
   // Fields, since they are handed on by name.
@@ -94,7 +92,7 @@ class PinoLog implements Log {
 
   async prepare(options: LogOptions): Promise<PreparedLog> {
     const { file } = options;
-    const fresh = file === null || file === this.#file ? null : new Output(file);
+    const fresh = file === null || file === this.#file ? null : new Output(file, this.#clock);
     await fresh?.opened;
     return {
       take: () => {
@@ -108,11 +106,11 @@ class PinoLog implements Log {
   #goOnIn(file: string | null, fresh: Output | null): void {
     const before = this.#output;
     const wasStdout = this.#file === null;
-    this.#output = fresh ?? this.#kept ?? new Output(this.#stdout);
+    this.#output = fresh ?? this.#kept ?? new Output(this.#stdout, this.#clock);
     this.#kept = wasStdout ? before : null;
     this.#file = file;
     if (wasStdout) return before.flush();
-    const end = before.end(CHANGE_MS, this.#clock).then(() => (this.#droppedBefore += before.dropped));
+    const end = before.end(CHANGE_MS).then(() => (this.#droppedBefore += before.dropped));
     this.#left = Promise.all([this.#left, end]);
   }
 
@@ -121,8 +119,7 @@ class PinoLog implements Log {
   }
 
   async close(timeoutMs: number): Promise<void> {
-    this.#cancel();
-    await Promise.all([this.#output.end(timeoutMs, this.#clock), this.#kept?.end(timeoutMs, this.#clock), this.#left]);
+    await Promise.all([this.#output.end(timeoutMs), this.#kept?.end(timeoutMs), this.#left]);
   }
 
   #voiceOf({ level, base }: LogOptions): Voice {
@@ -157,9 +154,13 @@ class Output {
   readonly #destination: ReturnType<typeof pino.destination>;
   /** Bytes that the system has not taken yet. */
   #waiting = 0;
+  readonly #clock: Clock;
+  /** Null while nothing waits: a process that has nothing to say is not woken by its log. */
+  #cancelFlush: Cancel | null = null;
   #isOver = false;
 
-  constructor(to: string | number) {
+  constructor(to: string | number, clock: Clock) {
+    this.#clock = clock;
     this.#destination = pino.destination({
       ...(typeof to === 'number' ? { dest: to } : { dest: to, append: true, mkdir: false }),
       sync: false,
@@ -195,10 +196,20 @@ class Output {
     const whole = fitted(line);
     this.#waiting += Buffer.byteLength(whole);
     this.#destination.write(whole);
+    this.#flushSoon();
+  }
+
+  /** Again and again as long as something waits: what could not be written (ENOSPC) is tried again. */
+  #flushSoon(): void {
+    this.#cancelFlush ??= this.#clock.after(FLUSH_MS, () => {
+      this.#cancelFlush = null;
+      this.flush();
+      if (!this.#isOver && this.#waiting > 0) this.#flushSoon();
+    });
   }
 
   flush(): void {
-    // With nothing to write the library would have a thread write nothing, ten times a second: a third of what an idle carrier asked of the system.
+    // With nothing to write the library would have a thread write nothing.
     if (!this.#isOver && this.#waiting > 0) this.#destination.flush();
   }
 
@@ -209,11 +220,12 @@ class Output {
   /** Nothing was written to it. */
   discard(): void {
     this.#isOver = true;
+    this.#cancelFlush?.();
     this.#destination.destroy();
   }
 
   /** Writes what waits, at most for so long, and stops. */
-  end(timeoutMs: number, clock: Clock): Promise<void> {
+  end(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const finish = (): void => {
         giveUp();
@@ -221,7 +233,7 @@ class Output {
         this.discard();
         resolve();
       };
-      const giveUp = clock.after(timeoutMs, finish);
+      const giveUp = this.#clock.after(timeoutMs, finish);
       // One flush may leave less than `minLength` behind, which is one more write.
       this.#destination.flush(() => this.#destination.flush(finish));
     });

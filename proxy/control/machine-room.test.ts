@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fullUpstreams, memoryHeadroom, portsHeadroom } from './machine-room.ts';
 
-const MEMINFO = 'MemTotal:        1000 kB\nMemFree:          100 kB\nMemAvailable:     400 kB\n';
+const HOST = { total: () => 10_000, available: () => 4_000, limit: () => 0 };
 const GROUP = '/sys/fs/cgroup/system.slice/pinhole.service';
 
 function machine(files: Readonly<Record<string, string>>): (path: string) => string {
@@ -13,17 +13,19 @@ function machine(files: Readonly<Record<string, string>>): (path: string) => str
   };
 }
 
-for (const [what, files, expected] of [
-  ['a machine without control groups', { '/proc/meminfo': MEMINFO }, 0.4],
+for (const [what, limit, files, expected] of [
+  ['a machine without control groups', 0, {}, 0.4],
   [
     'a group without a limit',
-    { '/proc/meminfo': MEMINFO, '/proc/self/cgroup': '0::/system.slice/pinhole.service\n', [`${GROUP}/memory.max`]: 'max\n' },
+    2 ** 64,
+    { '/proc/self/cgroup': '0::/system.slice/pinhole.service\n', [`${GROUP}/memory.max`]: 'max\n' },
     0.4,
   ],
+  ['a group that is throttled above what it may have', 1_000, { '/proc/self/cgroup': '0::/\n', '/sys/fs/cgroup/memory.max': 'max\n' }, 0.4],
   [
     'a group that is tighter than the machine, its file cache not counted',
+    1_000,
     {
-      '/proc/meminfo': MEMINFO,
       '/proc/self/cgroup': '0::/system.slice/pinhole.service\n',
       [`${GROUP}/memory.max`]: '1000\n',
       [`${GROUP}/memory.current`]: '950\n',
@@ -33,6 +35,7 @@ for (const [what, files, expected] of [
   ],
   [
     'a group that is over its limit',
+    1_000,
     {
       '/proc/self/cgroup': '0::/\n',
       '/sys/fs/cgroup/memory.max': '1000\n',
@@ -40,13 +43,17 @@ for (const [what, files, expected] of [
     },
     0,
   ],
-  ['a machine that says nothing', {}, null],
+  ['a group whose files are not there', 1_000, {}, 0.4],
 ] as const) {
   test(`memory headroom of ${what}`, () => {
-    const share = memoryHeadroom(machine(files));
+    const share = memoryHeadroom(machine(files), { ...HOST, limit: () => limit });
     assert.equal(share === null ? null : Math.round(share * 1_000) / 1_000, expected);
   });
 }
+
+test('memory headroom of a machine that says nothing is not known', () => {
+  assert.equal(memoryHeadroom(machine({}), { ...HOST, total: () => 0 }), null);
+});
 
 test('memory headroom of this machine is a share', () => {
   const share = memoryHeadroom();

@@ -1,24 +1,27 @@
 // How much of the machine is left: memory (the host's, or the control group's where that is tighter) and local ports.
 
 import { readFileSync } from 'node:fs';
+import { freemem, totalmem } from 'node:os';
 import { SHED_PORTS_CLEAR_SHARE, SHED_PORTS_SHARE } from '../core/limits.ts';
 
+/** What the system says of memory without a line of text to read here: each carrier asks twice a second. Bytes. */
+export interface Host {
+  readonly total: () => number;
+  /** What a new program could have. */
+  readonly available: () => number;
+  /** Of the control group; 0, or more than there is, where it has none. */
+  readonly limit: () => number;
+}
+
+const HOST: Host = { total: totalmem, available: freemem, limit: () => process.constrainedMemory() };
+
 /** The share of memory that is still free; null where the machine does not say. */
-export function memoryHeadroom(read: (path: string) => string = readText): number | null {
-  const shares = [hostMemory(read), groupMemory(read)].filter((share) => share !== null);
-  return shares.length === 0 ? null : Math.min(...shares);
-}
-
-function hostMemory(read: (path: string) => string): number | null {
-  const text = attempt(() => read('/proc/meminfo'));
-  const total = kilobytes(text, 'MemTotal');
-  const available = kilobytes(text, 'MemAvailable');
-  return total === null || available === null ? null : share(available, total);
-}
-
-function kilobytes(text: string | null, name: string): number | null {
-  const found = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text ?? '')?.[1];
-  return found === undefined ? null : Number(found);
+export function memoryHeadroom(read: (path: string) => string = readText, host = HOST): number | null {
+  const total = host.total();
+  const limit = host.limit();
+  const ofHost = total > 0 ? share(host.available(), total) : null;
+  const ofGroup = limit > 0 && limit < total ? groupMemory(read) : null;
+  return ofHost === null || ofGroup === null ? (ofHost ?? ofGroup) : Math.min(ofHost, ofGroup);
 }
 
 /** Control groups v2; the file cache that the group could give back counts as free. */

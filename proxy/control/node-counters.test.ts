@@ -11,7 +11,8 @@ import type { FakeSupervision } from '../test/support/fake-supervision.ts';
 import { readSnapshots, snapshotNames, writeSnapshot } from './metrics-files.ts';
 import { merge } from './merge-metrics.ts';
 import { sumBy } from './metrics-json.ts';
-import { gatherCounters, whoLives } from './node-counters.ts';
+import { askSupervisor } from './ask.ts';
+import { gatherCounters, livingNames } from './node-counters.ts';
 import { retireCounters } from './retired-counters.ts';
 
 interface Sums {
@@ -34,7 +35,7 @@ async function sums({ runtime }: FakeSupervision): Promise<Sums> {
 /** What control does every second. */
 async function retire({ runtime }: FakeSupervision): Promise<void> {
   const names = snapshotNames(runtime);
-  const { living } = await whoLives(names, runtime, systemClock);
+  const living = livingNames(names, await askSupervisor(runtime, systemClock));
   await retireCounters(
     runtime,
     names.filter((name) => !living.has(name)),
@@ -141,7 +142,7 @@ test('while no supervisor answers nothing is retired and no counter is lost', as
   const { slots } = world.view;
   world.view = { pid: 1 } as unknown as FakeSupervision['view'];
   assert.equal((await sums(world)).opens, 1);
-  const { supervisor } = await whoLives(snapshotNames(world.runtime), world.runtime, systemClock);
+  const supervisor = await askSupervisor(world.runtime, systemClock);
   assert.equal(supervisor, null);
   assert.ok(slots.length > 0);
 });

@@ -22,7 +22,8 @@ export interface NodeCounters {
 
 export async function gatherCounters(runtime: string, clock: Clock): Promise<NodeCounters> {
   const known = readSnapshots(runtime);
-  const { supervisor, living } = await whoLives([...known.keys()], runtime, clock);
+  const supervisor = await askSupervisor(runtime, clock);
+  const living = livingNames([...known.keys()], supervisor);
   const answered = await askCarriers(runtime, supervisor, clock);
 
   // After the living were asked: one that has answered wrote its file first, and one that has ended since is counted by what it left.
@@ -41,20 +42,11 @@ export async function gatherCounters(runtime: string, clock: Clock): Promise<Nod
   return { supervisor, groups, upstreams };
 }
 
-interface Living {
-  readonly supervisor: SupervisorView | null;
-  /** Those of `names` that are of processes that live. */
-  readonly living: ReadonlySet<string>;
-}
-
-/** `names` were there before: the file of a process that the supervisor does not know by now is of a run that is over. */
-export async function whoLives(names: readonly string[], runtime: string, clock: Clock): Promise<Living> {
-  const supervisor = await askSupervisor(runtime, clock);
-  return { supervisor, living: livingNames(names, supervisor) };
-}
-
-/** The files of processes that the supervisor has; of two with the same pid the later one. */
-function livingNames(names: readonly string[], supervisor: SupervisorView | null): Set<string> {
+/**
+ * Those of `names` that are of processes that this supervisor has; of two with the same pid the later one. The names were there before it was asked:
+ * the file of a process that it does not know by now is of a run that is over.
+ */
+export function livingNames(names: readonly string[], supervisor: SupervisorView | null): Set<string> {
   const latest = new Map<string, { name: string; startedMs: number }>();
   for (const name of names) {
     const run = parseMetricsFileName(name);

@@ -121,7 +121,11 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
 
 /** Every carrier, in the supervisor's order; null where it does not answer in time. */
 export async function gatherCarriers(runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
-  const supervisor = await askSupervisor(runtime, clock);
+  return statusesOf(await askSupervisor(runtime, clock), runtime, clock);
+}
+
+/** The same, of the carriers that this supervisor has. */
+export async function statusesOf(supervisor: SupervisorView | null, runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
   const { slots = [] } = supervisor ?? {};
   const answers = await Promise.all(
     slots.map(({ slot, generation }) => askJson(carrierSocket(runtime, generation, slot), '/status', clock)),

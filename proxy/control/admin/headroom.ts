@@ -7,7 +7,7 @@ import type { Capacity } from '../../core/supervision.ts';
 import { readLedger } from '../../limits/ledger-view.ts';
 import { askSupervisor } from '../ask.ts';
 import { memoryHeadroom, portsHeadroom } from '../machine-room.ts';
-import { gatherCarriers } from '../node-status.ts';
+import { statusesOf } from '../node-status.ts';
 import { readLoad } from '../seen-load.ts';
 
 export interface HeadroomView {
@@ -35,7 +35,8 @@ export interface HeadroomView {
 
 /** Null where the supervisor does not answer. */
 export async function gatherHeadroom(runtime: string, clock: Clock, limits: LimitSettings): Promise<HeadroomView | null> {
-  const [supervisor, answers] = await Promise.all([askSupervisor(runtime, clock), gatherCarriers(runtime, clock)]);
+  const supervisor = await askSupervisor(runtime, clock);
+  const answers = await statusesOf(supervisor, runtime, clock);
   if (!supervisor) return null;
   const { tunnels, opensPerSecond } = readLedger(ledgerFile(runtime), clock.nowMs());
   const carriers = answers.flatMap((status) =>
