@@ -137,6 +137,19 @@ for (const [version, whose] of [
   });
 }
 
+for (const [place, expected] of [
+  [`node_modules/node-linux-${process.arch}`, '/node_modules/.cache/pinhole'],
+  ['node', ''],
+] as const) {
+  test(`the Node in ${place} keeps what it makes of the sources ${expected === '' ? 'nowhere' : 'beside the packages'}`, async (t) => {
+    const { script, root, path } = elsewhere(t, null);
+    mkdirSync(join(root, 'node_modules'));
+    fakeNode(join(root, place, 'bin/node'), 'v26.10.0', 'kept in <$NODE_COMPILE_CACHE>');
+    const { stdout } = await run(script, ['status'], { PATH: path, NODE_COMPILE_CACHE: '/tmp/of-somebody-else' });
+    assert.match(stdout, new RegExp(`^kept in <${expected === '' ? '' : root + expected}> `, 'm'));
+  });
+}
+
 test('a command that a release leaves out says so', async (t) => {
   const { script, root, path } = elsewhere(t, 'v26.10.0');
   mkdirSync(join(root, 'node_modules'));
