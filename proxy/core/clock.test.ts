@@ -25,3 +25,35 @@ test('what comes again and again comes in its period, and together with what has
   const apart = seldom.map((atMs) => Math.min(...often.map((other) => Math.abs(other - atMs))));
   assert.ok(apart.filter((ms) => ms < 3).length >= apart.length / 2, apart.join(' '));
 });
+
+test('of two that are due together each has its own turn of the loop', async () => {
+  const seen: string[] = [];
+  const busy = (name: string) => (): void => {
+    seen.push(name);
+    setTimeout(() => seen.push('between'), 0);
+    // It is due by the next turn.
+    const untilMs = systemClock.nowMs() + 3;
+    while (systemClock.nowMs() < untilMs);
+  };
+  const cancels = [systemClock.every(40, busy('one')), systemClock.every(40, busy('other'))];
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  for (const cancel of cancels) cancel();
+  assert.ok(seen.length >= 6, seen.join(' '));
+  for (const [at, name] of seen.entries())
+    if (name !== 'between') assert.ok(seen[at + 1] === 'between' || at + 1 === seen.length, seen.join(' '));
+});
+
+test('what was cancelled by another that was due with it does not run', async () => {
+  const ran: string[] = [];
+  const cancels: (() => void)[] = [];
+  for (const name of ['one', 'other'])
+    cancels.push(
+      systemClock.every(40, () => {
+        ran.push(name);
+        for (const cancel of cancels) cancel();
+      }),
+    );
+  for (let look = 0; look < 100 && ran.length === 0; look += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(ran.length, 1, ran.join(' '));
+});

@@ -41,15 +41,34 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
+    let isOver = false;
     const next = (): NodeJS.Timeout => setTimeout(fire, untilNext(periodMs, systemClock.nowMs())).unref();
+    const turn = (): void => void (isOver || run());
     const fire = (): void => {
       timer = next();
-      run();
+      inTurn(turn);
     };
     let timer = next();
-    return () => clearTimeout(timer);
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
   },
 };
+
+/** What is due, the first first. */
+const due: (() => void)[] = [];
+
+/** What is due together runs one by one, each in its own turn of the loop: whoever connects meanwhile waits for one of them, not for all. */
+function inTurn(run: () => void): void {
+  if (due.push(run) === 1) setImmediate(nextTurn);
+}
+
+function nextTurn(): void {
+  const run = due.shift();
+  if (due.length > 0) setImmediate(nextTurn);
+  run?.();
+}
 
 /** So that processes that are started together do not wake together. */
 const PHASE_MS = (process.pid * 37) % 250;
