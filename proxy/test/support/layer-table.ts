@@ -123,7 +123,7 @@ export const LAYERS: readonly Layer[] = [
         why: 'the probe is told what to do and tells what it found; neither runs the other’s code',
       },
     ],
-    node: ['child_process', 'crypto', 'fs', 'http', 'https', 'net', 'path', 'perf_hooks', 'stream', 'url'],
+    node: ['child_process', 'crypto', 'fs', 'http', 'https', 'net', 'os', 'path', 'perf_hooks', 'stream', 'url'],
     packages: ['pino', '@prometheus-io/client'],
     instead:
       'control looks at the data plane through core/ports.ts and the carriers’ sockets; what it needs from a session is a field there',
