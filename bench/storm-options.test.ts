@@ -4,7 +4,7 @@ import { parseStormOptions, STORM_USAGE } from './storm-options.ts';
 
 test('without words everything is as usual', () => {
   const sizes = { storm: 2_000, silent: 10_000, refused: 10_000 };
-  assert.deepEqual(parseStormOptions([]), { kind: 'run', options: { rounds: 5, seconds: 8, sizes, json: null } });
+  assert.deepEqual(parseStormOptions([]), { kind: 'run', options: { rounds: 5, seconds: 16, sizes, json: null } });
 });
 
 test('each word is taken', () => {

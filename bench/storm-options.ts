@@ -5,7 +5,8 @@ import { type Parsed, parsed } from './parsed.ts';
 import { wholeNumber } from './whole-number.ts';
 
 const ROUNDS = { least: 1, usual: 5, most: 100 } as const;
-const SECONDS = { least: 2, usual: 8, most: 60 } as const;
+/** The first second of a press is a step from nothing to all of it; in a turn of this length it is not the p99. */
+const SECONDS = { least: 2, usual: 16, most: 60 } as const;
 const STORM = { least: 1, usual: 2_000, most: 50_000 } as const;
 /** What one process of the crowd holds. */
 const SILENT = { least: 1, usual: 10_000, most: 15_000 } as const;
