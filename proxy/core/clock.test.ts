@@ -57,3 +57,23 @@ test('what was cancelled by another that was due with it does not run', async ()
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(ran.length, 1, ran.join(' '));
 });
+
+test('turns that were missed are not made up for', async () => {
+  let ran = 0;
+  const cancelCount = systemClock.every(10, () => (ran += 1));
+  const busy = (): void => {
+    const untilMs = systemClock.nowMs() + 20;
+    while (systemClock.nowMs() < untilMs);
+  };
+  const cancels = [1, 2, 3].map(() => systemClock.every(10, busy));
+  const counted = await new Promise<number>((resolve) =>
+    setTimeout(() => {
+      for (const cancel of cancels) cancel();
+      const before = ran;
+      // By then all that had piled up would have had its turn.
+      setImmediate(() => setTimeout(() => resolve(ran - before), 5));
+    }, 600),
+  );
+  cancelCount();
+  assert.ok(ran > 2 && counted <= 2, `${ran} runs, ${counted} of them at once`);
+});

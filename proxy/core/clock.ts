@@ -42,11 +42,17 @@ export const systemClock: Clock = {
   },
   every(periodMs, run) {
     let isOver = false;
+    let isWaiting = false;
     const next = (): NodeJS.Timeout => setTimeout(fire, untilNext(periodMs, systemClock.nowMs())).unref();
-    const turn = (): void => void (isOver || run());
+    const turn = (): void => {
+      isWaiting = false;
+      if (!isOver) run();
+    };
     const fire = (): void => {
       timer = next();
-      inTurn(turn);
+      // A loop whose turns are longer than the period owes it nothing for those that it missed.
+      if (!isWaiting) inTurn(turn);
+      isWaiting = true;
     };
     let timer = next();
     return () => {
