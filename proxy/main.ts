@@ -36,7 +36,7 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   reload: async (args) => (await import('./cli/reload.ts')).runReload(args, { ...cliIo(), clock: systemClock, pid: process.pid }),
   upgrade: async (args) =>
     (await import('./cli/upgrade.ts')).runUpgrade(args, { ...cliIo(), clock: commandClock, pid: process.pid, root: INSTALLATION.root }),
-  close: async (args) => (await import('./cli/close.ts')).runClose(args, { ...cliIo(), clock: systemClock }),
+  close: async (args) => (await import('./cli/close.ts')).runClose(args, { ...cliIo(), clock: commandClock }),
   token: async (args) => (await import('./cli/token.ts')).runToken(args, cliIo()),
   addresses: async (args) => (await import('./cli/addresses.ts')).runAddresses(args, { ...cliIo(), clock: systemClock }),
   completion: async (args) => (await import('./cli/completion.ts')).runCompletion(args, { ...cliIo(), clock: systemClock }),

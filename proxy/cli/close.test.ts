@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../core/clock.ts';
+import { commandClock } from '../core/clock.ts';
 import type { TunnelRow } from '../core/ports.ts';
 import { MACHINE } from '../config/test-support.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
@@ -18,7 +18,7 @@ function io() {
       env: { HOME: '/nonexistent' },
       readFile: (path: string) => assert.fail(path),
       machine: MACHINE,
-      clock: systemClock,
+      clock: commandClock,
     },
   };
 }
@@ -75,6 +75,21 @@ test('one that is on its way is not said to be closed, nor to be none', async (t
     out: '',
     err: `pinhole close: ${ID}: told to end already, or going over to another generation: look again in a moment\n`,
   });
+});
+
+test('a tunnel of a tenant that goes over to another generation meanwhile is closed where it arrives', async (t) => {
+  const world = await fakeSupervision(t);
+  const [before, after] = [await world.carrier(0), await world.carrier(1)];
+  before.rows = [ROW];
+  const [current] = world.view.generations;
+  assert.ok(current);
+  world.view = { ...world.view, generations: [current, { ...current, generation: 0, state: 'retired' }] };
+  const { said, io: given } = io();
+  const closing = runClose(['--runtime', world.runtime, '--tenant', 'acme'], given);
+  while (before.rows.length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  after.rows = [{ ...ROW, id: OTHER }];
+  assert.equal(await closing, 0, said.err);
+  assert.deepEqual([said.out, after.rows], ['closed 2 tunnels of acme\n', []]);
 });
 
 test('a carrier that does not answer may have it', async (t) => {

@@ -16,6 +16,8 @@ interface Told<T> {
   readonly answers: readonly T[];
   /** `GENERATION/SLOT` of carriers that did not answer. */
   readonly silent: readonly string[];
+  /** That live. */
+  readonly generations: number;
 }
 
 /** What has become of each id: it is in one of these lists. */
@@ -49,14 +51,25 @@ export async function closeTunnels(node: ClosingNode, ids: readonly string[], by
   };
 }
 
-/** Null where no carrier answers. `by` goes into the log. */
+/** A tunnel that goes over to another generation is in nobody's hands for some milliseconds; whoever is asked after so long has it. */
+const ARRIVAL_MS = 500;
+
+/** Null where no carrier answers. `by` goes into the log. While more than one generation lives, all are asked twice. */
 export async function closeTenant(node: ClosingNode, tenant: string, by: string): Promise<ClosedTenant | null> {
-  const told = await tellAll<TenantClosed>(node, CLOSE_TENANT_PATH, { tenant, by });
-  return told && { closed: told.answers.reduce((sum, { closed }) => sum + closed, 0), silent: told.silent };
+  const first = await tellAll<TenantClosed>(node, CLOSE_TENANT_PATH, { tenant, by });
+  if (first === null || first.generations === 1) return first && closedOf(first);
+  await new Promise<void>((resolve) => node.clock.after(ARRIVAL_MS, resolve));
+  const second = await tellAll<TenantClosed>(node, CLOSE_TENANT_PATH, { tenant, by });
+  if (second === null) return closedOf(first);
+  return { closed: closedOf(first).closed + closedOf(second).closed, silent: second.silent };
+}
+
+function closedOf({ answers, silent }: Told<TenantClosed>): ClosedTenant {
+  return { closed: answers.reduce((sum, { closed }) => sum + closed, 0), silent };
 }
 
 async function tellAll<T>({ runtime, clock }: ClosingNode, path: string, body: object): Promise<Told<T> | null> {
-  const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
+  const { slots = [], generations = [] } = (await askSupervisor(runtime, clock)) ?? {};
   // A carrier that is not there has no tunnel.
   const running = slots.filter(({ pid }) => pid !== null);
   const told = await Promise.all(
@@ -64,5 +77,5 @@ async function tellAll<T>({ runtime, clock }: ClosingNode, path: string, body: o
   );
   const answers = told.flatMap((answer) => (answer?.status === 200 ? [answer.value as T] : []));
   const silent = running.filter((_, at) => told[at]?.status !== 200).map(({ generation, slot }) => `${generation}/${slot}`);
-  return answers.length === 0 ? null : { answers, silent };
+  return answers.length === 0 ? null : { answers, silent, generations: generations.length };
 }
