@@ -4,7 +4,7 @@ import type { MoveView, StayReason } from './core/move.ts';
 import { Retirement, type RetirementDeps } from './retirement.ts';
 import { FakeClock } from './test/support/fake-clock.ts';
 
-/** `movable` tunnels go at the next move, `bound` ones only when they are closed. */
+/** `movable` tunnels go at the next move, unless they are closed before; `bound` ones go only when they are closed. */
 function harness(holds: { movable: number; bound: number; pending?: number }, changes: Partial<RetirementDeps> = {}) {
   const clock = new FakeClock();
   const state = { pending: 0, ...holds, isDrained: false, isSlow: false, stays: 'bound' as StayReason };
@@ -20,8 +20,10 @@ function harness(holds: { movable: number; bound: number; pending?: number }, ch
       closeSome(count) {
         const closed = Math.min(count, state.bound);
         state.bound -= closed;
-        for (let one = 0; one < closed; one += 1) closedAtMs.push(clock.nowMs());
-        return closed;
+        const lost = Math.min(count - closed, state.movable);
+        state.movable -= lost;
+        for (let one = 0; one < closed + lost; one += 1) closedAtMs.push(clock.nowMs());
+        return closed + lost;
       },
     },
     mover: {
@@ -74,15 +76,20 @@ test('what can be moved is moved, and then it is over', async () => {
   assert.deepEqual([isOver(), moves, closedAtMs], [true, [2], []]);
 });
 
-test('what was being opened follows a second later', async () => {
-  const { retirement, pass, state, isOver, moves } = harness({ movable: 3, bound: 0, pending: 1 });
+test('what was being opened follows a second later, and is not closed before', async () => {
+  const { retirement, pass, state, isOver, moves, closedAtMs } = harness({ movable: 3, bound: 0, pending: 1 });
   retirement.take(TOLD);
   await pass(300);
   assert.equal(isOver(), false);
   state.pending = 0;
   state.movable = 1;
+  await pass(600);
+  state.isSlow = true;
   await pass(1_000);
-  assert.deepEqual([isOver(), moves], [true, [2, 2]]);
+  assert.deepEqual([isOver(), moves], [false, [2, 2]], 'the second move is under way');
+  state.isSlow = false;
+  await pass(200);
+  assert.deepEqual([isOver(), moves, closedAtMs], [true, [2, 2], []]);
 });
 
 test('nothing is closed before the first move has looked at everything', async () => {

@@ -128,8 +128,10 @@ export class Retirement {
     });
   }
 
+  /** Never what no move has looked at yet: a tunnel that was being opened when the last one began is still to be handed over. */
   #mayClose(): boolean {
-    return this.#hasLooked && !this.#deps.isDrained();
+    const { mover, sessions, isDrained } = this.#deps;
+    return this.#hasLooked && mover.view()?.isOver === true && this.#opening + sessions.pending() === 0 && !isDrained();
   }
 
   /** A second; more than was told only where the deadline could not be met otherwise. */
