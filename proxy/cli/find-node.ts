@@ -12,6 +12,9 @@ export interface OperateIo extends CliIo {
   readonly clock: Clock;
 }
 
+/** A node that is not there refuses at once; one on a machine that is overloaded is there all the same, and that is when it is asked for. */
+export const FIND_MS = 10_000;
+
 export const BOTH_WAYS = '-c and --runtime say the same in two ways; give one';
 
 /** A runtime folder in which a supervisor answers, or the exit code after a line that says why there is none. */
@@ -33,7 +36,7 @@ export async function findNode(values: Arguments, command: string, io: OperateIo
   }
 
   const found: string[] = [];
-  for (const place of places) if (await askSupervisor(place, io.clock)) found.push(place);
+  for (const place of places) if (await askSupervisor(place, io.clock, FIND_MS)) found.push(place);
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   if (found.length > 1) return complain(`more than one node runs here: say --runtime ${found.join(' or ')}`, EXIT_USAGE);

@@ -13,7 +13,7 @@ import { renderDuration } from './durations.ts';
 import { renderDryRun } from './dry-run.ts';
 import { EXIT_FAILED, EXIT_USAGE } from './io.ts';
 import type { OperateIo } from './find-node.ts';
-import { BOTH_WAYS, findNode, usualPlaces } from './find-node.ts';
+import { BOTH_WAYS, FIND_MS, findNode, usualPlaces } from './find-node.ts';
 
 /** A run that is under way and the one that answers, each with its longest waits (supervisor/prepare-child.ts, supervisor/hand-out.ts). */
 const ANSWER_MS = 120_000;
@@ -65,7 +65,7 @@ async function findNodeOf(values: Arguments, io: ReloadIo): Promise<string | num
   const named = namedPlaces(config, io);
   const places = [...new Set([...named, ...usualPlaces(io)])];
   for (const place of places) {
-    const view = await askSupervisor(place, io.clock);
+    const view = await askSupervisor(place, io.clock, FIND_MS);
     if (view && isSameFile(view.configuration.file, config)) return place;
     if (view) others.push(`the node in ${place} runs by ${view.configuration.file}`);
   }

@@ -50,14 +50,14 @@ export async function tellJson(
 }
 
 /** The JSON that whoever listens on a socket writes to everybody who connects; null where nobody does. */
-export function askSocket(path: string, clock: Clock): Promise<unknown> {
+export function askSocket(path: string, clock: Clock, timeoutMs = ASK_TIMEOUT_MS): Promise<unknown> {
   const socket = connect(path);
-  return inTime(clock, ASK_TIMEOUT_MS, socket, (settle) => readText(socket, settle));
+  return inTime(clock, timeoutMs, socket, (settle) => readText(socket, settle));
 }
 
 /** What the supervisor says about its children; null where no supervisor answers. */
-export async function askSupervisor(runtime: string, clock: Clock): Promise<SupervisorView | null> {
-  const view = await askSocket(supervisorSocket(runtime), clock);
+export async function askSupervisor(runtime: string, clock: Clock, timeoutMs = ASK_TIMEOUT_MS): Promise<SupervisorView | null> {
+  const view = await askSocket(supervisorSocket(runtime), clock, timeoutMs);
   // Between taking its folder and its first child it has nothing to tell but its pid.
   return typeof view === 'object' && view !== null && 'slots' in view ? (view as SupervisorView) : null;
 }
