@@ -95,7 +95,7 @@ check 'logrotate moves the log away, and the node goes on in a new one' eval 'lo
 
 watched() {
   kill -STOP "$pid"
-  within 15 eval '[ "$(main_pid)" != "$pid" ] && [ "$(main_pid)" != 0 ]' && journalctl -u pinhole.service | grep -q 'Watchdog timeout' && within 20 ready
+  within 60 eval '[ "$(main_pid)" != "$pid" ] && [ "$(main_pid)" != 0 ]' && within 10 eval 'journalctl -u pinhole.service | grep -q "Watchdog timeout"' && within 60 ready
 }
 check 'a supervisor that hangs is ended by the watchdog, and the node starts again' watched
 stopped() {
