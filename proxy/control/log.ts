@@ -204,13 +204,17 @@ class Output {
     this.#cancelFlush ??= this.#clock.after(FLUSH_MS, () => {
       this.#cancelFlush = null;
       this.flush();
-      if (!this.#isOver && this.#waiting > 0) this.#flushSoon();
+      if (this.#hasMore) this.#flushSoon();
     });
   }
 
   flush(): void {
     // With nothing to write the library would have a thread write nothing.
-    if (!this.#isOver && this.#waiting > 0) this.#destination.flush();
+    if (this.#hasMore) this.#destination.flush();
+  }
+
+  get #hasMore(): boolean {
+    return !this.#isOver && this.#waiting > 0;
   }
 
   reopen(): void {
