@@ -91,14 +91,14 @@ logs() {
   grep -q "\"event\":\"$1\".*${2:-}" <<<"$(podman logs node 2>&1)"
 }
 check 'it runs with a read-only root and without a capability' run_node
-check 'the native engine runs in it' logs relay '"engine":"native"'
+check 'the native engine runs in it' within 10 logs relay '"engine":"native"'
 check 'it cannot write to its own files, nor anywhere else' fails_with 1 'Read-only file system' podman exec node /bin/bash -c 'echo >/opt/pinhole/x || echo >/tmp/x || exit 1'
 check 'its health check says that it lives' within 20 lives node
 publish() {
   (cd "$root" && "$node" deploy/host/test/sdk-client.mjs 127.0.0.1 "$port" "$host" "$work/world")
 }
 check 'the AWS IoT Device SDK publishes through it, by MQTT with the device’s certificate' publish
-check 'that tunnel was its own, and is in its records' logs close "\"target_host\":\"$host\""
+check 'that tunnel was its own, and is in its records' within 10 logs close "\"target_host\":\"$host\""
 check 'what is not listed is refused' eval '[ "$(curl -s -o /dev/null -w %{http_connect} -x http://127.0.0.1:$port https://example.com/)" = 403 ]'
 
 hangs() {
@@ -116,7 +116,7 @@ hears_hangup() {
 }
 check 'SIGHUP reaches the supervisor' hears_hangup
 stops() {
-  podman stop --time 20 node && [ "$(podman inspect --format '{{.State.ExitCode}}' node)" = 0 ] && logs node-ended
+  podman stop --time 20 node && [ "$(podman inspect --format '{{.State.ExitCode}}' node)" = 0 ] && within 10 logs node-ended
 }
 check 'SIGTERM ends it by itself, with 0' stops
 

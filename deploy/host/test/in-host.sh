@@ -22,6 +22,10 @@ holds() {
 ready() {
   exec 5<>/dev/tcp/127.0.0.1/443 && printf 'GET /ready HTTP/1.1\r\nHost: any\r\n\r\n' >&5 && grep -q '^ready' <&5
 }
+# Not by a pipe: grep would be gone before journalctl has written all.
+journal_says() {
+  grep -q -- "$1" <<<"$(journalctl -u pinhole.service)"
+}
 
 # Bad input first: a host that has nothing must still have nothing.
 check 'a tarball of another checksum is refused, and nothing is installed' eval 'fails_with 1 "is not what was asked for, and was not unpacked" $install --release $first.tar.gz --sha256 $zeros && installed_nothing'
@@ -46,7 +50,7 @@ printf '[Service]\nReadWritePaths=/run\n' >/etc/systemd/system/pinhole-address.s
 check 'systemd has nothing to say about the units' systemd-analyze verify /etc/systemd/system/pinhole.service /etc/systemd/system/pinhole-address.service
 check 'its score of exposure is 1.7, under the aim of 2.0' eval 'systemd-analyze security pinhole.service --threshold=17 --no-pager'
 echo 'listen: [' >/etc/pinhole/pinhole.yaml
-check 'a file with a mistake: the start fails with its line, is not tried again, and takes no address' eval '! systemctl start pinhole.service pinhole-address.service && [ "$(systemctl show -p NRestarts -p ExecMainStatus --value pinhole.service | xargs)" = "0 64" ] && journalctl -u pinhole.service | grep -q pinhole.yaml:2 && [ ! -e /run/pinhole-address-taken ]'
+check 'a file with a mistake: the start fails with its line, is not tried again, and takes no address' eval '! systemctl start pinhole.service pinhole-address.service && [ "$(systemctl show -p NRestarts -p ExecMainStatus --value pinhole.service | xargs)" = "0 64" ] && within 10 journal_says pinhole.yaml:2 && [ ! -e /run/pinhole-address-taken ]'
 cat >/etc/pinhole/pinhole.yaml <<'END'
 node: { name: eu-1a }
 runtime: /run/pinhole
@@ -95,7 +99,7 @@ check 'logrotate moves the log away, and the node goes on in a new one' eval 'lo
 
 watched() {
   kill -STOP "$pid"
-  within 60 eval '[ "$(main_pid)" != "$pid" ] && [ "$(main_pid)" != 0 ]' && within 10 eval 'journalctl -u pinhole.service | grep -q "Watchdog timeout"' && within 60 ready
+  within 60 eval '[ "$(main_pid)" != "$pid" ] && [ "$(main_pid)" != 0 ]' && within 10 journal_says 'Watchdog timeout' && within 60 ready
 }
 check 'a supervisor that hangs is ended by the watchdog, and the node starts again' watched
 stopped() {
