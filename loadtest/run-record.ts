@@ -146,7 +146,14 @@ export interface ProbeSeen {
 
 /** What a reader has to know to believe the rest. */
 export interface Honesty {
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryMib: number; readonly kernel: string };
+  readonly machine: {
+    readonly cpu: string;
+    readonly cores: number;
+    readonly memoryMib: number;
+    readonly kernel: string;
+    /** Who gets transparent huge pages: `always`, `madvise` or `never` (Linux, admin-guide/mm/transhuge). Older records have none of it. */
+    readonly hugePages?: string;
+  };
   readonly limits: { readonly descriptors: number; readonly portRange: string; readonly sysctls: Readonly<Record<string, string>> };
   /** Of pinhole, node, k6, go, squid, haproxy: where it took part. */
   readonly versions: Readonly<Record<string, string>>;

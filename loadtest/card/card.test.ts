@@ -55,7 +55,7 @@ describe('the card takes', () => {
     assert.ok(typeof inputs !== 'string');
     assert.equal(inputs.costs.userKib, hold.memory?.fit.high);
     assert.ok(Math.abs(inputs.costs.cpuUsPerMessage - 13) < 0.5, inputs.from.cpuUsPerMessage);
-    assert.match(inputs.from.cpuUsPerMessage, /^`messages`/);
+    assert.match(inputs.from.cpuUsPerMessage, /^messages of/);
   });
 
   for (const [why, summaries, says] of [
@@ -108,6 +108,20 @@ describe('the command', () => {
     for (const { name } of EC2_SIZES) assert.match(out, new RegExp(`^\\| ${name.replace('.', '\\.')} \\|`, 'm'));
     assert.match(out, /not sourced/);
     assert.doesNotMatch(out, /SYNTHETIC|NaN|Infinity|undefined/);
+  });
+
+  test('takes no word of a report for Markdown', () => {
+    const words = '![x](https://example.com/x.png) <img src=x> `|` **x**';
+    const { machine } = hold.honesty;
+    const named: Summary = {
+      ...hold,
+      honesty: { ...hold.honesty, machine: { ...machine, cpu: words } },
+      scenario: { ...hold.scenario, name: words },
+      costs: { ...hold.costs, emptyKib: { ...hold.costs.emptyKib, words } },
+    };
+    const { out } = run(fileOf('words.json', named));
+    assert.doesNotMatch(out, /(?<!\\)(?:!\[x|<img|`\||\| `|\*\*x\*\*)/);
+    assert.ok(out.split(String.raw`\!\[x\](https://example.com/x.png) \<img`).length > 3, out);
   });
 
   test('says of a synthetic run on top what it is, and never writes it', () => {

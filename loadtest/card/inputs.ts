@@ -54,5 +54,5 @@ function preferring(summaries: readonly Summary[], kind: Summary['scenario']['wo
 }
 
 function named({ scenario, began, totals }: Summary): string {
-  return `\`${scenario.name}\` of ${began.slice(0, 10)}, ${grouped(totals.mostEstablished)} tunnels`;
+  return `${scenario.name} of ${began.slice(0, 10)}, ${grouped(totals.mostEstablished)} tunnels`;
 }

@@ -20,6 +20,7 @@ import {
 } from './arithmetic.ts';
 import { EC2_SIZES, READ, SOURCES } from './ec2.ts';
 import type { CardInputs } from './inputs.ts';
+import { plain } from './markdown.ts';
 
 /** An MQTT ping a minute: below every idle timer on the way (docs/fleet.md). */
 const KEEP_ALIVE_S = 60;
@@ -39,11 +40,11 @@ export function renderCard({ costs, from, isSynthetic }: CardInputs, summaries: 
     table(
       ['', 'value', 'from'],
       [
-        ['user memory', `${costs.userKib.toFixed(2)} KiB`, from.userKib],
+        ['user memory', `${costs.userKib.toFixed(2)} KiB`, plain(from.userKib)],
         ['kernel memory, idle', `${KERNEL_KIB.toFixed(2)} KiB`, kernelWords()],
-        ['a node without a tunnel', `${costs.emptyMib.toFixed(0)} MiB`, from.emptyMib],
-        ['CPU of a message there and back', `${costs.cpuUsPerMessage.toFixed(1)} µs`, from.cpuUsPerMessage],
-        ['CPU of an open', `${costs.cpuUsPerOpen.toFixed(0)} µs`, from.cpuUsPerOpen],
+        ['a node without a tunnel', `${costs.emptyMib.toFixed(0)} MiB`, plain(from.emptyMib)],
+        ['CPU of a message there and back', `${costs.cpuUsPerMessage.toFixed(1)} µs`, plain(from.cpuUsPerMessage)],
+        ['CPU of an open', `${costs.cpuUsPerOpen.toFixed(0)} µs`, plain(from.cpuUsPerOpen)],
         ['safe tunnels in a GiB', grouped(perGib), `${MEMORY_SHARE} × 1 GiB / (user + kernel)`],
         [
           'safe tunnels on a core',
@@ -73,8 +74,11 @@ export function renderCard({ costs, from, isSynthetic }: CardInputs, summaries: 
 }
 
 function machineOf(summaries: readonly Summary[]): string {
-  const machines = summaries.map(({ honesty: { machine } }) => `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}`);
-  return [...new Set(machines)].join('; ');
+  const machines = summaries.map(({ honesty: { machine } }) => {
+    const pages = machine.hugePages === undefined ? '' : `, transparent huge pages: ${machine.hugePages}`;
+    return `${machine.cpu}, ${machine.cores} cores, ${machine.kernel}${pages}`;
+  });
+  return plain([...new Set(machines)].join('; '));
 }
 
 function kernelWords(): string {
@@ -158,6 +162,6 @@ function seconds(value: number): string {
 }
 
 function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '/')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n');
 }

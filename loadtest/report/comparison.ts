@@ -80,6 +80,7 @@ function differencesOf(one: Summary, other: Summary): readonly string[] {
     ...said('nodes', one.scenario.nodes, other.scenario.nodes),
     ...said('quota', one.scenario.quota, other.scenario.quota),
     ...said('kernel', one.honesty.machine.kernel, other.honesty.machine.kernel),
+    ...said('huge pages', one.honesty.machine.hugePages ?? 'not said', other.honesty.machine.hugePages ?? 'not said'),
     ...said('a network of its own', one.honesty.isIsolated, other.honesty.isIsolated),
     ...said('root', one.honesty.isPrivileged, other.honesty.isPrivileged),
     ...programs.flatMap((name) => said(name, one.honesty.versions[name] ?? 'none', other.honesty.versions[name] ?? 'none')),

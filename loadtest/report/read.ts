@@ -28,7 +28,7 @@ const schema = z.looseObject({
     events: z.array(z.unknown()),
   }),
   honesty: z.looseObject({
-    machine: z.looseObject({ cpu: text, cores: z.number(), memoryMib: z.number(), kernel: text }),
+    machine: z.looseObject({ cpu: text, cores: z.number(), memoryMib: z.number(), kernel: text, hugePages: text.optional() }),
     versions: z.record(text, text),
     wire: text,
     isIsolated: z.boolean(),

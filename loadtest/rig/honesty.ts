@@ -38,6 +38,7 @@ export function readHonesty(scenario: Scenario, k6: string, known: Known): Hones
       cores: availableParallelism(),
       memoryMib: parseMemory(readFileSync('/proc/meminfo', 'utf8')).allMib,
       kernel: `${system()} ${release()}`,
+      hugePages: hugePages(),
     },
     limits: { descriptors: descriptorLimit(), portRange: `${first}-${last}`, sysctls: readSysctls() },
     versions: { ...versionsOfTools(k6), ...(targetUrl === null ? versionsOfProxy(scenario) : {}) },
@@ -51,6 +52,16 @@ export function readHonesty(scenario: Scenario, k6: string, known: Known): Hones
 
 function hasTls({ to }: Scenario, targetUrl: string | null): boolean {
   return targetUrl === null ? to === 'sandbox' : URL.parse(targetUrl)?.protocol === 'wss:';
+}
+
+/** The kernel's file has all words, and the one that holds in brackets. */
+function hugePages(): string {
+  try {
+    const said = readFileSync('/sys/kernel/mm/transparent_hugepage/enabled', 'utf8');
+    return /\[(\w+)\]/.exec(said)?.[1] ?? said.trim();
+  } catch {
+    return 'unknown';
+  }
 }
 
 /** Mean of the last minute. */

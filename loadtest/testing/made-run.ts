@@ -27,7 +27,7 @@ export interface Made {
 }
 
 const HONESTY: Honesty = {
-  machine: { cpu: 'made up, 2.9 GHz', cores: 2, memoryMib: 24_000, kernel: 'Linux 6.18 x86_64' },
+  machine: { cpu: 'made up, 2.9 GHz', cores: 2, memoryMib: 24_000, kernel: 'Linux 6.18 x86_64', hugePages: 'madvise' },
   limits: { descriptors: 20_000, portRange: '1024-65535', sysctls: { 'net.core.somaxconn': '4096', 'net.ipv4.tcp_tw_reuse': '1' } },
   versions: { pinhole: '0.1.0', node: 'v26.10.0', k6: 'v2.2.0', go: 'go1.25.1' },
   isIsolated: true,

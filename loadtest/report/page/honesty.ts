@@ -27,6 +27,7 @@ export function rowsOf({ honesty: seen, scenario, descriptors }: Summary): reado
   const quota = scenario.quota === null ? '' : `, which takes ${scenario.quota} CONNECTs a second`;
   return [
     ['machine', `${machine.cpu}, ${machine.cores} cores, ${Math.round(machine.memoryMib / 1_024)} GiB, ${machine.kernel}`],
+    ['transparent huge pages', machine.hugePages ?? 'not said'],
     ['load before the run', loadBefore.toFixed(2)],
     ['versions', pairs(versions)],
     ['inside the tunnels', insideOf(wire, isTarget)],

@@ -1,0 +1,6 @@
+// Words of a report in Markdown: reports are handed on, and none of their words may be a link, a picture or a tag of the page.
+
+/** With a backslash before each sign that means something in a line of Markdown (CommonMark 2.4, and the bar of GitHub's tables). */
+export function plain(words: string): string {
+  return words.replaceAll(/[\\`*_[\]<>|~#&!]/g, String.raw`\$&`);
+}
