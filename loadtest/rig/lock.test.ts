@@ -1,7 +1,7 @@
 // Who may run, and what a rig that was killed has left.
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chownSync,
@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
-import { endLeftover, FOLDER_PREFIX, type Holder, takeLock } from './lock.ts';
+import { endLeftover, FOLDER_PREFIX, type Holder, LOCK_FILE, takeLock } from './lock.ts';
 
 const LOCK_MODULE = new URL('./lock.ts', import.meta.url).href;
 
@@ -76,6 +76,13 @@ test('what was written last is all that is there, and a torn file is held by nob
   taken.lock.release();
 });
 
+test('there is one on a machine, whatever TMPDIR says', () => {
+  const env = { ...process.env, TMPDIR: '/nowhere' };
+  const script = `import { LOCK_FILE } from ${JSON.stringify(LOCK_MODULE)}; process.stdout.write(LOCK_FILE);`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { env, encoding: 'utf8' });
+  assert.equal(stdout, LOCK_FILE);
+});
+
 test('a file that nobody may open is told with what to do', (t) => {
   const file = join(folderOf(t), 'no-such-folder', 'lock');
   const refused = takeLock(file);
@@ -101,7 +108,11 @@ test('only a folder that a rig made for itself is removed, whatever the lock nam
   const own = folderOf(t);
   const inner = join(own, 'inner');
   mkdirSync(inner);
-  for (const folder of [inner, `${own}/../${basename(own)}`, `${own}/`, tmpdir(), '/', '']) endLeftover({ pid: 1, folder, groups: [] });
+  const here = process.cwd();
+  process.chdir(tmpdir());
+  t.after(() => process.chdir(here));
+  for (const folder of [inner, basename(own), `${own}/../${basename(own)}`, `${own}/`, tmpdir(), '/', ''])
+    endLeftover({ pid: 1, folder, groups: [] });
   assert.ok(existsSync(inner));
 });
 

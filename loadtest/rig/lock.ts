@@ -4,11 +4,12 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, normalize } from 'node:path';
+import { basename, isAbsolute, join, normalize } from 'node:path';
 import { pidsOfGroups } from './collector.ts';
 
-/** Of the folder that a rig makes for itself; nothing else is ever removed because a lock names it. */
-export const FOLDER_PREFIX = join(tmpdir(), 'pinhole-loadtest-');
+/** Of the folder that a rig makes for itself, wherever its temporary files are; nothing else is ever removed because a lock names it. */
+const FOLDER_NAME = 'pinhole-loadtest-';
+export const FOLDER_PREFIX = join(tmpdir(), FOLDER_NAME);
 
 export interface Holder {
   readonly pid: number;
@@ -20,7 +21,8 @@ export type Taken =
   | { readonly ok: true; readonly lock: Lock; readonly leftover: Holder | null }
   | { readonly ok: false; readonly why: string };
 
-export const LOCK_FILE = join(tmpdir(), 'pinhole-loadtest.lock');
+/** One for the machine, whatever TMPDIR says: two rigs with temporary folders of their own would measure each other all the same. */
+export const LOCK_FILE = '/tmp/pinhole-loadtest.lock';
 
 /** flock(1) ends with this where somebody else has it. */
 const HELD = 75;
@@ -121,7 +123,7 @@ export function endLeftover({ folder, groups }: Holder): number {
 }
 
 function isRigs(folder: string): boolean {
-  return folder === normalize(folder) && folder.startsWith(FOLDER_PREFIX) && !folder.slice(FOLDER_PREFIX.length).includes('/');
+  return isAbsolute(folder) && folder === normalize(folder) && basename(folder).startsWith(FOLDER_NAME) && !folder.endsWith('/');
 }
 
 /** In its arguments, or by where its output goes: a process that a node has started says nothing of folders. */
