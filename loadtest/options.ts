@@ -41,7 +41,7 @@ everything that was started is ended. With --target the same agents go through a
   --tunnels N       so many agents, 1 to ${TUNNELS_MAX}; each scenario has its own number
   --nodes M         so many nodes of Pinhole, 1 to ${NODES_MAX}
   --minutes T       how long after the last agent is up; may be a fraction
-  --report DIR      folder for the report; .loadtest/SCENARIO-TIME unless given
+  --report DIR      folder for the report, .loadtest/SCENARIO-TIME unless given; an earlier one in it is set aside
   --json            one JSON object at the end, and nothing else on standard output
   --target FILE     a YAML file that names the fleet, the endpoint and this machine's share: docs/loadtest.md
   --i-have-quota N  where the endpoint is AWS's: the CONNECTs a second that AWS gives you; opens are never faster than that

@@ -8,12 +8,13 @@ import type { Inside } from './inside.ts';
 import type { RunOptions } from '../options.ts';
 import type { RigPlan } from '../plan.ts';
 import type { Outcome } from '../report/parts.ts';
-import { writeReport } from '../report/write.ts';
+import { setAside } from '../report/set-aside.ts';
+import { HTML_NAME, JSON_NAME, writeReport } from '../report/write.ts';
 import { readHonesty } from '../rig/honesty.ts';
 import { FOLDER_PREFIX, type Lock } from '../rig/lock.ts';
 import { Processes } from '../rig/processes.ts';
 import { Progress } from '../rig/progress.ts';
-import { keepRecord } from '../rig/record-file.ts';
+import { keepRecord, RECORD_FILE } from '../rig/record-file.ts';
 import { type RunInput, runScenario } from '../rig/run.ts';
 import type { RunRecord } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
@@ -73,9 +74,11 @@ export async function measure(
 function report(record: RunRecord, { report: folder, isJson }: RunOptions): Outcome {
   const { name } = record.scenario;
   const wanted = resolve(folder ?? join(REPORTS, `${name}-${record.began.replace(/[:.]/g, '-')}`));
+  const earlier = setAside(wanted, [JSON_NAME, HTML_NAME, RECORD_FILE]);
   const kept = keepRecord(record, [wanted, join(tmpdir(), `pinhole-${name}-${process.pid}`)]);
   const { verdict, lines, unwritten } = writeReport(kept.record, kept.folder);
   const troubles = [...kept.record.troubles, ...(unwritten === null ? [] : [unwritten])];
+  if (earlier !== null) console.error(earlier);
   if (isJson) console.log(JSON.stringify({ verdict, folder: kept.folder, troubles, lines }));
   else for (const line of [...kept.troubles, ...lines]) console.log(line);
   return verdict;

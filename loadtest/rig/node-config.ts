@@ -38,6 +38,11 @@ export interface NodeConfigInput {
 const CLOSE_SHARE = 0.25;
 const DRAIN_RATE_WITHOUT_QUOTA = 100;
 
+/** Where the node writes its records. */
+export function logFileOf({ folder }: Pick<NodePlace, 'folder'>): string {
+  return `${folder}/pinhole.log`;
+}
+
 export function renderNodeConfig({ place, scenario, plan, endpoint, tls }: NodeConfigInput): string {
   const { name, address, ports, folder } = place;
   // JSON strings are YAML strings, whatever is in a path.
@@ -62,7 +67,7 @@ ${scenario.idleSeconds === null ? '' : `  idle: ${scenario.idleSeconds}s\n`}${li
 probe: off
 health: { address: "${address}:${ports.health}" }
 admin: { address: "${address}:${ports.admin}" }
-log: { level: info, file: ${text(`${folder}/pinhole.log`)} }
+log: { level: info, file: ${text(logFileOf(place))} }
 `;
 }
 

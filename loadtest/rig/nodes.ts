@@ -3,8 +3,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type CarrierDeath, carrierDeaths } from './carrier-deaths.ts';
 import { ask } from './collector.ts';
-import { type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
+import { logFileOf, type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
 import { type Processes, type Started, wordsOf } from './processes.ts';
 import { untilStopped } from './until-stopped.ts';
 
@@ -145,6 +146,12 @@ export class Fleet {
   /** To this very tree: another generation of the same code. */
   async upgrade(index: number): Promise<void> {
     await this.#order(this.#node(index), ['upgrade', '--json']);
+  }
+
+  /** Of nodes that lived on without them. */
+  async carrierDeaths(): Promise<readonly (CarrierDeath & { readonly node: string })[]> {
+    const each = this.places.map(async (place) => (await carrierDeaths(logFileOf(place))).map((death) => ({ ...death, node: place.name })));
+    return (await Promise.all(each)).flat();
   }
 
   async stop(): Promise<void> {

@@ -65,6 +65,7 @@ test('a node that dies of the close, when k6 is done already, breaks the run all
   let looks = 0;
   const fleet = {
     metrics: {},
+    carrierDeaths: async () => [],
     get groups() {
       looks += 1;
       // The first look is before the first tunnel, the next one behind the last.
@@ -77,6 +78,21 @@ test('a node that dies of the close, when k6 is done already, breaks the run all
     startWorld: async () => ({ ...worldOutside('ws://far.test/mqtt', 'http://127.0.0.1:1', {}), fleet, failed }),
   });
   assert.deepEqual({ ended, troubles }, { ended: 'broken', troubles: ['node eu-1a ended unasked'] });
+});
+
+test('a carrier that died under a node which lived on is named, as nothing that was planned', async (context) => {
+  const folder = ownFolder(context);
+  const k6 = join(folder, 'k6');
+  writeFileSync(k6, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const death = { atMs: Date.now() + 3_000, words: 'carrier 1 died (SIGKILL)', tunnels: 37, node: 'eu-1a' };
+  const fleet = { metrics: {}, groups: [], carrierDeaths: async () => [death] } as unknown as Fleet;
+  const { marks } = await run(context, {
+    k6,
+    startWorld: async () => ({ ...worldOutside('ws://far.test/mqtt', 'http://127.0.0.1:1', {}), fleet }),
+  });
+  const { at = 0, ...mark } = marks.find(({ node }) => node === 'eu-1a') ?? {};
+  assert.deepEqual(mark, { what: 'carrier 1 died (SIGKILL)', event: null, isPlanned: false, node: 'eu-1a', tunnels: 37 });
+  assert.ok(at >= 3 && at < 10, String(at));
 });
 
 test('what fails because of Ctrl-C is no failure: the run was interrupted', async (context) => {

@@ -153,6 +153,7 @@ class Run {
       await this.#descriptors.watch(this.#nodeGroups());
       await this.#diedOfTheClose(this.#world);
     }
+    await this.#carriersDied(this.#world);
     this.#collecting.abort();
     await this.#collected;
     await quietly(this.#world?.stop());
@@ -217,6 +218,16 @@ class Run {
       await Promise.race([failed, this.#failed.promise, delay(0)]);
     } catch (error) {
       this.broke(error);
+    }
+  }
+
+  /** A node starts another in its place and goes on: what agents lost by it would else have no name. */
+  async #carriersDied(world: World | null): Promise<void> {
+    try {
+      for (const { atMs, words, tunnels, node } of (await world?.fleet?.carrierDeaths()) ?? [])
+        this.#marks.push({ at: atMs / 1_000 - this.#beganS, what: words, event: null, isPlanned: false, node, tunnels });
+    } catch (error) {
+      this.#troubles.push(`whether a carrier died is not known: ${(error as Error).message}`);
     }
   }
 
