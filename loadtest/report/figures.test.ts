@@ -7,6 +7,7 @@ import type { FigureName } from '../scenario.ts';
 import { Histogram } from '../shared/histogram.ts';
 import { type Made, madeRun } from '../testing/made-run.ts';
 import { FIGURE_NAMES, figuresOf } from './figures.ts';
+import { cautionsOf } from './load.ts';
 
 /** What a figure has to be: near this number, null for a run that could not show it, or what never came. */
 type Wanted = number | null | 'never' | { readonly from: number; readonly to: number };
@@ -27,7 +28,13 @@ const messages: NonNullable<Made['steps']> = {
   ],
   mostPerSecond: 1_000,
 };
+/** The last of the steps begins at 100 s. */
 const expected = messages.rates.map((step, index) => (index === 2 ? { ...step, isBeyondKnee: true as const } : step));
+/** k6 takes half a core, and two once more is asked for than can be had. */
+const BUSY_BEYOND = withSeconds(madeRun({ k6Cores: 0.5, steps: { ...messages, rates: expected } }), ({ roles, ...second }) => ({
+  ...second,
+  roles: { ...roles, k6: { ...roles['k6']!, cpuSeconds: second.at < 100 ? 0.5 : 1.9 } },
+}));
 const killed = madeRun({ kill: { after: 30, backPerSecond: 450 } });
 const lost = 2_000;
 
@@ -231,6 +238,7 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       of: withSeconds(madeRun({ k6Cores: 1.9 }), (second) => (second.at % 2 === 0 ? { ...second, roles: {} } : second)),
       is: null,
     },
+    { run: 'with k6 at all of them in nothing but a step beyond the knee', of: BUSY_BEYOND, is: 0.25 },
     { run: 'without the CPU of k6', of: withSeconds(madeRun(), (second) => ({ ...second, roles: {} })), is: null },
   ],
   memoryGrowthPerHour: [
@@ -248,6 +256,12 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'with a hold of a minute', of: madeRun({ holdSeconds: 60 }), is: null },
   ],
 };
+
+test('of k6 that takes the machine beyond the knee alone a reader is told whose knee that is', () => {
+  const words = /Beyond the knee k6 took 95 % of the machine for 10 s: what was achieved there is as much as k6 could do/;
+  assert.match(cautionsOf(BUSY_BEYOND).join(), words);
+  assert.doesNotMatch(cautionsOf(madeRun({ k6Cores: 1.9 })).join(), /knee k6/);
+});
 
 for (const name of FIGURE_NAMES) {
   describe(name, () => {

@@ -2,6 +2,7 @@
 
 import type { RunRecord, Second } from '../run-record.ts';
 import { type Figure, percent, seen, unseen } from './figure.ts';
+import { secondsWithinKnee } from './rates.ts';
 import { secondsOf, sumOf } from './seen.ts';
 
 /** A shorter burst is a collection of garbage, or the start of k6. */
@@ -13,9 +14,12 @@ export const GENERATOR_SHARE_MOST = 0.8;
 /** All of the machine: nobody can say any more who held whom up. */
 const MACHINE_FULL = 0.95;
 
-/** The busiest ten seconds on end of k6, by what the machine has, outside of the close. */
+const cpuOfK6 = (second: Second): number | null => second.roles['k6']?.cpuSeconds ?? null;
+
+/** The busiest ten seconds on end of k6, by what the machine has, outside of the close, and of steps that ask for more than can be had. */
 export function generatorShare(record: RunRecord): Figure {
-  const busiest = busiestShare(record, (second) => second.roles['k6']?.cpuSeconds ?? null);
+  const within = new Set(secondsWithinKnee(record));
+  const busiest = busiestShare(record, (second) => (within.has(second) ? cpuOfK6(second) : null));
   if (busiest === null) return unseen(`no ${BUSY_FOR_S} seconds on end have the CPU of k6`);
   return seen(busiest, `k6 took at most ${percent(busiest, 0)} of the machine's CPU over ${BUSY_FOR_S} s`);
 }
@@ -29,6 +33,12 @@ export function cautionsOf(record: RunRecord): readonly string[] {
   if (all !== null && all > MACHINE_FULL) {
     cautions.push(
       `All parts together took ${percent(all, 0)} of the machine for ${BUSY_FOR_S} s: latencies then are those of a full machine, and a knee there is the machine's, not the proxy's alone.`,
+    );
+  }
+  const everywhere = busiestShare(record, cpuOfK6);
+  if (everywhere !== null && everywhere > GENERATOR_SHARE_MOST && (generatorShare(record).value ?? 0) <= GENERATOR_SHARE_MOST) {
+    cautions.push(
+      `Beyond the knee k6 took ${percent(everywhere, 0)} of the machine for ${BUSY_FOR_S} s: what was achieved there is as much as k6 could do, and the proxies may do more.`,
     );
   }
   const { cores } = record.honesty.machine;

@@ -30,7 +30,8 @@ export type Action =
 export interface Cadence {
   readonly speaks: 'ping' | 'publish';
   first(upMs: number): number | null;
-  next(beforeMs: number): number | null;
+  /** The one behind `beforeMs`; it may be past already. */
+  next(beforeMs: number, nowMs: number): number | null;
 }
 
 export interface AgentRules {
@@ -164,7 +165,7 @@ export class Agent {
     const [oldest] = this.#unanswered;
     if (oldest !== undefined && nowMs - oldest.sentMs >= ANSWER_MS) return [{ do: 'hang-up' }, ...this.lost('silent', 'other', nowMs)];
     const intendedMs = this.#nextMessageMs;
-    this.#nextMessageMs = cadence.next(intendedMs) ?? Infinity;
+    this.#nextMessageMs = cadence.next(intendedMs, nowMs) ?? Infinity;
     this.#wakeMs = this.#nextUpMs;
     if (cadence.speaks === 'publish') return [{ do: 'publish', intendedMs }, { saw: 'sent' }];
     this.#unanswered.push({ intendedMs, sentMs: nowMs });

@@ -115,7 +115,7 @@ test('messages of all agents together keep the rates of the steps, from the end 
   for (let agent = 0; agent < 10; agent++) {
     const cadence: Cadence = cadenceOf(plan(work), agent, Math.random)!;
     assert.equal(cadence.speaks, 'publish');
-    for (let atMs: number | null = cadence.first(BEGIN); atMs !== null; atMs = cadence.next(atMs)) moments.push(atMs - BEGIN);
+    for (let atMs: number | null = cadence.first(BEGIN); atMs !== null; atMs = cadence.next(atMs, atMs)) moments.push(atMs - BEGIN);
   }
   const expected = [
     ...Array.from({ length: 100 }, (_, message) => 2_000 + message * 10),
@@ -132,14 +132,28 @@ test('an agent that comes back does not send what was due while it was gone', ()
   const cadence = cadenceOf(plan(work), 3, Math.random)!;
   assert.equal(cadence.first(BEGIN)! - BEGIN, 2_300);
   assert.equal(cadence.first(BEGIN + 5_000)! - BEGIN, 5_300);
-  assert.equal(cadence.next(BEGIN + 5_300)! - BEGIN, 6_300);
+  assert.equal(cadence.next(BEGIN + 5_300, BEGIN + 5_300)! - BEGIN, 6_300);
   assert.equal(cadence.first(BEGIN + 60_000), null);
 });
 
 test('pings begin at a random moment of their period, and keep it', () => {
   const cadence = cadenceOf(plan(PING), 0, () => 0.25)!;
   assert.equal(cadence.first(1_000), 16_000);
-  assert.equal(cadence.next(16_000), 76_000);
+  assert.equal(cadence.next(16_000, 16_000), 76_000);
+});
+
+test('a message that is late is sent all the same below the knee, and beyond it left out once it is a second late', () => {
+  const steps = [
+    { perSecond: 10, seconds: 5 },
+    { perSecond: 100, seconds: 5, isBeyondKnee: true },
+  ] as const;
+  const work: Work = { kind: 'messages', bytes: 64, steps };
+  const cadence = cadenceOf(plan(work), 0, Math.random)!;
+  // Agent 0 of 10 speaks each second, and from the sixth on ten times a second; the ramp took two.
+  assert.equal(cadence.next(BEGIN + 2_000, BEGIN + 60_000)! - BEGIN, 3_000);
+  assert.equal(cadence.next(BEGIN + 6_000, BEGIN + 7_500)! - BEGIN, 7_000);
+  assert.equal(cadence.next(BEGIN + 7_000, BEGIN + 8_150)! - BEGIN, 7_200);
+  assert.equal(cadence.next(BEGIN + 7_200, BEGIN + 60_000), null);
 });
 
 test('sessions that only open and close say nothing', () => assert.equal(cadenceOf(plan(OPENS), 0, Math.random), null));

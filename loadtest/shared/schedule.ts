@@ -52,9 +52,14 @@ export function eventsOf(steps: readonly Step[]): number {
 
 /** Milliseconds from the beginning of the first step to an event of it or of a later one; null beyond the last. */
 export function offsetMs(steps: readonly Step[], event: number): number | null {
+  return placeOf(steps, event)?.offsetMs ?? null;
+}
+
+/** The same, with the step that has it. */
+export function placeOf(steps: readonly Step[], event: number): { readonly offsetMs: number; readonly step: Step } | null {
   let [startMs, rest] = [0, event];
   for (const step of steps) {
-    if (rest < eventsIn(step)) return startMs + (rest * 1_000) / step.perSecond;
+    if (rest < eventsIn(step)) return { offsetMs: startMs + (rest * 1_000) / step.perSecond, step };
     startMs += step.seconds * 1_000;
     rest -= eventsIn(step);
   }
