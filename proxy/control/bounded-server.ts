@@ -6,6 +6,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { unmapped } from '../core/address.ts';
 
 const HEAD_BYTES_MAX = 8 * 1024;
+/** At least; looked at as often as that, since each look wakes the process. */
 const HEAD_TIMEOUT_MS = 5_000;
 /** For the whole exchange: a client that does not read its answer is let go. */
 const SOCKET_TIMEOUT_MS = 15_000;
@@ -75,7 +76,7 @@ export function listenBounded(
     maxHeaderSize: HEAD_BYTES_MAX,
     headersTimeout: HEAD_TIMEOUT_MS,
     requestTimeout: HEAD_TIMEOUT_MS,
-    connectionsCheckingInterval: 1_000,
+    connectionsCheckingInterval: HEAD_TIMEOUT_MS,
   });
   server.maxConnections = CONNECTIONS_MAX;
   server.setTimeout(SOCKET_TIMEOUT_MS);
