@@ -6,7 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import v8 from 'node:v8';
 import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
-import { startCarrierApi } from './control/carrier-api.ts';
+import { type CarrierApiView, startCarrierApi, wordOf } from './control/carrier-api.ts';
 import { watchCarrierLoad } from './control/carrier-load.ts';
 import { type LoopDelay, watchLoopDelay } from './control/loop-delay.ts';
 import { CarrierDrain } from './control/carrier-drain.ts';
@@ -118,7 +118,10 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const toldToStop = new Promise<number>((resolve) => {
     stopped = resolve;
   });
+  let api: CarrierApiView | null = null;
   const handlers: ChildHandlers = {
+    word: () => (api === null ? undefined : wordOf(api)),
+    wordFailed: (error) => logBug(log, error as Error),
     onStop: (deadlineMs) => stopped(deadlineMs),
     onReopenLog: () => log.reopen(),
     onRetire(message) {
@@ -202,7 +205,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     settings: () => planes.current.settings,
     tunnels: () => ledger.tunnels(),
   });
-  const api = await startCarrierApi({
+  api = {
     runtime,
     clock,
     sessions,
@@ -221,7 +224,8 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
       settings: () => planes.current.settings,
       isAccepting: () => listeners.isAccepting,
     },
-  });
+  };
+  const answers = await startCarrierApi(api);
   /** False where the generation is given up before it has taken over. */
   const becomesWanted = async (): Promise<boolean> => {
     await warmUp(settings, standing, machinery.acceptor);
@@ -254,7 +258,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   load.stop();
   recorder.summarize(true);
   await metrics.persist(runtime, options);
-  await api.close();
+  await answers.close();
   await log.close(LAST_LINES_MS);
 }
 

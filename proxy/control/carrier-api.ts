@@ -205,6 +205,15 @@ function move({ info, ...view }: CarrierApiView, query: URLSearchParams): Answer
   return begun ? json(200, begun) : json(409, view.move.view());
 }
 
+/** Towards more addresses than these a status is too long for every beat; whoever wants it asks then. */
+const WORD_UPSTREAMS_MAX = 32;
+
+/** What a carrier says of itself with each beat: its status. Undefined where that is long. */
+export function wordOf(view: CarrierApiView): CarrierStatus | undefined {
+  const status = statusOf(view);
+  return Object.keys(status.load.upstreams).length > WORD_UPSTREAMS_MAX ? undefined : status;
+}
+
 function statusOf({ sessions, readiness, info, load, move: moving }: CarrierApiView): CarrierStatus {
   const { node, policyVersion } = info.settings();
   return {

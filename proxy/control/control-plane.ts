@@ -28,7 +28,7 @@ import { snapshotNames } from './metrics-files.ts';
 import { gatherCounters, livingNames } from './node-counters.ts';
 import { NodeJudge } from './node-judge.ts';
 import { nodeMetrics } from './node-metrics.ts';
-import { gatherCarriers, gatherStatus, judgeReadiness, statusesOf } from './node-status.ts';
+import { gatherCarriers, gatherStatus, judgeReadiness, wordsOf } from './node-status.ts';
 import type { ProbeChild } from './probe-child.ts';
 import { readProbe, viewOf } from './probe-report.ts';
 import { retireCounters } from './retired-counters.ts';
@@ -175,7 +175,7 @@ export class ControlPlane {
       const supervisor = await askSupervisor(runtime, clock);
       if (!supervisor) return;
       const living = livingNames(names, supervisor);
-      const carriers = await statusesOf(supervisor, runtime, clock);
+      const carriers = await wordsOf(supervisor, runtime, clock);
       const verdict = this.#judge.look(carriers, { generation: supervisor.generation, isStopping: supervisor.stopping });
       writeVerdict(runtime, verdict);
       announce(verdict);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fullUpstreams, memoryHeadroom, portsHeadroom } from './machine-room.ts';
+import { fullUpstreams, memoryHeadroom, portsHeadroom, seldom } from './machine-room.ts';
 
 const HOST = { total: () => 10_000, available: () => 4_000, limit: () => 0 };
 const GROUP = '/sys/fs/cgroup/system.slice/pinhole.service';
@@ -83,3 +83,12 @@ for (const [what, upstreams, before, expected] of [
     assert.deepEqual([...fullUpstreams(upstreams, new Set<string>(before), machine(files))], expected);
   });
 }
+
+test('what hardly ever changes is looked up again after twenty looks', () => {
+  let found = 0;
+  const limit = seldom(() => (found += 1));
+  assert.deepEqual(
+    Array.from({ length: 41 }, limit),
+    Array.from({ length: 41 }, (_, look) => 1 + Math.floor(look / 20)),
+  );
+});

@@ -13,7 +13,21 @@ export interface Host {
   readonly limit: () => number;
 }
 
-const HOST: Host = { total: totalmem, available: freemem, limit: () => process.constrainedMemory() };
+/** What hardly ever changes takes half a dozen files to find out: it is looked up with every so many looks. */
+const SELDOM = 20;
+
+const HOST: Host = { total: seldom(totalmem), available: freemem, limit: seldom(() => process.constrainedMemory()) };
+
+/** The same value for so many looks. */
+export function seldom(ask: () => number): () => number {
+  let value = 0;
+  let left = 0;
+  return () => {
+    if (left === 0) value = ask();
+    left = left === 0 ? SELDOM - 1 : left - 1;
+    return value;
+  };
+}
 
 /** The share of memory that is still free; null where the machine does not say. */
 export function memoryHeadroom(read: (path: string) => string = readText, host = HOST): number | null {

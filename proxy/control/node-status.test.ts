@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
+import { carrierSocket } from '../core/runtime-files.ts';
+import type { SupervisorView, Word } from '../core/supervision.ts';
 import type { CarrierStatus } from './carrier-api.ts';
-import { judgeReadiness } from './node-status.ts';
+import { listenBounded, json } from './bounded-server.ts';
+import { judgeReadiness, wordsOf } from './node-status.ts';
 
 function carrier(accepting: boolean, ready: boolean): CarrierStatus {
   const load = { eventLoopDelayS: 0, descriptorsFree: 1, resolver: 'answering', shedding: [], upstreams: {} } as const;
@@ -21,3 +27,31 @@ for (const [what, carriers, reasons] of [
     assert.deepEqual([judged.ready, judged.reasons], [reasons.length === 0, reasons]);
   });
 }
+
+test('a carrier is asked where its supervisor has no word of it, or an old one, and only there', async (t) => {
+  const runtime = mkdtempSync(join(tmpdir(), 'words-'));
+  const asked: number[] = [];
+  const slots = [0, 1, 2, 3];
+  const answering = await Promise.all(
+    slots.slice(0, 3).map((slot) =>
+      listenBounded({ path: carrierSocket(runtime, 1, slot) }, () => {
+        asked.push(slot);
+        return json(200, { asked: slot });
+      }),
+    ),
+  );
+  t.after(async () => {
+    await Promise.all(answering.map((each) => each.close()));
+    rmSync(runtime, { recursive: true });
+  });
+  // The last hangs: it has not spoken lately, and nobody answers for it.
+  const words: readonly (Word | null | undefined)[] = [
+    { said: { told: 0 }, ageMs: 1_200 },
+    null,
+    undefined,
+    { said: { told: 3 }, ageMs: 9_000 },
+  ];
+  const supervisor = { slots: slots.map((slot) => ({ generation: 1, slot, word: words[slot] })) } as unknown as SupervisorView;
+  assert.deepEqual(await wordsOf(supervisor, runtime, systemClock), [{ told: 0 }, { asked: 1 }, { asked: 2 }, null]);
+  assert.deepEqual(asked.toSorted(), [1, 2]);
+});

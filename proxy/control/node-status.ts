@@ -133,6 +133,17 @@ export async function statusesOf(supervisor: SupervisorView | null, runtime: str
   return answers as (CarrierStatus | null)[];
 }
 
+/** An age at which it is as good as an answer: a beat comes each second, and a busy carrier's a little later. */
+const WORD_FRESH_MS = 2_500;
+
+/** The same for who looks each second: what each carrier said with its last beat. One that has not, lately, is asked. */
+export async function wordsOf(supervisor: SupervisorView, runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
+  const answers = supervisor.slots.map(({ slot, generation, word }) =>
+    word && word.ageMs <= WORD_FRESH_MS ? word.said : askJson(carrierSocket(runtime, generation, slot), '/status', clock),
+  );
+  return (await Promise.all(answers)) as (CarrierStatus | null)[];
+}
+
 /** The node is ready where one carrier that accepts says so, and control's last word is not against it. */
 export function judgeReadiness(runtime: string, clock: Clock, carriers: readonly (CarrierStatus | null)[]): Readying {
   const verdict = readVerdict(runtime, clock);

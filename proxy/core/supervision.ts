@@ -4,7 +4,9 @@ import type { TunnelSurvey } from './revoked.ts';
 
 /** Child to supervisor, over the IPC channel. `full`: it has closed its listening sockets; `room`: it listens again, on its own. */
 export type ChildMessage =
-  | { readonly type: 'beat' | 'full' | 'room' }
+  | { readonly type: 'full' | 'room' }
+  /** `word`: how it is, for control, which finds it at the supervisor and need not ask every carrier each second. */
+  | { readonly type: 'beat'; readonly word?: unknown }
   /** A carrier of a generation that is about to take over has made everything, has tried itself, and waits for `accept`. */
   | { readonly type: 'warm' }
   /** It serves, by this configuration. */
@@ -81,6 +83,13 @@ export interface SlotView extends ChildView {
   readonly generation: number;
   readonly slot: number;
   readonly row: number;
+  /** With its last beat; null before the first, and missing where the supervisor is of a version that passes none on. */
+  readonly word?: Word | null;
+}
+
+export interface Word {
+  readonly said: unknown;
+  readonly ageMs: number;
 }
 
 export const GENERATION_STATES = ['rising', 'current', 'retired'] as const;

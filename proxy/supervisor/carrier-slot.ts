@@ -92,7 +92,7 @@ export class CarrierSlot {
   }
 
   view(): Omit<SlotView, 'policyVersion' | 'generation'> {
-    return { slot: this.#options.slot, row: this.#options.row, ...this.keeper.view() };
+    return { slot: this.#options.slot, row: this.#options.row, word: this.keeper.word, ...this.keeper.view() };
   }
 
   watch(late: boolean): void {

@@ -28,6 +28,10 @@ export interface ChildHandlers {
   onReopenLog?(): void;
   /** Makes everything of the settings in this file, and uses nothing of it yet; rejects where that is not possible. */
   stage(settingsFile: string): Promise<Staged>;
+  /** How it is, with each beat; undefined where there is nothing to say. */
+  word?(): unknown;
+  /** That could not be told, which is a bug. */
+  wordFailed?(error: unknown): void;
   /** Which tunnels the settings in this file would close; rejects where it cannot be told. */
   survey?(settingsFile: string): Promise<TunnelSurvey>;
 }
@@ -68,14 +72,35 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
     else if (heard.type === 'survey') void survey(heard.turn, heard.file);
     else staging.heard(heard);
   });
-  clock.every(BEAT_MS, () => say({ type: 'beat' }));
+  // A supervisor that hangs reads nothing: what is said to it meanwhile is kept in this process, and a word is long.
+  let isOnTheWay = false;
+  const wordNow = (): unknown => {
+    try {
+      return isOnTheWay ? undefined : handlers.word?.();
+    } catch (error) {
+      // That it lives has to be said whatever is wrong with the rest.
+      handlers.wordFailed?.(error);
+      return undefined;
+    }
+  };
+  const beat = (): void => {
+    const word = wordNow();
+    if (word === undefined) return say({ type: 'beat' });
+    isOnTheWay = true;
+    channel.send?.({ type: 'beat', word }, undefined, undefined, () => (isOnTheWay = false));
+  };
+  clock.every(BEAT_MS, beat);
 
   return {
     warm: () => {
       say({ type: 'warm' });
       return accept.promise;
     },
-    ready: (policyVersion) => say({ type: 'ready', policyVersion }),
+    ready: (policyVersion) => {
+      say({ type: 'ready', policyVersion });
+      // What it said before is that it does not accept.
+      beat();
+    },
     full: () => say({ type: 'full' }),
     room: () => say({ type: 'room' }),
   };

@@ -77,6 +77,21 @@ test('a child is starting until it says that it is ready', () => {
   assert.deepEqual(heard, ['ready']);
 });
 
+test('what a child says of itself with a beat is known with its age, until another word or its end', async () => {
+  const { clock, keeper, latest } = harness();
+  keeper.start();
+  latest().say('beat');
+  assert.equal(keeper.word, null);
+  latest().emit('message', { type: 'beat', word: { tunnels: 3 } });
+  clock.advance(700);
+  latest().say('beat');
+  assert.deepEqual(keeper.word, { said: { tunnels: 3 }, ageMs: 700 });
+  latest().emit('message', { type: 'beat', word: { tunnels: 4 } });
+  assert.deepEqual(keeper.word, { said: { tunnels: 4 }, ageMs: 0 });
+  latest().emit('exit', 1, null);
+  assert.equal(keeper.word, null);
+});
+
 test('a child that goes on beating is left alone', async () => {
   const { keeper, latest, pass, deaths } = harness();
   keeper.start();

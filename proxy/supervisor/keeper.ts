@@ -11,6 +11,7 @@ import type {
   StagingAnswer,
   SupervisorMessage,
   SurveyAnswer,
+  Word,
 } from '../core/supervision.ts';
 import { BEAT_MS } from '../core/supervision.ts';
 
@@ -72,6 +73,7 @@ export class Keeper {
   #startMs: number;
   #readyMs: number | null = null;
   #beatMs = 0;
+  #word: { readonly said: unknown; readonly atMs: number } | null = null;
   /** The beat after which the child's run delay was read, and what it was. */
   #delayRead = { beatMs: 0, delayMs: 0 };
   #cause: Cause | null = null;
@@ -97,6 +99,11 @@ export class Keeper {
 
   view(): Omit<ChildView, 'policyVersion'> {
     return { state: this.#state, pid: this.#child?.pid ?? null, restarts: this.#restarts };
+  }
+
+  /** Of the child that is there. */
+  get word(): Word | null {
+    return this.#word && { said: this.#word.said, ageMs: this.#options.clock.nowMs() - this.#word.atMs };
   }
 
   start(): void {
@@ -186,6 +193,7 @@ export class Keeper {
   #heard(child: ChildProcess, message: ChildMessage): void {
     if (child !== this.#child) return;
     this.#beatMs = this.#options.clock.nowMs();
+    if (message.type === 'beat' && message.word !== undefined) this.#word = { said: message.word, atMs: this.#beatMs };
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
     if (message.type === 'warm' && this.#state === 'starting') {
       this.#state = 'warm';
@@ -212,6 +220,7 @@ export class Keeper {
   #ended(child: ChildProcess, end: Pick<Death, 'code' | 'signal' | 'error'>): void {
     if (child !== this.#child) return;
     this.#child = null;
+    this.#word = null;
     this.#gone({ ...end, pid: child.pid ?? null });
   }
 
