@@ -75,10 +75,11 @@ function report(record: RunRecord, { report: folder, isJson }: RunOptions): Outc
   const { name } = record.scenario;
   const wanted = resolve(folder ?? join(REPORTS, `${name}-${record.began.replace(/[:.]/g, '-')}`));
   const earlier = setAside(wanted, [JSON_NAME, HTML_NAME, RECORD_FILE]);
-  const kept = keepRecord(record, [wanted, join(tmpdir(), `pinhole-${name}-${process.pid}`)]);
+  const elsewhere = join(tmpdir(), `pinhole-${name}-${process.pid}`);
+  const kept = keepRecord(record, earlier?.isFree === false ? [elsewhere] : [wanted, elsewhere]);
   const { verdict, lines, unwritten } = writeReport(kept.record, kept.folder);
   const troubles = [...kept.record.troubles, ...(unwritten === null ? [] : [unwritten])];
-  if (earlier !== null) console.error(earlier);
+  if (earlier !== null) console.error(earlier.words);
   if (isJson) console.log(JSON.stringify({ verdict, folder: kept.folder, troubles, lines }));
   else for (const line of [...kept.troubles, ...lines]) console.log(line);
   return verdict;

@@ -26,17 +26,19 @@ test('an earlier report is kept under the time of its own, and nothing else is m
   for (const name of ['notes.txt', ...NAMES]) writeFileSync(join(folder, name), name);
   utimesSync(join(folder, 'report.json'), 0, 1_800_000_000);
   const aside = join(folder, 'earlier-2027-01-15T08-00-00-000Z');
-  assert.equal(setAside(folder, NAMES), `an earlier report was in ${folder}: it is in ${aside} now`);
+  assert.deepEqual(setAside(folder, NAMES), { words: `an earlier report was in ${folder}: it is in ${aside} now`, isFree: true });
   assert.deepEqual(readdirSync(folder).toSorted(), ['earlier-2027-01-15T08-00-00-000Z', 'notes.txt']);
   for (const name of NAMES) assert.equal(readFileSync(join(aside, name), 'utf8'), name);
 });
 
-test('one that cannot be moved is said to be there still', (t) => {
+test('one that cannot be moved is said to be there still, and its folder is not free', (t) => {
   const folder = folderOf(t);
   writeFileSync(join(folder, 'report.json'), '');
   utimesSync(join(folder, 'report.json'), 0, 1_800_000_000);
   // A file in the place of the folder that it would go into.
   writeFileSync(join(folder, 'earlier-2027-01-15T08-00-00-000Z'), '');
-  assert.match(setAside(folder, NAMES) ?? '', /could not be set aside \(EEXIST\)/);
+  const kept = setAside(folder, NAMES);
+  assert.equal(kept?.isFree, false);
+  assert.match(kept.words, /could not be set aside \(EEXIST\): this one is elsewhere/);
   assert.ok(existsSync(join(folder, 'report.json')));
 });

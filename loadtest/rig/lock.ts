@@ -4,12 +4,12 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, readlinkSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, isAbsolute, join, normalize } from 'node:path';
+import { basename, isAbsolute, normalize, resolve } from 'node:path';
 import { pidsOfGroups } from './collector.ts';
 
 /** Of the folder that a rig makes for itself, wherever its temporary files are; nothing else is ever removed because a lock names it. */
 const FOLDER_NAME = 'pinhole-loadtest-';
-export const FOLDER_PREFIX = join(tmpdir(), FOLDER_NAME);
+export const FOLDER_PREFIX = resolve(tmpdir(), FOLDER_NAME);
 
 export interface Holder {
   readonly pid: number;

@@ -223,7 +223,12 @@ export const LOADTEST: Command = {
     { long: 'tunnels', value: 'N', words: 'so many agents, 1 to 1000000; each scenario has its own number' },
     { long: 'nodes', value: 'M', words: 'so many nodes of Pinhole, 1 to 8' },
     { long: 'minutes', value: 'T', words: 'how long after the last agent is up; may be a fraction' },
-    { long: 'report', value: 'DIR', words: 'folder for the report; .loadtest/SCENARIO-TIME unless given', completes: 'folder' },
+    {
+      long: 'report',
+      value: 'DIR',
+      words: 'folder for the report, .loadtest/SCENARIO-TIME unless given; an earlier one in it is set aside',
+      completes: 'folder',
+    },
     { long: 'json', words: 'one JSON object at the end, and nothing else on standard output' },
     {
       ...{ long: 'target', value: 'FILE', completes: 'file' },
