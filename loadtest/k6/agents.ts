@@ -17,8 +17,11 @@ const path = __ENV['PLAN'];
 if (path === undefined) throw new Error('no plan: k6 run -e PLAN=file.json agents.ts');
 const plan = JSON.parse(open(path)) as AgentPlan;
 
-/** After the last close: far ends answer it at once, and what does not end by then is not waited for. */
-const FAREWELL_SECONDS = 10;
+/**
+ * After the last close: a k6 that is behind comes to its closes late, and what it is cut off from is told by nobody. Iterations end by themselves
+ * with the last of them; the rig waits for a minute (rig/agents.ts).
+ */
+const FAREWELL_SECONDS = 50;
 
 export const options: Options = {
   scenarios: {
