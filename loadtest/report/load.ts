@@ -2,7 +2,7 @@
 
 import type { RunRecord, Second } from '../run-record.ts';
 import { type Figure, percent, seen, unseen } from './figure.ts';
-import { secondsWithinKnee } from './rates.ts';
+import { secondsBeyondKnee } from './rates.ts';
 import { secondsOf, sumOf } from './seen.ts';
 
 /** A shorter burst is a collection of garbage, or the start of k6. */
@@ -14,17 +14,14 @@ export const GENERATOR_SHARE_MOST = 0.8;
 /** All of the machine: nobody can say any more who held whom up. */
 const MACHINE_FULL = 0.95;
 
-/** Everything but the close. */
-const LOADED = ['ramp', 'rest', 'hold', 'step', 'fault'] as const;
-
 const cpuOfK6 = (second: Second): number | null => second.roles['k6']?.cpuSeconds ?? null;
 
 /** The busiest ten seconds on end of k6, by what the machine has, outside of the close, and of steps that ask for more than can be had. */
 export function generatorShare(record: RunRecord): Figure {
-  const within = new Set(secondsWithinKnee(record));
-  const busiest = busiestShare(record, (second) => (within.has(second) ? cpuOfK6(second) : null));
+  const beyond = secondsBeyondKnee(record);
+  const busiest = busiestShare(record, (second) => (beyond.has(second) ? null : cpuOfK6(second)));
   if (busiest === null) return unseen(`no ${BUSY_FOR_S} seconds on end have the CPU of k6`);
-  const where = within.size < secondsOf(record, ...LOADED).length ? ', outside of steps beyond the knee' : '';
+  const where = beyond.size > 0 ? ', outside of steps beyond the knee' : '';
   return seen(busiest, `k6 took at most ${percent(busiest, 0)} of the machine's CPU over ${BUSY_FOR_S} s${where}`);
 }
 
@@ -45,7 +42,7 @@ export function cautionsOf(record: RunRecord): readonly string[] {
       `Beyond the knee k6 took ${percent(everywhere, 0)} of the machine for ${BUSY_FOR_S} s: what was achieved there is as much as k6 could do, and the proxies may do more.`,
     );
   }
-  if (record.scenario.work.kind === 'messages' && record.scenario.work.steps.some(({ isBeyondKnee }) => isBeyondKnee === true)) {
+  if (record.scenario.work.kind === 'messages' && secondsBeyondKnee(record).size > 0) {
     cautions.push(
       'Beyond the knee a message that is a second late is left out: latencies there, and of the whole run, are of those that were sent.',
     );
@@ -62,7 +59,7 @@ export function cautionsOf(record: RunRecord): readonly string[] {
 function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | null): number | null {
   const { cores } = record.honesty.machine;
   if (cores <= 0) return null;
-  const read = secondsOf(record, ...LOADED).flatMap((second) => {
+  const read = secondsOf(record, 'ramp', 'rest', 'hold', 'step', 'fault').flatMap((second) => {
     const cpu = cpuOf(second);
     return cpu === null ? [] : [{ at: second.at, cpu }];
   });

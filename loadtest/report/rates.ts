@@ -61,8 +61,14 @@ function wantedBefore({ seconds }: RunRecord, { from }: Phase): number {
 /** Everything before the close, but for the steps in which more is asked than the fleet is expected to do. */
 export function secondsWithinKnee(record: RunRecord): readonly Second[] {
   const end = closeFrom(record);
+  const beyond = secondsBeyondKnee(record);
+  return record.seconds.filter((second) => second.at < end && !beyond.has(second));
+}
+
+/** Those steps, with the seconds that they share with others. */
+export function secondsBeyondKnee(record: RunRecord): ReadonlySet<Second> {
   const beyond = record.phases.filter((phase) => phase.kind === 'step' && isBeyondKnee(record, phase));
-  return record.seconds.filter(({ at }) => at < end && !beyond.some(({ from, to }) => from < at + 1 && at < to));
+  return new Set(record.seconds.filter(({ at }) => beyond.some(({ from, to }) => from < at + 1 && at < to)));
 }
 
 function isBeyondKnee(record: RunRecord, { askedPerSecond }: Phase): boolean {

@@ -21,10 +21,10 @@ const HOST: Host = { total: seldom(totalmem), available: freemem, limit: seldom(
 /** The same value for so many looks. */
 export function seldom(ask: () => number): () => number {
   let value = 0;
-  let left = 0;
+  let looks = 0;
   return () => {
-    if (left === 0) value = ask();
-    left = left === 0 ? SELDOM - 1 : left - 1;
+    if (looks % SELDOM === 0) value = ask();
+    looks += 1;
     return value;
   };
 }

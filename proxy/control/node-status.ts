@@ -2,7 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { carrierSocket, ledgerFile } from '../core/runtime-files.ts';
-import type { Capacity, ChildState, SupervisorView } from '../core/supervision.ts';
+import type { Capacity, ChildState, SlotView, SupervisorView } from '../core/supervision.ts';
 import type { LedgerView } from '../limits/ledger-view.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import { askJson, askSupervisor } from './ask.ts';
@@ -126,11 +126,11 @@ export async function gatherCarriers(runtime: string, clock: Clock): Promise<(Ca
 
 /** The same, of the carriers that this supervisor has. */
 export async function statusesOf(supervisor: SupervisorView | null, runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
-  const { slots = [] } = supervisor ?? {};
-  const answers = await Promise.all(
-    slots.map(({ slot, generation }) => askJson(carrierSocket(runtime, generation, slot), '/status', clock)),
-  );
-  return answers as (CarrierStatus | null)[];
+  return Promise.all((supervisor?.slots ?? []).map((slot) => askStatus(slot, runtime, clock)));
+}
+
+async function askStatus({ generation, slot }: SlotView, runtime: string, clock: Clock): Promise<CarrierStatus | null> {
+  return (await askJson(carrierSocket(runtime, generation, slot), '/status', clock)) as CarrierStatus | null;
 }
 
 /** An age at which it is as good as an answer: a beat comes each second, and a busy carrier's a little later. */
@@ -138,10 +138,12 @@ const WORD_FRESH_MS = 2_500;
 
 /** The same for who looks each second: what each carrier said with its last beat. One that has not, lately, is asked. */
 export async function wordsOf(supervisor: SupervisorView, runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
-  const answers = supervisor.slots.map(({ slot, generation, word }) =>
-    word && word.ageMs <= WORD_FRESH_MS ? word.said : askJson(carrierSocket(runtime, generation, slot), '/status', clock),
+  return Promise.all(
+    supervisor.slots.map(async (slot) => {
+      const { word } = slot;
+      return word && word.ageMs <= WORD_FRESH_MS ? (word.said as CarrierStatus) : askStatus(slot, runtime, clock);
+    }),
   );
-  return (await Promise.all(answers)) as (CarrierStatus | null)[];
 }
 
 /** The node is ready where one carrier that accepts says so, and control's last word is not against it. */

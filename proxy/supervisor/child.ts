@@ -48,7 +48,7 @@ interface Channel {
 export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, channel: Channel = process): SupervisorLink {
   if (!channel.send) throw new Error('this role is started by `pinhole serve` only');
   // The channel may close under us; 'disconnect' then says so.
-  const say = (message: ChildMessage): void => void channel.send?.(message, undefined, undefined, () => {});
+  const say = (message: ChildMessage, sent = (): void => {}): void => void channel.send?.(message, undefined, undefined, sent);
 
   const accept = Promise.withResolvers<void>();
   const staging = new Staging((file) => handlers.stage(file), say);
@@ -87,7 +87,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
     const word = wordNow();
     if (word === undefined) return say({ type: 'beat' });
     isOnTheWay = true;
-    channel.send?.({ type: 'beat', word }, undefined, undefined, () => (isOnTheWay = false));
+    say({ type: 'beat', word }, () => (isOnTheWay = false));
   };
   clock.every(BEAT_MS, beat);
 
