@@ -1,4 +1,4 @@
-// `pinhole loadtest card`: docs/capacity.md from the reports in loadtest/card/inputs/, or a card from reports of your own.
+// `pinhole loadtest card`: docs/capacity.md from the reports in docs/loadtest/, or a card from reports of your own.
 
 import { readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import { readOr, say } from '../report/words.ts';
 import { type CardInputs, inputsOf } from './inputs.ts';
 import { renderCard } from './render.ts';
 
-export const INPUTS = fileURLToPath(new URL('inputs/', import.meta.url));
+export const INPUTS = fileURLToPath(new URL('../../docs/loadtest/', import.meta.url));
 
 const USAGE = `usage: pinhole loadtest card [REPORT.json...] [--write FILE] [--json]
 
