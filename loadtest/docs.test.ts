@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { pinnedVersion } from './k6-binary.ts';
+import { GENERATOR_KIB_PER_SOCKET, PROCESS_SOCKETS_MAX } from './plan.ts';
 import { FIGURE_NAMES } from './report/figures.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { parseTarget, TARGET_KEYS } from './target.ts';
@@ -52,6 +53,11 @@ describe('docs/loadtest.md', () => {
       rowsWith('key', 'what it is').map(([name]) => named(name)),
       TARGET_KEYS,
     );
+  });
+
+  test('says what a k6 process holds, and what that takes', () => {
+    const [most, each] = [PROCESS_SOCKETS_MAX.toLocaleString('en'), GENERATOR_KIB_PER_SOCKET];
+    assert.ok(page.includes(`${most} tunnels a k6 process, ${each} KiB each`), `${most}, ${each} KiB`);
   });
 
   test('names the k6 that is built where there is none', () => assert.ok(page.includes(`k6 ${pinnedVersion()} is built`)));

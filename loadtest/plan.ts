@@ -67,8 +67,17 @@ const TIME_WAIT_S = 60;
 /** Where the fleet is under no quota, a node is not the one to hold opens back. */
 const OPENS_WITHOUT_QUOTA = 100_000;
 
-/** Measured on two cores: k6 with its four goroutines a socket, a Node far end, a node's two sockets, and what the kernel has for each socket. */
-const KIB = { perGenerator: 150, perVu: 5_120, perFarEnd: 14, perTunnel: 4, perSocket: 3.8, perProcess: 90_000 } as const;
+/** k6 with its four goroutines a socket: 153 to 168 KiB were seen, with half of the garbage collections (rig/generators.ts). */
+export const GENERATOR_KIB_PER_SOCKET = 170;
+/** Measured on two cores: a Node far end, a node's two sockets, and what the kernel has for each socket. */
+const KIB = {
+  perGenerator: GENERATOR_KIB_PER_SOCKET,
+  perVu: 5_120,
+  perFarEnd: 14,
+  perTunnel: 4,
+  perSocket: 3.8,
+  perProcess: 90_000,
+} as const;
 const MEMORY_SHARE = 0.9;
 
 /** The reference agent's: 1 s, then up to 120 s (agent/backoff.ts). */

@@ -9,7 +9,7 @@
 import exec from 'k6/execution';
 import type { Options } from 'k6/options';
 import type { AgentPlan } from '../shared/agent-plan.ts';
-import { lastEndMs } from '../shared/schedule.ts';
+import { FAREWELL_S, lastEndMs } from '../shared/schedule.ts';
 import { THRESHOLDS } from './metrics.ts';
 import { Vu } from './vu.ts';
 
@@ -17,19 +17,13 @@ const path = __ENV['PLAN'];
 if (path === undefined) throw new Error('no plan: k6 run -e PLAN=file.json agents.ts');
 const plan = JSON.parse(open(path)) as AgentPlan;
 
-/**
- * After the last close: a k6 that is behind comes to its closes late, and what it is cut off from is told by nobody. Iterations end by themselves
- * with the last of them; the rig waits for a minute (rig/agents.ts).
- */
-const FAREWELL_SECONDS = 50;
-
 export const options: Options = {
   scenarios: {
     agents: {
       executor: 'per-vu-iterations',
       vus: plan.vus,
       iterations: 1,
-      maxDuration: `${Math.ceil((lastEndMs(plan) - Date.now()) / 1_000) + FAREWELL_SECONDS}s`,
+      maxDuration: `${Math.ceil((lastEndMs(plan) - Date.now()) / 1_000) + FAREWELL_S}s`,
       gracefulStop: '0s',
     },
   },

@@ -3,10 +3,10 @@
 import type { RigPlan } from '../plan.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
-import { lastEndMs } from '../shared/schedule.ts';
+import { FAREWELL_S, lastEndMs } from '../shared/schedule.ts';
 
-/** After the last close k6 waits ten seconds more; then it is stuck. */
-export const CLOSE_PATIENCE_MS = 60_000;
+/** After the last close, and what k6 has for those that come late: then it ends by itself, or it is stuck. */
+export const CLOSE_PATIENCE_MS = (FAREWELL_S + 10) * 1_000;
 const CLIENT_ID_PREFIX = 'test-';
 
 export function agentPlan(

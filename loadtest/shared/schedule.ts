@@ -5,6 +5,11 @@ import type { AgentPlan, Step } from './agent-plan.ts';
 
 /** 10,000 closes in 5 s, all generators together: a fleet that ends its run must not look like a storm. */
 const CLOSES_PER_SECOND = 2_000;
+/**
+ * What k6 has after the last close: one that is behind comes to its closes late, and what it is cut off from is told by nobody. Iterations end by
+ * themselves with the last of them.
+ */
+export const FAREWELL_S = 50;
 
 /** Numbers of agents (or sessions, where they come by `opens`) that belong to a VU; VUs count from 0. */
 export function numbersOf(plan: AgentPlan, vu: number): number[] {
