@@ -4,9 +4,9 @@
 
 import { WebSocket, type MessageEvent } from 'k6/websockets';
 import type { Action, Agent } from '../shared/agent.ts';
+import type { Now } from '../shared/fine-clock.ts';
 import { encodeConnect, encodeEmpty, encodePublish, encodeSubscribe, PacketReader, type Packet } from '../shared/mqtt.ts';
 import { reasonOf } from '../shared/reasons.ts';
-import type { Now } from './clock.ts';
 import type { Saw } from './seen.ts';
 
 /** What all members of a VU share. */

@@ -4,11 +4,12 @@ import exec from 'k6/execution';
 import { Agent } from '../shared/agent.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
 import { cadenceOf } from '../shared/cadence.ts';
+import type { Now } from '../shared/fine-clock.ts';
 import { endsAtMs, lastEndMs, numbersOf, opensAtMs } from '../shared/schedule.ts';
 import { encodeTick } from '../shared/tick.ts';
 import { Wakes } from '../shared/wakes.ts';
 import { Wanted } from '../shared/wanted.ts';
-import { fineClock, type Now } from './clock.ts';
+import { vuClock } from './clock.ts';
 import { Member, type Company } from './member.ts';
 import { isCanary, measure } from './metrics.ts';
 import { Seen, type Saw } from './seen.ts';
@@ -29,7 +30,7 @@ export class Vu {
   readonly #writesTicks: boolean;
   /** The iteration ends when no timer is set any more; the seconds see to it that none is set for long. */
   readonly #lastMs: number;
-  readonly #now: Now = fineClock();
+  readonly #now: Now = vuClock();
   readonly #seen = new Seen();
   readonly #wakes = new Wakes<Due>();
   readonly #members: readonly Member[];
