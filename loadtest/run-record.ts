@@ -82,6 +82,7 @@ export interface AgentsSeen {
   readonly closed: number;
   readonly sent: number;
   readonly back: number;
+  readonly unanswered: number;
   readonly openUs: SparseHistogram;
   readonly dialUs: SparseHistogram;
   readonly connackUs: SparseHistogram;

@@ -152,6 +152,10 @@ test('messages: as many as the steps say, and each comes back', { timeout: 120_0
     sum(ticks, ({ back }) => back),
     sent,
   );
+  assert.equal(
+    sum(ticks, ({ unanswered }) => unanswered),
+    0,
+  );
   assert.equal(farEnd.take().messages, sent);
 });
 

@@ -56,8 +56,8 @@ export class Member {
     this.#follow(this.agent.wake(nowMs, hasRoom));
   }
 
-  end(): void {
-    this.#follow(this.agent.end());
+  end(nowMs: number): void {
+    this.#follow(this.agent.end(nowMs));
   }
 
   get #topic(): string {

@@ -14,6 +14,7 @@ const METRICS = {
   closed: new Counter('tunnel_closed'),
   sent: new Counter('message_sent'),
   back: new Counter('message_back'),
+  unanswered: new Counter('message_unanswered'),
   /** From the intended start to the CONNACK, of the canaries. */
   openMs: new Trend('tunnel_open_ms', true),
   roundTripMs: new Trend('message_round_trip_ms', true),
@@ -47,6 +48,9 @@ export function measure(saw: Saw, byCanary: boolean): void {
     case 'back':
       METRICS.back.add(1);
       if (byCanary) METRICS.roundTripMs.add(saw.ms);
+      return;
+    case 'unanswered':
+      METRICS.unanswered.add(saw.count);
       return;
     case 'closed':
     case 'sent':

@@ -6,9 +6,11 @@ import type { Tick } from '../shared/tick.ts';
 
 export type Saw = Extract<Action, { saw: string }>;
 
+const NONE = { tried: 0, opened: 0, closed: 0, sent: 0, back: 0, unanswered: 0 };
+
 export class Seen {
   #established = 0;
-  #counts = { tried: 0, opened: 0, closed: 0, sent: 0, back: 0 };
+  #counts = { ...NONE };
   #failed: Record<string, number> = {};
   #dropped: Record<string, number> = {};
   readonly #us = { openUs: new Histogram(), dialUs: new Histogram(), connackUs: new Histogram(), roundTripUs: new Histogram() };
@@ -37,6 +39,9 @@ export class Seen {
       case 'back':
         this.#counts.back += 1;
         return this.#us.roundTripUs.add(saw.ms * 1_000);
+      case 'unanswered':
+        this.#counts.unanswered += saw.count;
+        return;
       case 'failed':
         this.#failed[saw.reason] = (this.#failed[saw.reason] ?? 0) + 1;
         return;
@@ -51,7 +56,7 @@ export class Seen {
     const counts = Object.fromEntries(Object.entries(this.#counts).filter(([, count]) => count > 0));
     const us = Object.fromEntries(Object.entries(this.#us).map(([name, histogram]) => [name, histogram.sparse()]));
     const tick = { at, vu, established: this.#established, wanted, ...counts, failed: this.#failed, dropped: this.#dropped, ...us };
-    this.#counts = { tried: 0, opened: 0, closed: 0, sent: 0, back: 0 };
+    this.#counts = { ...NONE };
     this.#failed = {};
     this.#dropped = {};
     for (const histogram of Object.values(this.#us)) histogram.clear();

@@ -126,7 +126,7 @@ export class Vu {
 
   #serve(due: Due, nowMs: number): void {
     if (due === 'second') return this.#second(nowMs);
-    if (due.isEnd) return due.member.end();
+    if (due.isEnd) return due.member.end(nowMs);
     const isFull = this.#plan.work.kind === 'opens' && this.#standing >= this.#plan.tunnels / this.#plan.vus;
     due.member.wake(nowMs, !isFull);
   }

@@ -89,9 +89,21 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
   ],
   messagesAnswered: [
     { run: 'in which all are answered', of: madeRun(), is: 1 },
-    { run: 'in which a tenth is not', of: withAgents(madeRun(), (agents) => ({ ...agents, back: agents.sent * 0.9 })), is: 0.9 },
-    { run: 'that closes while messages are on their way', of: closing(9, 5, 1), is: 1 },
-    { run: 'that loses more than can be on their way when it closes', of: closing(9, 5, 50), is: { from: 0.9985, to: 0.99899 } },
+    { run: 'in which a tenth is not', of: answering(0.9, 0.1), is: 0.9, words: /of \d\d,\d{3} messages were answered$/ },
+    {
+      run: 'in which a tenth is lost, and a tenth comes too late to know',
+      of: answering(0.8, 0.1),
+      is: 0.889,
+      words: /; 3,3\d\d were still/,
+    },
+    { run: 'in which one session loses all that it sent in its last second', of: losingInClose(50), is: { from: 0.998, to: 0.9985 } },
+    {
+      run: 'in which messages are on their way at the end, and none is lost',
+      of: answering(0.99, 0),
+      is: 1,
+      words: /were still on their way/,
+    },
+    { run: 'of which it is known of no message what became of it', of: answering(0, 0), is: null, words: /nobody waited/ },
     { run: 'without a message', of: withAgents(madeRun(), (agents) => ({ ...agents, sent: 0, back: 0 })), is: null },
   ],
   achievedRate: [
@@ -364,12 +376,17 @@ function refusing(refusals: NonNullable<RunRecord['probe']>['refusals']): RunRec
   return { ...record, probe: record.probe && { ...record.probe, refusals } };
 }
 
-/** Of 100 messages a second in the hold, some of its last second are not back when the close begins, in which others are sent and answered. */
-function closing(sentInClose: number, backInClose: number, missing: number): RunRecord {
+/** Such shares of what was sent came back, and did not. */
+function answering(back: number, unanswered: number): RunRecord {
+  return withAgents(madeRun(), (agents) => ({ ...agents, back: agents.sent * back, unanswered: agents.sent * unanswered }));
+}
+
+/** So many that were sent in the last second before the close; it is told in the close. */
+function losingInClose(count: number): RunRecord {
   return withSeconds(madeRun(), (second) => {
     const { agents } = second;
-    if (second.at === 359) return { ...second, agents: { ...agents, back: agents.back - missing } };
-    return second.at === 360 ? { ...second, agents: { ...agents, sent: sentInClose, back: backInClose } } : second;
+    if (second.at === 359) return { ...second, agents: { ...agents, back: agents.back - count } };
+    return second.at === 360 ? { ...second, agents: { ...agents, unanswered: count } } : second;
   });
 }
 

@@ -1,7 +1,6 @@
 // Figures of sessions: opens that succeeded, sessions that were lost, messages that were answered.
 
 import type { Mark, RunRecord, Second } from '../run-record.ts';
-import { Histogram } from '../shared/histogram.ts';
 import { type Figure, grouped, never, seen, unseen } from './figure.ts';
 import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
 
@@ -91,25 +90,15 @@ export function backAtEnd(record: RunRecord): Figure {
   return seen(established / wanted, `${grouped(established)} of ${grouped(wanted)} sessions stood when the close began`);
 }
 
-/** Before the close: a session that ends takes no more answers. What was on its way when the close began is not lost if its answer still came. */
-export function messagesAnswered(record: RunRecord): Figure {
-  const end = closeFrom(record);
-  const before = record.seconds.filter(({ at }) => at < end);
-  const sent = sumOf(before, ({ agents }) => agents.sent);
+/** Of those of which it is known. What was on its way when its agent closed is neither answered nor lost (shared/agent.ts). */
+export function messagesAnswered({ seconds }: RunRecord): Figure {
+  const sent = sumOf(seconds, ({ agents }) => agents.sent);
   if (sent === 0) return unseen('no message was sent');
-  const back = sumOf(before, ({ agents }) => agents.back);
-  const answered = Math.min(sent, back + late(record, before));
-  return seen(answered / sent, `${grouped(answered)} answers to ${grouped(sent)} messages`);
-}
-
-/** Answers in the close to what was sent before it: no more of them than a round trip's worth of messages can have been on their way. */
-function late({ seconds }: RunRecord, before: readonly Second[]): number {
-  const last = before.at(-1)?.agents;
-  const p99Us = Histogram.of(before.map(({ agents }) => agents.roundTripUs)).quantile(0.99);
-  if (last === undefined || p99Us === null) return 0;
-  const onTheirWay = Math.ceil(last.sent * Math.min(1, p99Us / 1e6));
-  const came = sumOf(seconds.slice(before.length), ({ agents }) => agents.back);
-  return Math.min(onTheirWay, came);
+  const back = sumOf(seconds, ({ agents }) => agents.back);
+  const known = back + sumOf(seconds, ({ agents }) => agents.unanswered);
+  if (known === 0) return unseen(`${grouped(sent)} messages were sent, and nobody waited long enough for an answer`);
+  const rest = sent > known ? `; ${grouped(sent - known)} were still on their way at the end` : '';
+  return seen(back / known, `${grouped(back)} of ${grouped(known)} messages were answered${rest}`);
 }
 
 /** From the end of the last second in which an agent closed a session. Nobody looks before k6 and the probe are gone: it is that long at most. */

@@ -13,7 +13,7 @@ const LAST_S = 3;
 /** Why its figures are not those of all agents, in words; empty where they are. Of a run that came to its end: another one is no valid run anyway. */
 export function unheardOf(record: RunRecord): readonly string[] {
   if (record.ended !== 'whole') return [];
-  return [...neverBegun(record), ...silent(record), ...neverEnded(record)];
+  return [...neverBegun(record), ...silent(record), ...neverEnded(record), ...neverSent(record)];
 }
 
 /** By k6's own count of those that should be there. Several machines share the agents, and nobody knows how many are this one's. */
@@ -49,4 +49,13 @@ function silent(record: RunRecord): readonly string[] {
 function neverEnded({ seconds }: RunRecord): readonly string[] {
   const open = sumOf(seconds, ({ agents }) => agents.opened - agents.closed - total(agents.dropped));
   return open <= 0 ? [] : [`k6 never said how ${grouped(open)} sessions ended: they may have been dropped long before.`];
+}
+
+/** An answer is to a message that was told: what is missing there may hide as many that had none. */
+function neverSent({ seconds }: RunRecord): readonly string[] {
+  const of = (count: (agents: Second['agents']) => number): number => sumOf(seconds, ({ agents }) => count(agents));
+  const [sent, ended] = [of(({ sent }) => sent), of(({ back, unanswered }) => back + unanswered)];
+  return ended <= sent
+    ? []
+    : [`k6 told of ${grouped(sent)} messages, and of ${grouped(ended)} that were answered or not: some of what it saw is in no figure.`];
 }

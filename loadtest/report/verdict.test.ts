@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { RunRecord } from '../run-record.ts';
+import type { AgentsSeen, RunRecord } from '../run-record.ts';
 import type { Threshold } from '../scenario.ts';
 import { madeRun } from '../testing/made-run.ts';
 import { figuresOf } from './figures.ts';
@@ -41,13 +41,24 @@ const losing: RunRecord = {
 const silentFrom = (record: RunRecord, from: number): RunRecord => ({
   ...record,
   seconds: record.seconds.map((second) => {
-    const none = { tried: 0, opened: 0, failed: {}, dropped: {}, closed: 0, sent: 0, back: 0 };
+    const none = { tried: 0, opened: 0, failed: {}, dropped: {}, closed: 0, sent: 0, back: 0, unanswered: 0 };
     const standing = second.at < from + 10 ? {} : { established: 0, wanted: 0 };
     return second.at < from ? second : { ...second, agents: { ...second.agents, ...none, ...standing } };
   }),
 });
 /** Half of the agents are in a k6 that never spoke. */
 const halfOf = (record: RunRecord): RunRecord => ({ ...record, scenario: { ...record.scenario, tunnels: 2 * record.scenario.tunnels } });
+
+/** So much more than there was, in the hold. */
+const oversaid = (more: Partial<Record<'back' | 'unanswered', number>>): RunRecord => ({
+  ...good,
+  seconds: good.seconds.map((second) => (second.at === 200 ? { ...second, agents: withMore(second.agents, more) } : second)),
+});
+const withMore = (agents: AgentsSeen, { back = 0, unanswered = 0 }: Partial<Record<'back' | 'unanswered', number>>): AgentsSeen => ({
+  ...agents,
+  back: agents.back + back,
+  unanswered: agents.unanswered + unanswered,
+});
 
 describe('a run whose thresholds', () => {
   test('are all held passes', () => {
@@ -99,6 +110,8 @@ describe('it is not a valid run', () => {
     ],
     ['where k6 hung in the hold', silentFrom(good, 200), /When the close began k6 had said nothing of 6,000 of its agents for 10 s/],
     ['where k6 hung in the close', silentFrom(good, 360), /k6 never said how 6,000 sessions ended/],
+    ['where more was answered than sent, so that ticks are missing', oversaid({ back: 1 }), /told of 33,050 messages, and of 33,051 that/],
+    ['where more was answered or not than sent', oversaid({ unanswered: 1 }), /told of 33,050 messages, and of 33,051 that/],
     ['where half of the agents never began', halfOf(good), /k6 told of 6,000 of 12,000 agents/],
     ['where nothing was recorded', { ...good, seconds: [] }, /Not one second/],
     ['where it failed besides', { ...losing, ended: 'interrupted' }, /interrupted/],

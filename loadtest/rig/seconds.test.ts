@@ -17,11 +17,24 @@ const SAMPLE: Sample = { nodes: { a: null }, roles: {}, carriersKib: [], kernel:
 
 test('the ticks of all VUs of a second are added up', () => {
   const book = new SecondsBook(BEGAN);
-  book.heard(tick(0, 1, { established: 2, wanted: 3, tried: 3, opened: 2, failed: { DRAINING: 1 }, openUs: [7, 1] }));
-  book.heard(tick(0, 2, { established: 5, wanted: 5, tried: 5, opened: 4, failed: { DRAINING: 1, reset: 2 }, openUs: [7, 2, 9, 1] }));
+  book.heard(tick(0, 1, { established: 2, wanted: 3, tried: 3, opened: 2, failed: { DRAINING: 1 }, unanswered: 2, openUs: [7, 1] }));
+  book.heard(
+    tick(0, 2, { established: 5, wanted: 5, tried: 5, opened: 4, unanswered: 3, failed: { DRAINING: 1, reset: 2 }, openUs: [7, 2, 9, 1] }),
+  );
   const [row] = book.finish(BEGAN);
   assert.deepEqual(row?.agents, {
-    ...{ established: 7, wanted: 8, tried: 8, opened: 6, failed: { DRAINING: 2, reset: 2 }, dropped: {}, closed: 0, sent: 0, back: 0 },
+    ...{
+      established: 7,
+      wanted: 8,
+      tried: 8,
+      opened: 6,
+      failed: { DRAINING: 2, reset: 2 },
+      dropped: {},
+      closed: 0,
+      sent: 0,
+      back: 0,
+      unanswered: 5,
+    },
     ...{ openUs: [7, 3, 9, 1], dialUs: [], connackUs: [], roundTripUs: [] },
   });
 });

@@ -12,12 +12,12 @@ export type Sample = Pick<Second, 'nodes' | 'roles' | 'carriersKib' | 'kernel'>;
 const OPEN_FOR_S = 10;
 
 const LATENCIES = ['openUs', 'dialUs', 'connackUs', 'roundTripUs'] as const;
-const COUNTS = ['tried', 'opened', 'closed', 'sent', 'back'] as const;
+const COUNTS = ['tried', 'opened', 'closed', 'sent', 'back', 'unanswered'] as const;
 const BY_REASON = ['failed', 'dropped'] as const;
 
 /** One second that is still open. */
 class OpenSecond {
-  readonly counts: Record<(typeof COUNTS)[number], number> = { tried: 0, opened: 0, closed: 0, sent: 0, back: 0 };
+  readonly counts: Record<(typeof COUNTS)[number], number> = { tried: 0, opened: 0, closed: 0, sent: 0, back: 0, unanswered: 0 };
   readonly byReason: Record<(typeof BY_REASON)[number], Record<string, number>> = { failed: {}, dropped: {} };
   readonly latencies = { openUs: new Histogram(), dialUs: new Histogram(), connackUs: new Histogram(), roundTripUs: new Histogram() };
   readonly gauges = new Map<number, { readonly established: number; readonly wanted: number }>();

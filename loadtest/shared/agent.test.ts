@@ -72,7 +72,7 @@ test('a ping that was not answered for ten seconds is a drop when the next is du
   const one = upAgent();
   one.wake(1_150);
   one.wake(6_150);
-  assert.deepEqual(one.wake(11_150), [{ do: 'hang-up' }, { saw: 'dropped', how: 'silent' }]);
+  assert.deepEqual(one.wake(11_150), [{ do: 'hang-up' }, { saw: 'dropped', how: 'silent' }, { saw: 'unanswered', count: 2 }]);
   assert.equal(one.state, 'waiting');
 });
 
@@ -80,6 +80,53 @@ test('a message carries its intended moment, and is timed from it', () => {
   const one = upAgent({ cadence: POSTS });
   assert.deepEqual(one.wake(1_155), [{ do: 'publish', intendedMs: 1_150 }, { saw: 'sent' }]);
   assert.deepEqual(one.echoed(1_150, 1_190), [{ saw: 'back', ms: 40 }]);
+});
+
+test('a message that is passed over was never answered, and neither a stranger nor a second answer counts', () => {
+  const one = upAgent({ cadence: POSTS });
+  for (const atMs of [1_150, 1_650, 2_150]) one.wake(atMs);
+  assert.deepEqual(one.echoed(1_650, 2_200), [
+    { saw: 'unanswered', count: 1 },
+    { saw: 'back', ms: 550 },
+  ]);
+  for (const intendedMs of [1_150, 1_650, 1_700]) assert.deepEqual(one.echoed(intendedMs, 2_210), []);
+  assert.deepEqual(one.echoed(2_150, 2_220), [{ saw: 'back', ms: 70 }]);
+});
+
+for (const cadence of [PINGS, POSTS]) {
+  test(`with a session that is lost, all that is on its way is: ${cadence.speaks}`, () => {
+    const one = upAgent({ cadence });
+    one.wake(1_150);
+    one.wake(one.wakeMs);
+    assert.deepEqual(one.lost('1006', 'tcp-reset', one.wakeMs), [
+      { saw: 'dropped', how: '1006' },
+      { saw: 'unanswered', count: 2 },
+    ]);
+    one.wake(one.wakeMs);
+    one.opened(10_000);
+    one.connack(0, 10_010);
+    assert.deepEqual([...one.pong(10_020), ...one.echoed(1_150, 10_020)], [], 'it is not answered by the next');
+    assert.deepEqual(words(one.end(60_000)), ['send-disconnect', 'hang-up', 'saw closed'], 'and not counted twice');
+  });
+}
+
+test('at its end only what was sent ten seconds ago or more is unanswered', () => {
+  for (const [endsMs, count] of [
+    [11_149, 0],
+    [11_150, 1],
+    [11_650, 2],
+    [60_000, 3],
+  ] as const) {
+    const one = upAgent({ cadence: POSTS });
+    for (const atMs of [1_150, 1_650, 2_150]) one.wake(atMs);
+    assert.deepEqual(one.end(endsMs).slice(3), count === 0 ? [] : [{ saw: 'unanswered', count }], `at ${endsMs}`);
+  }
+});
+
+test('a tunnel that answers no message for long is not dropped for it: who publishes has no ping', () => {
+  const one = upAgent({ cadence: { speaks: 'publish', first: (upMs) => upMs, next: (beforeMs) => beforeMs + 20_000 } });
+  for (let turn = 0; turn < 4; turn++) one.wake(one.wakeMs);
+  assert.equal(one.state, 'up');
 });
 
 test('with nothing more to say it is woken no more', () => {
@@ -173,8 +220,8 @@ for (const [state, prepare, expected] of [
   test(`the end of the run is no drop and no failure: ${state}`, () => {
     const one = prepare();
     assert.equal(one.state, state);
-    assert.deepEqual(words(one.end()), expected);
-    assert.deepEqual([one.state, one.wakeMs, one.end(), one.lost('1006', 'timeout', 500)], ['closed', Infinity, [], []]);
+    assert.deepEqual(words(one.end(200)), expected);
+    assert.deepEqual([one.state, one.wakeMs, one.end(200), one.lost('1006', 'timeout', 500)], ['closed', Infinity, [], []]);
   });
 }
 
@@ -194,13 +241,18 @@ test('whatever happens in whatever order, sessions balance: opened = dropped + c
       fc.constantFrom(null, 2_000),
       (events, cadence, stayMs) => {
         const one = agent({ cadence, stayMs });
-        const counts = { opened: 0, dropped: 0, closed: 0, tried: 0, failed: 0, sent: 0, back: 0, dialled: 0 };
+        const counts = { opened: 0, dropped: 0, closed: 0, tried: 0, failed: 0, sent: 0, back: 0, unanswered: 0, dialled: 0 };
+        const posted: number[] = [];
         let nowMs = 0;
         for (const name of events) {
           nowMs = name === 'wake' && one.wakeMs < Infinity ? Math.max(nowMs, one.wakeMs) : nowMs + 7;
-          for (const action of happen(one, name, nowMs)) if ('saw' in action) counts[action.saw] += 1;
+          for (const action of happen(one, name, nowMs, posted)) {
+            if ('saw' in action) counts[action.saw] += 'count' in action ? action.count : 1;
+            else if (action.do === 'publish') posted.push(action.intendedMs);
+          }
         }
         assert.equal(counts.opened, counts.dropped + counts.closed + (one.state === 'up' ? 1 : 0));
+        assert.ok(counts.sent >= counts.back + counts.unanswered, JSON.stringify(counts));
         const underWay = one.state === 'dialling' || one.state === 'connecting' ? 1 : 0;
         assert.ok(counts.tried - counts.opened - counts.failed >= underWay);
       },
@@ -209,7 +261,7 @@ test('whatever happens in whatever order, sessions balance: opened = dropped + c
   );
 });
 
-function happen(one: Agent, name: string, nowMs: number): readonly Action[] {
+function happen(one: Agent, name: string, nowMs: number, posted: readonly number[]): readonly Action[] {
   switch (name) {
     case 'wake':
       return one.wake(nowMs);
@@ -222,12 +274,12 @@ function happen(one: Agent, name: string, nowMs: number): readonly Action[] {
     case 'pong':
       return one.pong(nowMs);
     case 'echo':
-      return one.echoed(nowMs - 1, nowMs);
+      return one.echoed(posted[nowMs % posted.length] ?? 0, nowMs);
     case 'lost':
       return one.lost('1006', 'tcp-reset', nowMs);
     case 'garbled':
       return one.garbled(nowMs);
     default:
-      return one.end();
+      return one.end(nowMs);
   }
 }

@@ -22,6 +22,7 @@ export type Action =
   | { readonly do: 'publish'; readonly intendedMs: number }
   | { readonly saw: 'tried' | 'closed' | 'sent' }
   | { readonly saw: 'dialled' | 'back'; readonly ms: number }
+  | { readonly saw: 'unanswered'; readonly count: number }
   | { readonly saw: 'opened'; readonly openMs: number; readonly connackMs: number }
   | { readonly saw: 'failed'; readonly reason: FailureReason }
   | { readonly saw: 'dropped'; readonly how: string };
@@ -46,7 +47,7 @@ export interface AgentRules {
 
 /**
  * MQTT 3.1.1 section 3.1.2.10 leaves a reasonable time to the client. A CONNECT without an answer fails when it is over; a ping is looked at
- * when the next one is due.
+ * when the next one is due; and of what is on its way when an agent closes, a message that it has waited so long for was never answered.
  */
 const ANSWER_MS = 10_000;
 /** A session that lived this long was a good one, and the next wait is the shortest again (agent/backoff.ts has the same). */
@@ -63,8 +64,8 @@ export class Agent {
   #sinceMs = 0;
   #failures = 0;
   #nextMessageMs = Infinity;
-  /** Pings that are not answered, the oldest first. */
-  #unanswered: { readonly intendedMs: number; readonly sentMs: number }[] = [];
+  /** Messages that have not come back yet, the oldest first: a tunnel keeps their order. One, or none, as long as all is well. */
+  #onTheirWay: { readonly intendedMs: number; readonly sentMs: number }[] = [];
 
   constructor(rules: AgentRules) {
     this.#rules = rules;
@@ -91,7 +92,7 @@ export class Agent {
       case 'connecting':
         return [{ do: 'hang-up' }, ...this.#failed('connack-timeout', nowMs)];
       case 'up':
-        return nowMs >= this.#leavesMs ? this.end() : this.#speak(nowMs);
+        return nowMs >= this.#leavesMs ? this.end(nowMs) : this.#speak(nowMs);
       case 'dialling':
       case 'closed':
         return [];
@@ -111,7 +112,6 @@ export class Agent {
     if (code !== 0) return [{ do: 'hang-up' }, ...this.#failed('connack-refused', nowMs)];
     const connackMs = nowMs - this.#sinceMs;
     this.#sinceMs = nowMs;
-    this.#unanswered = [];
     this.#nextMessageMs = this.#rules.cadence?.first(nowMs) ?? Infinity;
     this.#step('up', this.#nextUpMs);
     const opened = { saw: 'opened', openMs: nowMs - this.#intendedMs, connackMs } as const;
@@ -120,13 +120,18 @@ export class Agent {
   }
 
   pong(nowMs: number): readonly Action[] {
-    const ping = this.#state === 'up' ? this.#unanswered.shift() : undefined;
+    const ping = this.#state === 'up' ? this.#onTheirWay.shift() : undefined;
     return ping === undefined ? [] : [{ saw: 'back', ms: nowMs - ping.intendedMs }];
   }
 
   /** A message of its own has come back. */
   echoed(intendedMs: number, nowMs: number): readonly Action[] {
-    return this.#state === 'up' ? [{ saw: 'back', ms: nowMs - intendedMs }] : [];
+    const place = this.#state === 'up' ? this.#onTheirWay.findIndex((message) => message.intendedMs === intendedMs) : -1;
+    // Of an earlier session, with which it was counted.
+    if (place < 0) return [];
+    // What it passed over is lost.
+    this.#onTheirWay.splice(0, place + 1);
+    return [...unanswered(place), { saw: 'back', ms: nowMs - intendedMs }];
   }
 
   /** What came is not MQTT. */
@@ -140,15 +145,18 @@ export class Agent {
     if (this.#state !== 'up') return [];
     if (nowMs - this.#sinceMs >= GOOD_SESSION_MS) this.#failures = 0;
     this.#retry(nowMs);
-    return [{ saw: 'dropped', how }];
+    return [{ saw: 'dropped', how }, ...unanswered(this.#onTheirWay.splice(0).length)];
   }
 
-  /** Its part in the run is over. */
-  end(): readonly Action[] {
+  /** Its part in the run is over. What it sent just now is neither answered nor lost. */
+  end(nowMs: number): readonly Action[] {
     const before = this.#state;
     if (before === 'closed') return [];
     this.#step('closed', Infinity);
-    if (before === 'up') return [{ do: 'send-disconnect' }, { do: 'hang-up' }, { saw: 'closed' }];
+    if (before === 'up') {
+      const waitedFor = this.#onTheirWay.splice(0).filter(({ sentMs }) => nowMs - sentMs >= ANSWER_MS);
+      return [{ do: 'send-disconnect' }, { do: 'hang-up' }, { saw: 'closed' }, ...unanswered(waitedFor.length)];
+    }
     return before === 'dialling' || before === 'connecting' ? [{ do: 'hang-up' }] : [];
   }
 
@@ -162,14 +170,13 @@ export class Agent {
   #speak(nowMs: number): readonly Action[] {
     const { cadence } = this.#rules;
     if (cadence === null) return [];
-    const [oldest] = this.#unanswered;
+    const oldest = cadence.speaks === 'ping' ? this.#onTheirWay[0] : undefined;
     if (oldest !== undefined && nowMs - oldest.sentMs >= ANSWER_MS) return [{ do: 'hang-up' }, ...this.lost('silent', 'other', nowMs)];
     const intendedMs = this.#nextMessageMs;
     this.#nextMessageMs = cadence.next(intendedMs, nowMs) ?? Infinity;
     this.#wakeMs = this.#nextUpMs;
-    if (cadence.speaks === 'publish') return [{ do: 'publish', intendedMs }, { saw: 'sent' }];
-    this.#unanswered.push({ intendedMs, sentMs: nowMs });
-    return [{ do: 'send-ping' }, { saw: 'sent' }];
+    this.#onTheirWay.push({ intendedMs, sentMs: nowMs });
+    return [cadence.speaks === 'ping' ? { do: 'send-ping' } : { do: 'publish', intendedMs }, { saw: 'sent' }];
   }
 
   #failed(reason: FailureReason, nowMs: number): readonly Action[] {
@@ -199,4 +206,8 @@ export class Agent {
     this.#state = to;
     this.#wakeMs = wakeMs;
   }
+}
+
+function unanswered(count: number): readonly Action[] {
+  return count === 0 ? [] : [{ saw: 'unanswered', count }];
 }

@@ -12,6 +12,7 @@ const BUSY: Tick = {
   closed: 1,
   sent: 9,
   back: 8,
+  unanswered: 1,
   openUs: [640, 1],
   dialUs: [600, 1],
   connackUs: [300, 1],

@@ -23,6 +23,8 @@ export interface Tick {
   /** Messages (pings among them), and answers to them. */
   readonly sent?: number;
   readonly back?: number;
+  /** Messages to which no answer came: those on their way in a session that was lost, and those waited for in vain in one that the agent closed. */
+  readonly unanswered?: number;
   /** From the intended start of an open to its CONNACK. */
   readonly openUs?: SparseHistogram;
   /** From the true start of the dial to the open WebSocket, and from there to the CONNACK. */
@@ -58,7 +60,7 @@ export function parseTick(line: string): TickLine {
 }
 
 const NEEDED = ['at', 'vu', 'established', 'wanted'];
-const COUNTS = ['tried', 'opened', 'closed', 'sent', 'back'];
+const COUNTS = ['tried', 'opened', 'closed', 'sent', 'back', 'unanswered'];
 const BY_WORD = ['failed', 'dropped'];
 const HISTOGRAMS = ['openUs', 'dialUs', 'connackUs', 'roundTripUs'];
 

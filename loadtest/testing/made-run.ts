@@ -101,6 +101,7 @@ export function madeRun(made: Made = {}): RunRecord {
       closed: isClosing ? before : churned,
       sent,
       back,
+      unanswered: sent - back,
       openUs: around(9_000, opened, random),
       dialUs: around(7_500, opened, random),
       connackUs: around(1_400, opened, random),
