@@ -44,7 +44,7 @@ everything that was started is ended. With --target the same agents go through a
   --report DIR      folder for the report, .loadtest/SCENARIO-TIME unless given; an earlier one in it is set aside
   --json            one JSON object at the end, and nothing else on standard output
   --target FILE     a YAML file that names the fleet, the endpoint and this machine's share: docs/loadtest.md
-  --i-have-quota N  where the endpoint is AWS's: the CONNECTs a second that AWS gives you; opens are never faster than that
+  --i-have-quota N  where the endpoint is AWS's: the CONNECTs a second that AWS gives you; no more are tried, retries included
   --manifest        prints the k6-operator manifest for that target, and runs nothing
   --help            this text
 

@@ -23,6 +23,8 @@ export interface RigPlan {
   readonly tunnelsPerNode: number;
   /** `limits.opensPerSecond` of each node. */
   readonly opensPerSecondPerNode: number;
+  /** Of all machines together; null: any number. Agents of a rig that has a fleet of its own come as fast as the scenario says. */
+  readonly triesPerSecond: number | null;
   readonly backoff: { readonly firstMs: number; readonly capMs: number };
   readonly sockets: number;
   readonly memoryMib: number;
@@ -113,6 +115,7 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
     tunnelsPerNode: perNode,
     opensPerSecondPerNode:
       quota === null ? OPENS_WITHOUT_QUOTA : Math.max(1, Math.floor((quota * QUOTA_SHARE - PROBE_OPENS_PER_SECOND) / survivors)),
+    triesPerSecond: null,
     backoff: backoffFor(scenario),
     sockets: most * (through === 'direct' ? 2 : 4),
     memoryMib: 0,
@@ -132,7 +135,7 @@ const AHEAD_MOST_MS = 7 * 86_400_000;
 
 /**
  * When the first agent opens, in Unix ms: as soon as this machine's k6 is ready, or at the wished moment. In words where it would not be ready
- * by then: every open that is overdue would be dialled at once, whatever the rate; and where it is further ahead than anybody means.
+ * by then, since the ramp would not be the one that was asked for; and where it is further ahead than anybody means.
  */
 export function beginOf(wishedMs: number | null, vus: number, nowMs: number): number | string {
   const takesMs = K6_START_MS + K6_START_MS_PER_VU * vus;

@@ -18,14 +18,21 @@ const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
 /** A ramp of more is a mistake of a rate: nobody waits so long for a load test to begin. */
 const RAMP_MOST_S = 86_400;
 
-/** Gives the scenario, or words that say why it cannot be run against a fleet of others. */
-export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: number, { tunnels, minutes }: Sizes): Scenario | string {
+/**
+ * Of the tries that may be made a schedule asks for so many: who is late, or comes back, needs the others, and would else keep everybody behind
+ * him late for the rest of the run.
+ */
+const SCHEDULED_SHARE = 0.95;
+
+/** `triesPerSecond`: the most, of all machines together. Gives the scenario, or words that say why it cannot be run against a fleet of others. */
+export function scenarioAt(scenario: Scenario, target: Target, triesPerSecond: number, { tunnels, minutes }: Sizes): Scenario | string {
   if (scenario.events.length > 0)
     return `${scenario.name} does things to nodes and far ends, and those of a target are not this rig's: take one that only holds, sends or opens`;
   if (scenario.through !== 'pinhole' || scenario.to === 'sandbox' || scenario.idleSeconds !== null)
     return `${scenario.name} needs parts that this rig starts itself: it has no target`;
   if (scenario.work.kind !== 'ping' && target.holdSeconds !== undefined)
     return `${scenario.name} lasts as long as its steps: leave holdSeconds out of the target; --minutes N makes the steps shorter or longer`;
+  const opensPerSecond = triesPerSecond * SCHEDULED_SHARE;
   const minutesInSeconds = minutes === null ? null : Math.round(minutes * 60);
   const work = workFor(scenario.work, minutesInSeconds);
   const allowed =
@@ -50,24 +57,21 @@ export function scenarioAt(scenario: Scenario, target: Target, opensPerSecond: n
   };
 }
 
-const WAIT_MIN_MS = 1_000;
-
-/**
- * The wait before a try is even below this, half of it in the mean: so all agents of all machines together stay within the rate that they may
- * open at, also where each of them has lost its tunnel and every try fails. A quota of AWS's counts tries.
- */
-function backoffAt({ tunnels, opensPerSecond }: Scenario): RigPlan['backoff'] {
-  const waitMs = Math.max(WAIT_MIN_MS, Math.ceil((2 * 1_000 * tunnels) / opensPerSecond));
-  return { firstMs: waitMs, capMs: waitMs };
-}
-
 /** What stands at once in a sweep of opens goes with their rate; messages take no socket of their own. */
 function shareOf(work: Work, machines: number): Work {
   return work.kind === 'opens' ? { ...work, steps: work.steps.map((step) => ({ ...step, perSecond: step.perSecond / machines })) } : work;
 }
 
-/** Agents of all machines in one plan; processes, ports and memory of this one's share. `doors`: addresses of the proxy's name. */
-export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machine'>, here: Machine, doors: number): RigPlan | string {
+export interface Share {
+  readonly machine: Target['machine'];
+  /** The most, of all machines together. */
+  readonly triesPerSecond: number;
+  /** Addresses of the proxy's name. */
+  readonly doors: number;
+}
+
+/** Agents of all machines in one plan; processes, ports and memory of this one's share. */
+export function planTarget(scenario: Scenario, here: Machine, { machine, triesPerSecond, doors }: Share): RigPlan | string {
   const share = planRun(
     { ...scenario, tunnels: Math.ceil(scenario.tunnels / machine.of), work: shareOf(scenario.work, machine.of), through: 'direct' },
     { ...here, isIsolated: true },
@@ -78,6 +82,6 @@ export function planTarget(scenario: Scenario, { machine }: Pick<Target, 'machin
   // A multiple of all processes of all machines: execution segments then divide them evenly.
   return {
     ...share.plan,
-    ...{ vus: share.plan.vus * machine.of, rampSeconds, seconds: rampSeconds + scenario.holdSeconds, backoff: backoffAt(scenario) },
+    ...{ vus: share.plan.vus * machine.of, triesPerSecond, rampSeconds, seconds: rampSeconds + scenario.holdSeconds },
   };
 }

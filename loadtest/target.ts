@@ -20,7 +20,7 @@ const target = z.strictObject({
     .refine((text) => !text.includes('#'), 'a WebSocket has no fragment (RFC 6455 section 3)')
     .meta({ description: 'What agents open behind the proxy; with a signature where the far end asks for one.' }),
   tunnels: z.int().min(1).max(1_000_000).meta({ description: 'Of all machines together.' }),
-  opensPerSecond: z.number().positive().max(RATE_MAX).meta({ description: 'Of all machines together.' }),
+  opensPerSecond: z.number().positive().max(RATE_MAX).meta({ description: 'The most, of all machines together, retries included.' }),
   holdSeconds: z
     .int()
     .min(1)
@@ -85,7 +85,7 @@ export interface Aim {
 }
 
 /**
- * Opens per second that may be asked for, or words. At AWS an account has 500 CONNECTs a second by default, for everything it runs: whoever
+ * Tries per second that may be made, or words. At AWS an account has 500 CONNECTs a second by default, for everything it runs: whoever
  * aims there has to say what was given, and is held to it.
  */
 export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecond'>, { aliases, quota }: Aim): number | string {
@@ -98,7 +98,7 @@ export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecon
   if (ofAws === undefined) return quota === null ? opensPerSecond : Math.min(opensPerSecond, quota);
   if (quota === null) {
     const leads = ofAws === host ? `${host} is AWS’s` : `${host} leads to ${ofAws}, which is AWS’s`;
-    return `${leads}: its quota of CONNECTs is your whole account’s, real devices included (500 a second unless raised${regionOf(ofAws) === null ? '' : `, in ${regionOf(ofAws)}`}). Say --i-have-quota N, the CONNECTs a second that are yours to use; opens are never faster`;
+    return `${leads}: its quota of CONNECTs is your whole account’s, real devices included (500 a second unless raised${regionOf(ofAws) === null ? '' : `, in ${regionOf(ofAws)}`}). Say --i-have-quota N, the CONNECTs a second that are yours to use; no more are tried`;
   }
   return Math.min(opensPerSecond, quota);
 }

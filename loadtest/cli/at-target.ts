@@ -30,11 +30,13 @@ export async function runAtTarget(file: string, found: Scenario, options: RunOpt
   const { target } = read;
   const roots = target.caFile === undefined ? null : problemOfRoots(target.caFile);
   if (roots !== null) return complain(`${file}:\n  caFile: ${roots}`, EXIT.usage);
-  const rate = aim(target, { aliases: await aliasesOf(target.url), quota: options.quota });
-  if (typeof rate === 'string') return complain(rate, EXIT.usage);
-  const scenario = scenarioAt(found, target, rate, options);
+  const triesPerSecond = aim(target, { aliases: await aliasesOf(target.url), quota: options.quota });
+  if (typeof triesPerSecond === 'string') return complain(triesPerSecond, EXIT.usage);
+  const scenario = scenarioAt(found, target, triesPerSecond, options);
   if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
-  const planned = planTarget(scenario, target, readMachine(false, readPortRange()), await doorsOf(target.proxy));
+  const planned = planTarget(scenario, readMachine(false, readPortRange()), {
+    ...{ machine: target.machine, triesPerSecond, doors: await doorsOf(target.proxy) },
+  });
   if (typeof planned === 'string') return complain(planned, EXIT.usage);
   const startsMs = target.startsAt === undefined ? null : Date.parse(target.startsAt);
   const begins = beginOf(startsMs, planned.vus / target.machine.of, Date.now());

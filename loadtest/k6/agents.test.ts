@@ -9,7 +9,7 @@ import { SharedCount } from '../far-end/shared-count.ts';
 import { findK6 } from '../k6-binary.ts';
 import { startGenerators } from '../rig/generators.ts';
 import { Processes } from '../rig/processes.ts';
-import type { Work } from '../shared/agent-plan.ts';
+import type { AgentPlan, Work } from '../shared/agent-plan.ts';
 import { Histogram } from '../shared/histogram.ts';
 import type { Tick } from '../shared/tick.ts';
 import { ConnectProxy } from '../testing/connect-proxy.ts';
@@ -52,7 +52,13 @@ interface Seen {
 }
 
 /** Two k6 processes; `during` begins when the plan does. */
-async function run(context: TestContext, work: Work, seconds: number, during: (seen: Seen) => void = () => {}): Promise<Seen> {
+async function run(
+  context: TestContext,
+  work: Work,
+  seconds: number,
+  during: (seen: Seen) => void = () => {},
+  more: Partial<AgentPlan> = {},
+): Promise<Seen> {
   const folder = ownFolder(context);
   writeFileSync(join(folder, 'count'), '');
   const count = new SharedCount(join(folder, 'count'), 0, 1);
@@ -71,11 +77,12 @@ async function run(context: TestContext, work: Work, seconds: number, during: (s
         tunnels: TUNNELS,
         vus: 4,
         opensPerSecond: 12,
-
+        triesPerSecond: null,
         restSeconds: 0,
         work,
         backoff: { firstMs: 500, capMs: 1_000 },
         clientIdPrefix: 'agent-',
+        ...more,
       },
       processes: 2,
       proxy: `http://127.0.0.1:${seen.proxy.port}`,
@@ -181,4 +188,18 @@ test('opens: as many as the steps say, each stays its time and none comes back',
     1,
   );
   assert.equal(Math.max(...ticks.map(({ wanted }) => wanted)), 2, 'four a second that stay two, among four VUs');
+});
+
+test('a start that is late by a minute is made up for at the rate of the plan', { timeout: 120_000 }, async (context) => {
+  if (cannotRun(context)) return;
+  const late = { beginsMs: Date.now() - 60_000, triesPerSecond: 3 };
+  const { ticks } = await run(context, { kind: 'ping', everySeconds: 60 }, 10, () => {}, late);
+  const bySecond = new Map<number, number>();
+  for (const { at, tried = 0 } of ticks) bySecond.set(at, (bySecond.get(at) ?? 0) + tried);
+  assert.equal(
+    sum(ticks, ({ tried }) => tried),
+    TUNNELS,
+  );
+  // A tick is of a second, as well as its VU keeps it.
+  assert.ok(Math.max(...bySecond.values()) <= 5, JSON.stringify([...bySecond]));
 });

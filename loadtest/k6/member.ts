@@ -52,7 +52,7 @@ export class Member {
     this.#blank = messageBytes === null ? null : encodePublish(this.#topic, new Uint8Array(Math.max(MOMENT_BYTES, messageBytes))).buffer;
   }
 
-  wake(nowMs: number, hasRoom: boolean): void {
+  wake(nowMs: number, hasRoom = true): void {
     this.#follow(this.agent.wake(nowMs, hasRoom));
   }
 

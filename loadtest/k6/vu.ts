@@ -1,10 +1,11 @@
-// One VU: its agents, one timer for whichever is due next, and a tick a second.
+// One VU: its agents, one timer for whichever is due next, a pacer for those that are to dial, and a tick a second.
 
 import exec from 'k6/execution';
 import { Agent } from '../shared/agent.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
 import { cadenceOf } from '../shared/cadence.ts';
 import type { Now } from '../shared/fine-clock.ts';
+import { Pacer } from '../shared/pacer.ts';
 import { endsAtMs, lastEndMs, numbersOf, opensAtMs } from '../shared/schedule.ts';
 import { encodeTick } from '../shared/tick.ts';
 import { Wakes } from '../shared/wakes.ts';
@@ -33,6 +34,7 @@ export class Vu {
   readonly #now: Now = vuClock();
   readonly #seen = new Seen();
   readonly #wakes = new Wakes<Due>();
+  readonly #pacer: Pacer<Member>;
   readonly #members: readonly Member[];
   /** For when the timer is set that counts; one set before it for later finds that it is not the one. */
   #timerMs = Infinity;
@@ -46,6 +48,7 @@ export class Vu {
     this.#id = id;
     this.#writesTicks = writesTicks;
     this.#lastMs = lastEndMs(plan) + 1_000;
+    this.#pacer = new Pacer(plan, id - 1);
     const company = this.#company();
     const numbers = numbersOf(plan, id - 1);
     this.#members = numbers.map((number) => this.#member(number, company));
@@ -106,7 +109,7 @@ export class Vu {
 
   /** Nothing is cleared: where a timer of k6's is due already, clearing it makes another one run in its place, too early. */
   #arm(): void {
-    const atMs = this.#wakes.first?.atMs ?? Infinity;
+    const atMs = Math.min(this.#wakes.first?.atMs ?? Infinity, this.#pacer.atMs);
     if (atMs >= this.#timerMs) return;
     this.#timerMs = atMs;
     setTimeout(() => this.#run(atMs), Math.max(0, atMs - this.#now()));
@@ -118,6 +121,7 @@ export class Vu {
     // What this round does itself needs no timer.
     this.#timerMs = -Infinity;
     for (let due = this.#wakes.take(nowMs); due !== undefined; due = this.#wakes.take(nowMs)) this.#serve(due.who, nowMs);
+    for (let member = this.#pacer.next(nowMs); member !== undefined; member = this.#pacer.next(nowMs)) member.wake(nowMs, this.#hasRoom);
     this.#timerMs = Infinity;
     if (nowMs < this.#lastMs) this.#arm();
     // A VU that is late comes to its last second before its last closes, and nobody would hear of these.
@@ -126,9 +130,14 @@ export class Vu {
 
   #serve(due: Due, nowMs: number): void {
     if (due === 'second') return this.#second(nowMs);
-    if (due.isEnd) return due.member.end(nowMs);
-    const isFull = this.#plan.work.kind === 'opens' && this.#standing >= this.#plan.tunnels / this.#plan.vus;
-    due.member.wake(nowMs, !isFull);
+    const { member, isEnd } = due;
+    if (isEnd) return member.end(nowMs);
+    if (member.agent.isToDial(nowMs)) this.#pacer.enter(member, member.agent.wakeMs, nowMs);
+    else member.wake(nowMs);
+  }
+
+  get #hasRoom(): boolean {
+    return this.#plan.work.kind !== 'opens' || this.#standing < this.#plan.tunnels / this.#plan.vus;
   }
 
   #awaitSecond(): void {
@@ -148,8 +157,10 @@ export class Vu {
 
   #saw(member: Member, saw: Saw): void {
     this.#seen.add(saw);
-    if (saw.saw === 'tried') this.#standing += 1;
-    else if (saw.saw === 'closed' || saw.saw === 'dropped' || (saw.saw === 'failed' && saw.reason !== 'generator-full'))
+    if (saw.saw === 'tried') {
+      this.#standing += 1;
+      this.#pacer.tried(this.#now());
+    } else if (saw.saw === 'closed' || saw.saw === 'dropped' || (saw.saw === 'failed' && saw.reason !== 'generator-full'))
       this.#standing -= 1;
     measure(saw, isCanary(member.number, this.#members.length * this.#plan.vus));
   }

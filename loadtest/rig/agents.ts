@@ -11,12 +11,12 @@ const CLIENT_ID_PREFIX = 'test-';
 
 export function agentPlan(
   scenario: Scenario,
-  plan: Pick<RigPlan, 'vus' | 'backoff' | 'seconds'>,
+  plan: Pick<RigPlan, 'vus' | 'triesPerSecond' | 'backoff' | 'seconds'>,
   url: string,
   beginsMs: number,
 ): AgentPlan {
   const { tunnels, opensPerSecond, restSeconds, work } = scenario;
-  const { vus, backoff, seconds } = plan;
+  const { vus, triesPerSecond, backoff, seconds } = plan;
   return {
     url,
     beginsMs,
@@ -24,6 +24,7 @@ export function agentPlan(
     tunnels,
     vus,
     opensPerSecond,
+    triesPerSecond,
     restSeconds,
     work,
     backoff,

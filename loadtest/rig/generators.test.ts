@@ -17,6 +17,7 @@ function agents(endsInMs: number, vus = 8): AgentPlan {
     tunnels: 8,
     vus,
     opensPerSecond: 8,
+    triesPerSecond: null,
     restSeconds: 0,
     work: { kind: 'ping', everySeconds: 60 },
     backoff: { firstMs: 1_000, capMs: 30_000 },

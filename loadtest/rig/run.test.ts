@@ -112,7 +112,7 @@ test('k6 has as long for its closes as 2,000 a second take, and a minute', () =>
     ['opens', 360_001, 0],
   ] as const) {
     const scenario = { ...findScenario(name)!, tunnels };
-    const plan = { vus: 8, backoff: { firstMs: 1, capMs: 1 }, seconds: 100 };
+    const plan = { vus: 8, triesPerSecond: null, backoff: { firstMs: 1, capMs: 1 }, seconds: 100 };
     const agents = agentPlan(scenario, plan, 'ws://far.test/mqtt', 0);
     assert.equal(closePatienceMs(agents, 100_000), (seconds + 60) * 1_000);
     assert.equal(closePatienceMs(agents, 1_000_000), 0);

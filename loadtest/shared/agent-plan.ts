@@ -32,6 +32,8 @@ export interface AgentPlan {
   /** Of all processes, and at least as many as those; agent n belongs to VU n mod vus, and opens n / opensPerSecond after the begin (and the rest). */
   readonly vus: number;
   readonly opensPerSecond: number;
+  /** Of all processes, first tries and others together: no more, whatever fails or is late (shared/pacer.ts). Null: any number. */
+  readonly triesPerSecond: number | null;
   /** Between the first half of the agents and the second. */
   readonly restSeconds: number;
   readonly work: Work;

@@ -82,6 +82,11 @@ export class Agent {
     return this.#wakeMs;
   }
 
+  /** `wake` would dial. */
+  isToDial(nowMs: number): boolean {
+    return (this.#state === 'due' || this.#state === 'waiting') && nowMs >= this.#wakeMs;
+  }
+
   /** `hasRoom`: whether its generator takes one more connection. */
   wake(nowMs: number, hasRoom = true): readonly Action[] {
     if (nowMs < this.#wakeMs) return [];

@@ -24,6 +24,7 @@ function plan(work: Work, more: Partial<AgentPlan> = {}): AgentPlan {
     tunnels: 10,
     vus: 4,
     opensPerSecond: 5,
+    triesPerSecond: null,
     restSeconds: 0,
     work,
     backoff: { firstMs: 1_000, capMs: 30_000 },

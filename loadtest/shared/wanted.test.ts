@@ -7,7 +7,16 @@ import { Wanted } from './wanted.ts';
 
 /** Four agents, one a second from 10 s on; they close from 20 s on, the last 1.5 ms later. */
 const plan: AgentPlan = {
-  ...{ url: 'ws://far.test/mqtt', beginsMs: 10_000, endsMs: 20_000, tunnels: 4, vus: 1, opensPerSecond: 1, restSeconds: 0 },
+  ...{
+    url: 'ws://far.test/mqtt',
+    beginsMs: 10_000,
+    endsMs: 20_000,
+    tunnels: 4,
+    vus: 1,
+    opensPerSecond: 1,
+    triesPerSecond: null,
+    restSeconds: 0,
+  },
   ...{ work: { kind: 'ping', everySeconds: 60 }, backoff: { firstMs: 1, capMs: 1 }, clientIdPrefix: 'a' },
 };
 

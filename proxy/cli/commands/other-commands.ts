@@ -236,7 +236,7 @@ export const LOADTEST: Command = {
     },
     {
       ...{ long: 'i-have-quota', value: 'N' },
-      words: 'where the endpoint is AWS’s: the CONNECTs a second that AWS gives you; opens are never faster than that',
+      words: 'where the endpoint is AWS’s: the CONNECTs a second that AWS gives you; no more are tried, retries included',
     },
     { long: 'manifest', words: 'prints the k6-operator manifest for that target, and runs nothing' },
     { long: 'help', words: 'this text' },
