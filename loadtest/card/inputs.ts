@@ -1,6 +1,6 @@
 // Which report says what for the card.
 
-import { grouped } from '../report/figure.ts';
+import { type Figure, grouped } from '../report/figure.ts';
 import type { Summary } from '../report/summary.ts';
 import type { TunnelCosts } from './arithmetic.ts';
 
@@ -11,7 +11,7 @@ export interface CardInputs {
   readonly isSynthetic: boolean;
 }
 
-/** Or, in words, what is missing. Memory is taken at the upper end of its confidence: a card that is too small costs money, one that is too large an outage. */
+/** Or, in words, what is missing. What has a confidence is taken at its upper end: a card that is too small costs money, one that is too large an outage. */
 export function inputsOf(summaries: readonly Summary[]): CardInputs | string {
   const usable = summaries.filter(({ scenario, verdict }) => scenario.through === 'pinhole' && verdict.outcome !== 'not a valid run');
   if (usable.length === 0) return 'no valid run through Pinhole among the reports: a run that is not valid says nothing of a node';
@@ -32,17 +32,27 @@ export function inputsOf(summaries: readonly Summary[]): CardInputs | string {
     costs: {
       userKib: memory.fit.high,
       emptyMib: empty,
-      cpuUsPerMessage: messages.costs.cpuUsPerMessage.value ?? 0,
-      cpuUsPerOpen: opens.costs.cpuUsPerOpen.value ?? 0,
+      cpuUsPerMessage: upperEnd(messages.costs.cpuUsPerMessage),
+      cpuUsPerOpen: upperEnd(opens.costs.cpuUsPerOpen),
     },
     from: {
-      userKib: `${named(held)}: ${held.figures.kibPerTunnel.words}; the upper end is taken`,
+      userKib: `${named(held)}: ${held.figures.kibPerTunnel.words}${UPPER}`,
       emptyMib: `${named(held)}: ${held.costs.emptyKib.words}, by ${held.scenario.nodes} nodes`,
-      cpuUsPerMessage: `${named(messages)}: ${messages.costs.cpuUsPerMessage.words}`,
-      cpuUsPerOpen: `${named(opens)}: ${opens.costs.cpuUsPerOpen.words}`,
+      cpuUsPerMessage: wordsOf(messages, messages.costs.cpuUsPerMessage),
+      cpuUsPerOpen: wordsOf(opens, opens.costs.cpuUsPerOpen),
     },
     isSynthetic: summaries.some(({ isSynthetic }) => isSynthetic),
   };
+}
+
+const UPPER = '; the upper end is taken';
+
+function upperEnd({ value, high }: Figure): number {
+  return high ?? value ?? 0;
+}
+
+function wordsOf(summary: Summary, { words, high }: Figure): string {
+  return `${named(summary)}: ${words}${high === undefined ? '' : UPPER}`;
 }
 
 /** Runs that were made to measure it go before those that only did it, too. */

@@ -1,7 +1,7 @@
 // What the proxies spent on an open and on a message, for the capacity card.
 
 import type { RunRecord, Second } from '../run-record.ts';
-import { type Figure, grouped, seen, unseen } from './figure.ts';
+import { estimated, type Figure, grouped, seen, unseen } from './figure.ts';
 import { fitLine, type Point } from './least-squares.ts';
 import { soundFit } from './memory.ts';
 import { secondsOf, sumOf } from './seen.ts';
@@ -41,16 +41,18 @@ function perOpen(record: RunRecord): Figure {
   return seen((cpu * 1e6) / opens, `${cpu.toFixed(1)} s of CPU for ${grouped(opens)} opens, with everything else that was done meanwhile`);
 }
 
-/** The slope of CPU against messages over steps of rising rate; else all that was done while tunnels were held, by the messages: an upper bound. */
+/** The slope of CPU against messages over steps of rising rate, where it can be told from none; else all that was done while tunnels were held, by the messages: an upper bound. */
 function perMessage(record: RunRecord): Figure {
   const steps = record.scenario.work.kind === 'messages' ? withCpu(record, secondsOf(record, 'step')) : [];
   const fit = fitLine(steps.map(({ second, cpu }): Point => [second.agents.back, cpu]));
-  if (fit !== null && fit.slope > 0) {
-    const us = (cpu: number): string => (cpu * 1e6).toFixed(1);
-    return seen(fit.slope * 1e6, `slope over ${fit.points} seconds of steps, 95 % sure within ${us(fit.low)} to ${us(fit.high)} µs`);
-  }
+  const [slope, low, high] = fit === null ? [0, 0, 0] : [fit.slope * 1e6, fit.low * 1e6, fit.high * 1e6];
+  const sure = `95 % sure within ${low.toFixed(1)} to ${high.toFixed(1)} µs`;
+  // A slope that may be none at all is what a node does by itself, and chance.
+  if (fit !== null && low > 0) return estimated(slope, { low, high }, `slope over ${fit.points} seconds of steps, ${sure}`);
   const held = withCpu(record, secondsOf(record, 'hold'));
   const messages = sumOf(held, ({ second }) => second.agents.back);
+  if (fit !== null && messages === 0)
+    return unseen(`the slope over ${fit.points} seconds of steps is lost in what nodes do by themselves (${sure})`);
   if (messages < DONE_LEAST) return unseen(`${grouped(messages)} messages are too few to tell their CPU from what a node does by itself`);
   const cpu = sumOf(held, (second) => second.cpu);
   return seen(

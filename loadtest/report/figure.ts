@@ -5,12 +5,19 @@ export interface Figure {
   readonly value: number | null;
   /** It was looked for long enough, and did not come: worse than any limit. */
   readonly never?: true;
+  /** Where chance has a part in it: 95 % sure to be within. It is held to a threshold with both ends (verdict.ts). */
+  readonly low?: number;
+  readonly high?: number;
   /** In words: from what it was got, or why there is none. */
   readonly words: string;
 }
 
 export function seen(value: number, words: string): Figure {
   return { value, words };
+}
+
+export function estimated(value: number, { low, high }: { readonly low: number; readonly high: number }, words: string): Figure {
+  return { value, low, high, words };
 }
 
 export function unseen(why: string): Figure {

@@ -6,7 +6,7 @@ import { unseen } from './figure.ts';
 import { FIGURE_NAMES } from './figures.ts';
 import { FORMAT, REPORT, type Summary } from './summary.ts';
 
-const figure = z.looseObject({ value: z.number().nullable(), words: z.string() });
+const figure = z.looseObject({ value: z.number().nullable(), words: z.string(), low: z.number().optional(), high: z.number().optional() });
 const fit = z.looseObject({ slope: z.number(), intercept: z.number(), low: z.number(), high: z.number() });
 const text = z.string();
 
