@@ -188,6 +188,17 @@ describe('a scenario of another size', () => {
     }
   });
 
+  test('growth of memory is judged over an hour and more', () => {
+    for (const [minutes, isJudged] of [
+      [60, true],
+      [59, false],
+    ] as const)
+      assert.equal(
+        sized('soak', { minutes }).thresholds.some(({ figure }) => figure === 'memoryGrowthPerHour'),
+        isJudged,
+      );
+  });
+
   test('as many drops are expected as there are tunnels that have to drop', () => {
     assert.equal(sized('idle-beyond', { tunnels: 200 }).thresholds.find(({ figure }) => figure === 'unexpectedDrops')?.value, 200);
     assert.equal(sized('hold', { tunnels: 200 }).thresholds.find(({ figure }) => figure === 'unexpectedDrops')?.value, 0);

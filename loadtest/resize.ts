@@ -15,6 +15,9 @@ export interface Sizes {
 /** Half of fewer take less memory than what several processes are apart by themselves. */
 const TUNNELS_FOR_SLOPE = 40_000;
 
+/** Within less than an hour a garbage collector moves memory by more than what growth is asked about. */
+const HOLD_FOR_GROWTH_S = 3_600;
+
 /** After a silent tunnel was ended: for its agent to be back, and the last second to be told. */
 const SEEN_WITHIN_S = 10;
 
@@ -53,7 +56,8 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
         : event,
     ),
     thresholds: scenario.thresholds
-      .filter(({ figure }) => hasSlope || figure !== 'kibPerTunnel')
+      .filter(({ figure }) => figure !== 'kibPerTunnel' || hasSlope)
+      .filter(({ figure }) => figure !== 'memoryGrowthPerHour' || holdSeconds >= HOLD_FOR_GROWTH_S)
       .map((threshold) => scaled(threshold, share)),
   };
 }

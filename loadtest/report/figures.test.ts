@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { AgentsSeen, RunRecord, Second } from '../run-record.ts';
 import type { FigureName } from '../scenario.ts';
+import { findScenario } from '../scenarios.ts';
 import { Histogram } from '../shared/histogram.ts';
 import { type Made, madeRun } from '../testing/made-run.ts';
 import { FIGURE_NAMES, figuresOf } from './figures.ts';
@@ -268,6 +269,15 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'with a hold of a minute', of: madeRun({ holdSeconds: 60 }), is: null },
   ],
 };
+
+test('what a scenario asks and a smaller run of it cannot is named', () => {
+  assert.match(
+    cautionsOf(madeRun({ scenario: { name: 'soak' } })).join(),
+    /^Not judged in a run of this size or kind: .*; Growth of memory an hour/,
+  );
+  const { thresholds } = findScenario('soak')!;
+  assert.deepEqual(cautionsOf(madeRun({ scenario: { name: 'soak', thresholds } })), []);
+});
 
 test('of k6 that takes the machine beyond the knee alone a reader is told whose knee that is', () => {
   const words = /Beyond the knee k6 took 95 % of the machine for 10 s: what was achieved there is as much as k6 could do/;

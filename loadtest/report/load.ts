@@ -1,9 +1,11 @@
 // Whether it was the load itself that was measured.
 
 import type { RunRecord, Second } from '../run-record.ts';
+import { findScenario } from '../scenarios.ts';
 import { type Figure, percent, seen, unseen } from './figure.ts';
 import { secondsBeyondKnee } from './rates.ts';
 import { secondsOf, sumOf } from './seen.ts';
+import { TITLES } from './titles.ts';
 
 /** A shorter burst is a collection of garbage, or the start of k6. */
 const BUSY_FOR_S = 10;
@@ -28,6 +30,8 @@ export function generatorShare(record: RunRecord): Figure {
 /** What a reader should know besides, though it makes no run invalid. */
 export function cautionsOf(record: RunRecord): readonly string[] {
   const cautions: string[] = [];
+  const left = unjudged(record);
+  if (left.length > 0) cautions.push(`Not judged in a run of this size or kind: ${left.join('; ')}.`);
   const all = busiestShare(record, ({ roles }) =>
     Object.keys(roles).length === 0 ? null : sumOf(Object.values(roles), ({ cpuSeconds }) => cpuSeconds),
   );
@@ -54,6 +58,13 @@ export function cautionsOf(record: RunRecord): readonly string[] {
   if (!record.honesty.isIsolated)
     cautions.push('No network namespace of its own: ports, TIME_WAIT and socket memory are shared with other programs.');
   return cautions;
+}
+
+/** What the scenario asks by itself, and cannot where it is smaller (resize.ts), or of a fleet of others (target-plan.ts). */
+function unjudged({ scenario: { name, thresholds } }: RunRecord): readonly string[] {
+  const judged = new Set(thresholds.map(({ figure }) => figure));
+  const own = findScenario(name)?.thresholds ?? [];
+  return own.flatMap(({ figure }) => (judged.has(figure) ? [] : [TITLES[figure]]));
 }
 
 function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | null): number | null {

@@ -2,7 +2,7 @@
 
 import { CALM_S, LOOK_S } from '../rest.ts';
 import type { Phase, RunRecord, Second } from '../run-record.ts';
-import { type Figure, percent, seen, unseen } from './figure.ts';
+import { estimated, type Figure, percent, unseen } from './figure.ts';
 import { type Fit, fitLevels, fitLine, type Point } from './least-squares.ts';
 import { kindAt, secondsIn, secondsOf, tunnelsOf } from './seen.ts';
 
@@ -94,7 +94,7 @@ export function kibPerTunnel(record: RunRecord): Figure {
   const of = record.scenario.restSeconds > 0 ? `${points} carriers, with half of the tunnels and with all` : `${points} seconds`;
   const words = `${slope.toFixed(2)} KiB, 95 % sure within ${low.toFixed(2)} to ${high.toFixed(2)}, of ${of}`;
   return low > 0
-    ? seen(slope, words)
+    ? estimated(slope, fit, words)
     : unseen(`the slope is lost in what processes take and give back by themselves (${words}): hold more tunnels`);
 }
 
@@ -113,8 +113,9 @@ export function memoryGrowth(record: RunRecord): Figure {
   const start = fit.intercept + fit.slope * from;
   if (!(start > 0)) return unseen('the nodes had no memory to grow from');
   const hourly = (slope: number): number => (slope * 3_600) / start;
-  return seen(
+  return estimated(
     hourly(fit.slope),
+    { low: hourly(fit.low), high: hourly(fit.high) },
     `${percent(hourly(fit.slope), 1)} an hour, 95 % sure within ${percent(hourly(fit.low), 1)} to ${percent(hourly(fit.high), 1)}, from ${Math.round((to - from) / 60)} min of hold`,
   );
 }

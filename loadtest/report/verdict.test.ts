@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AgentsSeen, RunRecord } from '../run-record.ts';
+import type { AgentsSeen, RunRecord, Second } from '../run-record.ts';
 import type { Threshold } from '../scenario.ts';
 import { madeRun } from '../testing/made-run.ts';
 import { figuresOf } from './figures.ts';
@@ -79,6 +79,40 @@ describe('a run whose thresholds', () => {
 
   test('wait for what never comes fails', () => assert.equal(judged(neverBack).outcome, 'fail'));
 });
+
+describe('a figure that chance has a part in', () => {
+  const growth: Threshold = { figure: 'memoryGrowthPerHour', is: 'at most', value: 0.02, why: 'nodes stay as they are' };
+  const soak = (growthKibPerSecond: number, garbageKib = 400): RunRecord => {
+    const record = madeRun({ scenario: { thresholds: [growth] }, holdSeconds: 4_000, growthKibPerSecond });
+    return { ...record, seconds: record.seconds.map((second) => littered(second, garbageKib)) };
+  };
+  for (const [how, record, outcome] of [
+    ['is held where all of it is within the bound', soak(0.5), 'pass'],
+    ['is missed where all of it is beyond', soak(8), 'fail'],
+    ['is neither where the bound is in its midst, on either side', soak(2.4, 40_000), 'not a valid run'],
+    ['is neither where growth is lost in garbage', soak(0, 400_000), 'not a valid run'],
+  ] as const)
+    test(how, () => assert.equal(judged(record).outcome, outcome, figuresOf(record).memoryGrowthPerHour.words));
+
+  test('says that the run was too short to tell', () =>
+    assert.match(
+      judged(soak(0, 400_000)).invalid.join(),
+      /too short, or too small, to tell whether memoryGrowthPerHour is at most 2 %: .* 95 % sure within -[0-9.]+ % to [0-9.]+ %, from 67 min/,
+    ));
+
+  test('is held to a bound from below by its other end', () => {
+    const least = (low: number, high: number): boolean | null | undefined =>
+      judge(good, { ...figuresOf(good), openSuccess: { value: (low + high) / 2, low, high, words: '' } }).thresholds[0]?.isHeld;
+    assert.deepEqual([least(0.9995, 1), least(0.9, 0.998), least(0.99, 1)], [true, false, null]);
+  });
+});
+
+/** Garbage that piles up for ten minutes, and is collected. */
+function littered(second: Second, mostKib: number): Second {
+  const { pinhole, ...roles } = second.roles;
+  if (pinhole === undefined) return second;
+  return { ...second, roles: { ...roles, pinhole: { ...pinhole, userKib: (pinhole.userKib ?? 0) + ((second.at % 600) / 600) * mostKib } } };
+}
 
 describe('it is not a valid run', () => {
   const cases: readonly (readonly [why: string, record: RunRecord, says: RegExp])[] = [

@@ -12,7 +12,7 @@ import { sumOf, tally } from './seen.ts';
 import { unheardOf } from './unheard.ts';
 
 export interface Judged extends Threshold {
-  /** Null where there was nothing to judge. */
+  /** Null where there was nothing to judge, or where chance could have it on either side of the bound. */
   readonly isHeld: boolean | null;
 }
 
@@ -32,10 +32,12 @@ export function judge(record: RunRecord, figures: Figures): Verdict {
 }
 
 function isHeld({ figure, is, value }: Threshold, figures: Figures): boolean | null {
-  const { value: got, never } = figures[figure];
+  const { value: got, never, low = got, high = got } = figures[figure];
   if (never) return false;
-  if (got === null) return null;
-  return is === 'at most' ? got <= value : got >= value;
+  if (low === null || high === null) return null;
+  const [best, worst] = is === 'at most' ? [low - value, high - value] : [value - high, value - low];
+  if (worst <= 0) return true;
+  return best > 0 ? false : null;
 }
 
 function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Judged[]): string[] {
@@ -64,8 +66,11 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
     const reasons = own.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
     why.push(`${grouped(sumOf(own, ([, count]) => count))} opens never left k6: ${reasons}; they say nothing of the proxy.`);
   }
-  for (const { figure, isHeld: held } of thresholds) {
-    if (held === null) why.push(`It could not show ${figure}: ${figures[figure].words}.`);
+  for (const { figure, is, value, isHeld: held } of thresholds) {
+    const { value: got, words } = figures[figure];
+    if (held !== null) continue;
+    if (got === null) why.push(`It could not show ${figure}: ${words}.`);
+    else why.push(`It was too short, or too small, to tell whether ${figure} is ${is} ${renderValue(figure, value)}: ${words}.`);
   }
   return why;
 }

@@ -28,7 +28,8 @@ export function head({ scenario, machine, honesty, began, totals, verdict, isSyn
 export function thresholds({ verdict, figures }: Summary): Markup {
   if (verdict.thresholds.length === 0) return html`<p class="soft">This scenario has no thresholds: it is there to be looked at.</p>`;
   const rows = verdict.thresholds.map(({ figure, is, value, why, isHeld }) => {
-    const [look, word] = isHeld === null ? ['invalid', 'not shown'] : isHeld ? ['pass', 'held'] : ['fail', 'missed'];
+    const open = figures[figure].value === null ? 'not shown' : 'not sure';
+    const [look, word] = isHeld === null ? ['invalid', open] : isHeld ? ['pass', 'held'] : ['fail', 'missed'];
     return [
       html`${TITLES[figure]}<br /><span class="soft">${why}</span>`,
       `${is} ${renderValue(figure, value)}`,
