@@ -208,6 +208,11 @@ describe('a scenario of another size', () => {
     ['storm', { minutes: 0.1 }, /last thing 30 s after the ramp: --minutes has to be 1 or more, got 0.1/],
     ['storm', { nodes: 1 }, /takes 1 of the nodes away: --nodes has to be 2/],
     ['upgrade', { nodes: 1 }, /does something to node 2: --nodes has to be 2/],
+    [
+      'drain',
+      { tunnels: 30_000 },
+      /takes a drained node back after 240 s, and 10000 tunnels at 41 a second take 244 s and more: fewer --tunnels/,
+    ],
     ['direct', { nodes: 2 }, /leave --nodes out/],
     ['idle-beyond', { minutes: 1 }, /waits until every tunnel has ended after 50 s of silence, and 10 s .*: 60 s are too short/],
     ['idle-beyond', { minutes: 5 }, /within 10 s of ramp and 300 s more some would end twice/],

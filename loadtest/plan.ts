@@ -152,6 +152,15 @@ export function mostAtOnce({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>
   return Math.ceil(Math.max(...work.steps.map(({ perSecond }) => perSecond)) * work.staySeconds);
 }
 
+/** `closeShare` of FLEET.yaml: of the quota, planned work may use a quarter (healthcheck/fleet/quota.ts). */
+const CLOSE_SHARE = 0.25;
+const DRAIN_RATE_WITHOUT_QUOTA = 100;
+
+/** `drain.rate` of each node. */
+export function drainRate({ quota, nodes }: Pick<Scenario, 'quota' | 'nodes'>): number {
+  return quota === null ? DRAIN_RATE_WITHOUT_QUOTA : Math.max(1, Math.floor((quota * CLOSE_SHARE) / nodes));
+}
+
 /** Nodes that are away at one moment, at most: the others have to hold everything. */
 export function lostNodes({ events }: Pick<Scenario, 'events'>): number {
   let away = 0;

@@ -1,6 +1,6 @@
 // A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
 
-import { mostAtOnce } from './plan.ts';
+import { drainRate, mostAtOnce } from './plan.ts';
 import { REST_S } from './rest.ts';
 import type { Work } from './shared/agent-plan.ts';
 import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
@@ -17,6 +17,9 @@ const TUNNELS_FOR_SLOPE = 40_000;
 
 /** Within less than an hour a garbage collector moves memory by more than what growth is asked about. */
 const HOLD_FOR_GROWTH_S = 3_600;
+
+/** Of the time that a drain has: it aims a little below its rate, goes on opening tunnels for some seconds first, and slower where it does harm. */
+const DRAIN_TIME_SHARE = 0.75;
 
 /** After a silent tunnel was ended: for its agent to be back, and the last second to be told. */
 const SEEN_WITHIN_S = 10;
@@ -41,6 +44,9 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
   if (scenario.through !== 'pinhole' && wantedNodes !== 1) return `${scenario.name} runs beside no node of Pinhole: leave --nodes out`;
   const tooFew = lacksRoom({ work: scenario.work, tunnels: many });
   if (tooFew !== null) return tooFew;
+  const pace = paceOf(scenario, share);
+  const slow = drainsTooSlowly({ ...scenario, ...pace, nodes: wantedNodes, tunnels: many });
+  if (slow !== null) return slow;
   const hasSlope = many >= TUNNELS_FOR_SLOPE && holdSeconds >= REST_S;
   return {
     ...scenario,
@@ -48,7 +54,7 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
     tunnels: many,
     nodes: wantedNodes,
     holdSeconds,
-    ...paceOf(scenario, share),
+    ...pace,
     work: workFor(scenario.work, minutes === null ? null : holdSeconds),
     events: scenario.events.map((event) =>
       event.do === 'throttle' && event.connectsPerSecond !== null
@@ -87,6 +93,20 @@ function paceOf({ quota, opensPerSecond }: Scenario, share: number): Pick<Scenar
   const own = Math.min(AWS_CONNECTS_PER_SECOND, Math.max(QUOTA_MIN, Math.round(quota * share)));
   if (own >= QUOTA_EVEN) return { quota: own, opensPerSecond: (opensPerSecond * own) / quota };
   return { quota: own, opensPerSecond: Math.min(opensPerSecond, own * RAMP_SHARE_SMALL) };
+}
+
+/** A node that is taken back before it can be empty shows nothing. Null: there is time for it. */
+function drainsTooSlowly({ name, events, tunnels, nodes, quota }: Scenario): string | null {
+  const perSecond = drainRate({ quota, nodes });
+  const takes = Math.ceil(tunnels / nodes / perSecond);
+  for (const { after, ...event } of events) {
+    if (event.do !== 'drain-node') continue;
+    const back = events.find((other) => other.do === 'undrain-node' && other.node === event.node && other.after > after);
+    const has = (back?.after ?? Infinity) - after;
+    if (takes > has * DRAIN_TIME_SHARE)
+      return `${name} takes a drained node back after ${has} s, and ${Math.ceil(tunnels / nodes)} tunnels at ${perSecond} a second take ${takes} s and more: fewer --tunnels`;
+  }
+  return null;
 }
 
 /** Minutes are shared by the steps. `seconds` null: as it is. */

@@ -52,6 +52,10 @@ export type FigureName =
   /** Sessions that ended unasked; `survivorsDropped` leaves out what a node held that was killed or drained by plan. An upgrade may drop none. */
   | 'unexpectedDrops'
   | 'survivorsDropped'
+  /** Share of what a node held when its drain began that it had closed when it was taken back; of the one that gave up least. */
+  | 'drainedShare'
+  /** The most that it closed in ten seconds, by what `drain.rate` allows in eleven: a look at its count may come a second late. */
+  | 'drainPace'
   /** Sessions that stood in the last second before the close, by those that should have. */
   | 'backAtEnd'
   /** Share of the messages that were answered. */

@@ -137,7 +137,15 @@ export const SCENARIOS: readonly Scenario[] = [
     opensPerSecond: 100,
     holdSeconds: 5 * MINUTE,
     events: [event(0, { do: 'drain-node', node: 0 }), event(4 * MINUTE, { do: 'undrain-node', node: 0 })],
-    thresholds: [OPENS, SURVIVORS, BACK, WITHIN_QUOTA, DESCRIPTORS],
+    thresholds: [
+      OPENS,
+      atLeast('drainedShare', 0.99, 'a node that keeps tunnels takes them with it when it is replaced'),
+      atMost('drainPace', 1, 'tunnels that are closed faster come back faster than the quota has room for'),
+      SURVIVORS,
+      BACK,
+      WITHIN_QUOTA,
+      DESCRIPTORS,
+    ],
   }),
   make('upgrade', 'A node is upgraded under load: is no tunnel lost, and what does it cost meanwhile?', {
     tunnels: 10_000,

@@ -76,6 +76,35 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'whose drain ended early, and closed less than the node held', of: drained(400), is: lost - 400 },
     { run: 'whose drain closed all that the node held, from its very first second on', of: drained(lost), is: 0 },
   ],
+  drainedShare: [
+    { run: 'whose drain closes all', of: drained(lost), is: 1, words: /node-2 closed 2,000 of the 2,000 .*, 99 % of them within 21 s/ },
+    { run: 'whose drain moves nothing', of: drained(0), is: 0, words: /node-2 closed 0 of the 2,000 tunnels that it held$/ },
+    { run: 'whose drain stops half way', of: drained(lost / 2), is: 0.5 },
+    { run: 'whose node is taken back before it is empty', of: takenBackAt(drained(lost), 101), is: 0.5 },
+    { run: 'of which nobody knows what the node held', of: withMarks(drained(lost), { tunnels: null }), is: null, words: /nobody knows/ },
+    { run: 'whose node held nothing', of: withMarks(drained(0), { tunnels: 0 }), is: null, words: /held no tunnel/ },
+    { run: 'whose node could not be looked at', of: unlooked(drained(lost)), is: null, words: /nobody knows what node-2 closed/ },
+    { run: 'without a drain', of: killed, is: null },
+  ],
+  drainPace: [
+    {
+      run: 'whose drain keeps to 39 a second, of 41',
+      of: drained(lost, 39),
+      is: 390 / 451,
+      words: /390 tunnels in 10 s at most, and may close 451/,
+    },
+    { run: 'whose drain closes 100 a second', of: drained(lost, 100), is: 1_000 / 451 },
+    { run: 'whose drain closes all at once', of: drained(lost, lost), is: 2_000 / 451 },
+    { run: 'whose drain moves nothing', of: drained(0), is: 0 },
+    {
+      run: 'whose node held too little to have a pace',
+      of: withMarks(drained(0), { tunnels: 451 }),
+      is: null,
+      words: /too few to have a pace/,
+    },
+    { run: 'whose node could not be looked at', of: unlooked(drained(lost)), is: null },
+    { run: 'without a drain', of: killed, is: null },
+  ],
   backAtEnd: [
     { run: 'in which all stand', of: madeRun(), is: 1 },
     { run: 'in which all are back', of: killed, is: 1 },
@@ -341,7 +370,7 @@ function failingAsFaultBegins(record: RunRecord): RunRecord {
   );
 }
 
-function drained(closed: number): RunRecord {
+function drained(closed: number, perSecond = 100): RunRecord {
   const record = withMarks(killed, { event: 'drain-node', node: 'node-2' });
   return withSeconds(record, (second) => {
     const node = second.nodes['node-2'];
@@ -350,11 +379,21 @@ function drained(closed: number): RunRecord {
           ...second,
           nodes: {
             ...second.nodes,
-            'node-2': { ...node, closes: second.at < 92 ? {} : { drain: Math.min(closed, (second.at - 91) * 100) } },
+            'node-2': { ...node, closes: second.at < 92 ? {} : { drain: Math.min(closed, (second.at - 91) * perSecond) } },
           },
         }
       : second;
   });
+}
+
+function takenBackAt(record: RunRecord, at: number): RunRecord {
+  const marks = record.marks.flatMap((mark) => [mark, { ...mark, at, event: 'undrain-node' as const }]);
+  return { ...record, marks };
+}
+
+/** Its metrics do not answer from the drain on. */
+function unlooked(record: RunRecord): RunRecord {
+  return withSeconds(record, (second) => (second.at < 90 ? second : { ...second, nodes: { ...second.nodes, 'node-2': null } }));
 }
 
 /** k6 and the probe take so long to end, and before that nobody looks. */

@@ -3,6 +3,7 @@
 import type { ProbeSeen, RunRecord } from '../run-record.ts';
 import type { FigureName } from '../scenario.ts';
 import { Histogram } from '../shared/histogram.ts';
+import { drainedShare, drainPace } from './drain.ts';
 import { type Figure, grouped, holes, seen, unseen } from './figure.ts';
 import { generatorShare } from './load.ts';
 import { kibPerTunnel, memoryGrowth } from './memory.ts';
@@ -20,6 +21,8 @@ const FIGURES: Readonly<Record<FigureName, (record: RunRecord) => Figure>> = {
   openSuccess,
   unexpectedDrops,
   survivorsDropped,
+  drainedShare,
+  drainPace,
   backAtEnd,
   messagesAnswered,
   achievedRate,

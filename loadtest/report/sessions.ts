@@ -1,6 +1,7 @@
 // Figures of sessions: opens that succeeded, sessions that were lost, messages that were answered.
 
-import type { Mark, RunRecord, Second } from '../run-record.ts';
+import type { Mark, RunRecord } from '../run-record.ts';
+import { closedInDrain } from './drain.ts';
 import { type Figure, grouped, never, seen, unseen } from './figure.ts';
 import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
 
@@ -53,7 +54,7 @@ export function survivorsDropped(record: RunRecord): Figure {
   if (dropped.value === null) return dropped;
   const killed = plannedMarks(record, 'kill-node');
   const drained = plannedMarks(record, 'drain-node');
-  const held = [...killed.map(({ tunnels }) => tunnels), ...drained.map((mark) => drainedBy(record, mark))];
+  const held = [...killed.map(({ tunnels }) => tunnels), ...drained.map((mark) => lostInDrain(record, mark))];
   const known = held.filter((tunnels) => tunnels !== null);
   if (known.length < held.length) return unseen('nobody knows what a node held that was killed or drained');
   const lost = sumOf(known, (tunnels) => tunnels);
@@ -64,20 +65,10 @@ export function survivorsDropped(record: RunRecord): Figure {
   );
 }
 
-/**
- * What a node closed in its drain by its own count, which ends early where the drain does; else what it held. A count that is not there
- * yet is 0: the first close makes it.
- */
-function drainedBy({ seconds }: RunRecord, { node, at, tunnels }: Mark): number | null {
-  const from = Math.floor(at);
-  const closesIn = (some: readonly Second[]): number | null => {
-    const read = some.findLast((second) => second.nodes[node ?? ''] ?? null)?.nodes[node ?? ''];
-    return read ? (read.closes['drain'] ?? 0) : null;
-  };
-  const last = closesIn(seconds.filter((second) => second.at >= from));
-  if (last === null) return tunnels;
-  const closed = last - (closesIn(seconds.filter((second) => second.at < from)) ?? 0);
-  return Math.min(closed, tunnels ?? closed);
+/** What it closed by its own count; where nobody could look, all that it held. */
+function lostInDrain(record: RunRecord, mark: Mark): number | null {
+  const closed = closedInDrain(record, mark);
+  return closed === null ? mark.tunnels : Math.min(closed, mark.tunnels ?? closed);
 }
 
 /** A fault that nothing recovers from lasts until the close, and no open in it counts: this is what then shows it. */

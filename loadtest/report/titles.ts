@@ -7,6 +7,8 @@ export const TITLES: Readonly<Record<FigureName, string>> = {
   openSuccess: 'Opens that succeeded, outside of faults',
   unexpectedDrops: 'Sessions that ended unasked',
   survivorsDropped: 'Sessions lost on nodes to which nothing was done',
+  drainedShare: 'Given up by a node in its drain',
+  drainPace: 'Pace of a drain, by its rate',
   backAtEnd: 'Sessions that stood at the end, of those wanted',
   messagesAnswered: 'Messages that were answered',
   achievedRate: 'Achieved of the asked rate, at the worst',

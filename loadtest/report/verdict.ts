@@ -77,6 +77,7 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
 
 const SHARES: ReadonlySet<string> = new Set([
   'openSuccess',
+  'drainedShare',
   'backAtEnd',
   'messagesAnswered',
   'achievedRate',
@@ -85,6 +86,7 @@ const SHARES: ReadonlySet<string> = new Set([
   'memoryGrowthPerHour',
 ]);
 const UNITS: Readonly<Record<string, string>> = {
+  drainPace: '×',
   addedP99Us: 'µs',
   kibPerTunnel: 'KiB',
   recoveryByQuota: '×',

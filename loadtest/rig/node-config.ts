@@ -2,7 +2,7 @@
 // address here, and a plain run has nothing in its tunnels that could be checked.
 
 import type { Scenario } from '../scenario.ts';
-import type { RigPlan } from '../plan.ts';
+import { drainRate, type RigPlan } from '../plan.ts';
 
 export interface NodePlace {
   readonly name: string;
@@ -33,10 +33,6 @@ export interface NodeConfigInput {
   readonly endpoint: EndpointPlace;
   readonly tls: Certificate | null;
 }
-
-/** `closeShare` of FLEET.yaml: of the quota, planned work may use a quarter (healthcheck/fleet/quota.ts). */
-const CLOSE_SHARE = 0.25;
-const DRAIN_RATE_WITHOUT_QUOTA = 100;
 
 /** Where the node writes its records. */
 export function logFileOf({ folder }: Pick<NodePlace, 'folder'>): string {
@@ -75,8 +71,4 @@ log: { level: info, file: ${text(logFileOf(place))} }
 function limitsOfOneSource({ events }: Scenario): string {
   if (events.some((event) => event.do === 'flood')) return '';
   return '  perSource: { pending: 100000, refusalsPerSecond: 100000 }\n';
-}
-
-function drainRate({ quota, nodes }: Scenario): number {
-  return quota === null ? DRAIN_RATE_WITHOUT_QUOTA : Math.max(1, Math.floor((quota * CLOSE_SHARE) / nodes));
 }
