@@ -47,7 +47,7 @@ export interface Threshold {
 
 /** One meaning each; report/figures.ts says how it is got, and gives null where the run could not show it. */
 export type FigureName =
-  /** Share of the opens outside of faults that succeeded. */
+  /** Share of the opens outside of faults, and of rates that the scenario expects to be beyond the knee, that succeeded. */
   | 'openSuccess'
   /** Sessions that ended unasked; `survivorsDropped` leaves out what a node held that was killed or drained by plan. An upgrade may drop none. */
   | 'unexpectedDrops'

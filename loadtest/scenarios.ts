@@ -114,7 +114,7 @@ export const SCENARIOS: readonly Scenario[] = [
       staySeconds: 10,
       steps: minuteSteps([50, 100, 200], [400, 700, 1_000]),
     },
-    thresholds: [ACHIEVED, DESCRIPTORS],
+    thresholds: [OPENS, NO_DROPS, ACHIEVED, DESCRIPTORS],
   }),
   make('storm', 'One node of three dies with all its tunnels: are they back as fast as the quota of AWS IoT allows, and no faster?', {
     ...FLEET,

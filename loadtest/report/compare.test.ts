@@ -95,7 +95,7 @@ describe('the command', () => {
     const { code, out } = run(a, join(a, 'report.json'));
     assert.equal(code, 0);
     assert.match(out, /^A: hold through pinhole, 2026-01-02 03:04\n/);
-    assert.match(out, /Opens that succeeded, outside of faults +100 % +100 % +× 1\.00/);
+    assert.match(out, /Opens that succeeded, outside of faults and within the knee +100 % +100 % +× 1\.00/);
   });
 
   test('exits with 2 where the two cannot be compared, and says why', () => {

@@ -36,6 +36,21 @@ const BUSY_BEYOND = withSeconds(madeRun({ k6Cores: 0.5, steps: { ...messages, ra
   ...second,
   roles: { ...roles, k6: { ...roles['k6']!, cpuSeconds: second.at < 100 ? 0.5 : 1.9 } },
 }));
+/** Opens at two rates that the fleet should take, and then more than can be had; of the ramp before them its last second is left. */
+const SWEEP = withAgents(
+  madeRun({
+    steps: {
+      of: 'opens',
+      rates: [
+        { perSecond: 50, seconds: 20 },
+        { perSecond: 100, seconds: 20 },
+        { perSecond: 900, seconds: 20, isBeyondKnee: true },
+      ],
+      mostPerSecond: 300,
+    },
+  }),
+  (agents) => (agents.tried === 100 && agents.established < 6_000 ? { ...agents, tried: 0, opened: 0 } : agents),
+);
 const killed = madeRun({ kill: { after: 30, backPerSecond: 450 } });
 const lost = 2_000;
 
@@ -54,6 +69,19 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
       run: 'of a proxy that is silent to half of them',
       of: withAgents(madeRun(), (agents) => ({ ...agents, tried: agents.opened * 2 })),
       is: { from: 0.49, to: 0.52 },
+      words: /never came to anything/,
+    },
+    { run: 'whose opens fail beyond the knee alone', of: SWEEP, is: 1, words: /3,100 of 3,100 opens within the knee/ },
+    {
+      run: 'whose opens fail at a rate that the fleet should take',
+      of: withAgents(SWEEP, (agents) => (agents.tried === 50 ? { ...agents, opened: 40, failed: { NODE_FULL: 10 } } : agents)),
+      is: { from: 0.9, to: 0.95 },
+      words: /within the knee succeeded: \d+ NODE_FULL/,
+    },
+    {
+      run: 'whose proxy is silent at a rate that it should take',
+      of: withAgents(SWEEP, (agents) => (agents.tried === 100 ? { ...agents, opened: 0 } : agents)),
+      is: { from: 0.3, to: 0.7 },
       words: /never came to anything/,
     },
     { run: 'without an open', of: withAgents(madeRun(), (agents) => ({ ...agents, opened: 0, tried: 0 })), is: null },

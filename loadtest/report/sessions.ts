@@ -3,6 +3,7 @@
 import type { Mark, RunRecord } from '../run-record.ts';
 import { closedInDrain } from './drain.ts';
 import { type Figure, grouped, never, seen, unseen } from './figure.ts';
+import { secondsBeyondKnee } from './rates.ts';
 import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts';
 
 /**
@@ -12,31 +13,38 @@ import { closeFrom, kindAt, plannedMarks, sumOf, tally, total } from './seen.ts'
 const STUCK_AFTER_S = 10;
 
 /**
- * Of the opens outside of faults, those that succeeded. Opens that were begun well before the end and never came to anything count as
- * failed: a proxy that is silent fails nobody within a short run.
+ * Of the opens outside of faults, and of steps that ask for more opens than can be had, those that succeeded. Opens that were begun well
+ * before the end and never came to anything count as failed: a proxy that is silent fails nobody within a short run.
  */
 export function openSuccess(record: RunRecord): Figure {
-  const end = closeFrom(record);
+  const end = opensJudgedUntil(record);
   const outside = record.seconds.filter(({ at }) => at < end && kindAt(record.phases, at) !== 'fault');
   const opened = sumOf(outside, ({ agents }) => agents.opened);
   const failed = sumOf(outside, ({ agents }) => total(agents.failed));
-  const stuck = stuckOpens(record);
+  const stuck = stuckOpens(record, end);
   const all = opened + failed + stuck;
   if (all === 0) return unseen('no open outside of a fault came to an end');
+  const where = end < closeFrom(record) ? 'within the knee' : 'outside of faults';
   const reasons = tally(outside.map(({ agents }) => agents.failed)).slice(0, 3);
   const why = reasons.length === 0 ? '' : `: ${reasons.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ')}`;
   const silent = stuck === 0 ? '' : `; ${grouped(stuck)} never came to anything`;
-  return seen(opened / all, `${grouped(opened)} of ${grouped(all)} opens outside of faults succeeded${why}${silent}`);
+  return seen(opened / all, `${grouped(opened)} of ${grouped(all)} opens ${where} succeeded${why}${silent}`);
 }
 
-/** At least so many: what failed later than it was tried is taken from the same count. */
-export function stuckOpens(record: RunRecord): number {
-  const end = closeFrom(record);
+/** Steps come with rising rates: from the first that is meant to be beyond the knee on, opens are there to fail. */
+function opensJudgedUntil(record: RunRecord): number {
+  const beyond = record.scenario.work.kind === 'opens' ? [...secondsBeyondKnee(record)] : [];
+  return beyond.reduce((first, { at }) => Math.min(first, at), closeFrom(record));
+}
+
+/** At least so many, of those that were begun well before this moment: what failed later than it was tried is taken from the same count. */
+export function stuckOpens(record: RunRecord, end = closeFrom(record)): number {
   const tried = sumOf(
     record.seconds.filter(({ at }) => at < end - STUCK_AFTER_S),
     ({ agents }) => agents.tried,
   );
-  const ended = sumOf(record.seconds, ({ agents }) => agents.opened + total(agents.failed));
+  const ending = end < closeFrom(record) ? record.seconds.filter(({ at }) => at < end) : record.seconds;
+  const ended = sumOf(ending, ({ agents }) => agents.opened + total(agents.failed));
   return Math.max(0, tried - ended);
 }
 

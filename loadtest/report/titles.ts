@@ -4,7 +4,7 @@ import type { FigureName } from '../scenario.ts';
 import type { Outcome } from './parts.ts';
 
 export const TITLES: Readonly<Record<FigureName, string>> = {
-  openSuccess: 'Opens that succeeded, outside of faults',
+  openSuccess: 'Opens that succeeded, outside of faults and within the knee',
   unexpectedDrops: 'Sessions that ended unasked',
   survivorsDropped: 'Sessions lost on nodes to which nothing was done',
   drainedShare: 'Given up by a node in its drain',
