@@ -3,7 +3,7 @@
 import { drainRate, mostAtOnce } from './plan.ts';
 import { REST_S } from './rest.ts';
 import type { Work } from './shared/agent-plan.ts';
-import { AWS_CONNECTS_PER_SECOND } from './scenarios.ts';
+import { AWS_CONNECTS_PER_SECOND, NODE_IDLE_S } from './scenarios.ts';
 import type { Scenario, Threshold } from './scenario.ts';
 
 export interface Sizes {
@@ -117,8 +117,11 @@ export function workFor(work: Work, seconds: number | null): Work {
 }
 
 /** As many drops as agents are each of them only where none can be dropped twice, and each once. Null: so it is. */
-function dropsOtherThanOnce({ name, idleSeconds, thresholds }: Scenario, rampSeconds: number, holdSeconds: number): string | null {
-  if (idleSeconds === null || !thresholds.some(wantsDrops)) return null;
+function dropsOtherThanOnce(scenario: Scenario, rampSeconds: number, holdSeconds: number): string | null {
+  const { name, idleSeconds: ownIdle, events, thresholds } = scenario;
+  // Where something is done to the fleet, that is what drops them.
+  if (events.length > 0 || !thresholds.some(wantsDrops)) return null;
+  const idleSeconds = ownIdle ?? NODE_IDLE_S;
   if (holdSeconds <= idleSeconds + SEEN_WITHIN_S)
     return `${name} waits until every tunnel has ended after ${idleSeconds} s of silence, and ${SEEN_WITHIN_S} s for its agent to be back: ${holdSeconds} s are too short`;
   if (rampSeconds + holdSeconds >= 2 * idleSeconds)
@@ -126,12 +129,13 @@ function dropsOtherThanOnce({ name, idleSeconds, thresholds }: Scenario, rampSec
   return null;
 }
 
-function wantsDrops({ figure, is }: Threshold): boolean {
+/** Its tunnels have to end. */
+export function wantsDrops({ figure, is }: Threshold): boolean {
   return figure === 'unexpectedDrops' && is === 'at least';
 }
 
 /** Only a count of tunnels goes with their number. */
 function scaled(threshold: Threshold, share: number): Threshold {
-  if (!wantsDrops(threshold)) return threshold;
-  return { ...threshold, value: Math.floor(threshold.value * share) };
+  if (threshold.figure !== 'unexpectedDrops') return threshold;
+  return { ...threshold, value: Math.round(threshold.value * share) };
 }

@@ -39,6 +39,7 @@ for (const [name, words] of [
   ['smoke', /needs parts/],
   ['squid', /needs parts/],
   ['idle', /needs parts/],
+  ['idle-beyond-real', /needs parts/],
 ] as const)
   test(`${name} has no target`, () => assert.match(String(scenarioAt(findScenario(name)!, TARGET, 300, SIZES)), words));
 

@@ -4,7 +4,7 @@ import { type Machine, planRun, type RigPlan } from './plan.ts';
 import type { FigureName, Scenario } from './scenario.ts';
 import type { Work } from './shared/agent-plan.ts';
 import type { Target } from './target.ts';
-import { lacksRoom, type Sizes, workFor } from './resize.ts';
+import { lacksRoom, type Sizes, wantsDrops, workFor } from './resize.ts';
 
 /** What k6 alone can show. */
 const SEEN_FROM_OUTSIDE: ReadonlySet<FigureName> = new Set([
@@ -28,7 +28,7 @@ const SCHEDULED_SHARE = 0.95;
 export function scenarioAt(scenario: Scenario, target: Target, triesPerSecond: number, { tunnels, minutes }: Sizes): Scenario | string {
   if (scenario.events.length > 0)
     return `${scenario.name} does things to nodes and far ends, and those of a target are not this rig's: take one that only holds, sends or opens`;
-  if (scenario.through !== 'pinhole' || scenario.to === 'sandbox' || scenario.idleSeconds !== null)
+  if (scenario.through !== 'pinhole' || scenario.to === 'sandbox' || scenario.idleSeconds !== null || scenario.thresholds.some(wantsDrops))
     return `${scenario.name} needs parts that this rig starts itself: it has no target`;
   if (scenario.work.kind !== 'ping' && target.holdSeconds !== undefined)
     return `${scenario.name} lasts as long as its steps: leave holdSeconds out of the target; --minutes N makes the steps shorter or longer`;
