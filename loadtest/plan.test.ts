@@ -119,6 +119,12 @@ describe('what cannot be is refused, with the sum', () => {
     ],
     ['less memory', scenario('hold-50k'), { availableMib: 4_000 }, /need about [0-9,]+ MiB .* 4,000 MiB are free here/],
     ['several nodes without a network of their own', scenario('storm'), { isIsolated: false }, /3 nodes need a name .* --nodes 1/],
+    [
+      'slow readers that the kernel would hold everything for',
+      scenario('slow', { nodes: 1 }),
+      { isIsolated: false },
+      /^slow needs smaller socket buffers than a machine has, and so a network of its own/,
+    ],
     ['a signed URL that would have expired', scenario('smoke', { holdSeconds: 600 }), {}, /good for 270 s, and this would last 610 s/],
   ];
   for (const [title, what, machine, words] of CASES) test(title, () => assert.match(refusals(what, machine), words));

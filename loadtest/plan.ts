@@ -152,6 +152,11 @@ export function mostAtOnce({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>
   return Math.ceil(Math.max(...work.steps.map(({ perSecond }) => perSecond)) * work.staySeconds);
 }
 
+/** What slow readers ask for has to fill the kernel's buffers before a node holds anything of it: these must be small, in a network of our own. */
+export function needsSmallBuffers({ events }: Pick<Scenario, 'events'>): boolean {
+  return events.some((event) => event.do === 'slow-readers');
+}
+
 /** `closeShare` of FLEET.yaml: of the quota, planned work may use a quarter (healthcheck/fleet/quota.ts). */
 const CLOSE_SHARE = 0.25;
 const DRAIN_RATE_WITHOUT_QUOTA = 100;
@@ -216,6 +221,8 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most
   const number = (value: number): string => value.toLocaleString('en');
   if (!machine.isIsolated && nodes > 1)
     yield `${nodes} nodes need a name that leads to all of them, and so a network of their own: run this as root, or where a user may have namespaces (unshare -r -n true). Without: --nodes 1`;
+  if (!machine.isIsolated && needsSmallBuffers(scenario))
+    yield `${scenario.name} needs smaller socket buffers than a machine has, and so a network of its own: run this as root, or where a user may have namespaces (unshare -r -n true)`;
   if (through === 'squid' || through === 'haproxy') {
     const room = Math.floor((machine.descriptors - PEER_RESERVE) / 2);
     if (most > room)

@@ -68,7 +68,7 @@ async function perform(run: Measured): Promise<number> {
   const { scenario, plan: planned, inside, stop } = run;
   const { isIsolated, why } = inside;
   return await measure(run, ({ folder, processes, say }) => {
-    const troubles = isIsolated ? prepareNetwork() : [`no network of our own (${why}): ports, names and limits are the machine's`];
+    const troubles = isIsolated ? prepareNetwork(scenario) : [`no network of our own (${why}): ports, names and limits are the machine's`];
     for (const trouble of troubles) say(trouble);
     const names = isIsolated ? coverNames(folder) : null;
     const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment(), stop };

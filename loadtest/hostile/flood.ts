@@ -1,7 +1,7 @@
 // Connections at a rate that want nothing good: a target that is not listed, no byte at all, or a head that never ends.
 
 import { connect, type Socket } from 'node:net';
-import type { HostilePlan, HostileSummary } from './orders.ts';
+import { AT_ONCE, type HostilePlan, type HostileSummary, UNCONNECTED } from './orders.ts';
 
 type Flood = Exclude<HostilePlan['work'], { kind: 'slow-readers' }>;
 
@@ -12,6 +12,8 @@ const FIRST_BYTES: Readonly<Record<Flood['kind'], string>> = {
   'half-open': '',
   'stalled-head': `CONNECT ${UNLISTED} HTTP/1.1\r\nHost: `,
 };
+/** A connection that ends sooner was not held. */
+const HELD_MS = 1_000;
 /** A timer that is late makes up for it with the next. */
 const TURN_MS = 20;
 
@@ -34,12 +36,18 @@ export async function flood(
     const socket = connect({ host, port, localAddress: plan.localAddress });
     open.add(socket);
     let answer = '';
+    let connectedMs: number | null = null;
     socket.setEncoding('latin1').on('data', (chunk: string) => (answer = (answer + chunk).slice(0, 64)));
-    socket.on('connect', () => socket.write(FIRST_BYTES[kind]));
+    socket.on('connect', () => {
+      connectedMs = performance.now();
+      socket.write(FIRST_BYTES[kind]);
+    });
     socket.on('error', () => {});
     socket.once('close', () => {
       open.delete(socket);
-      const how = /^HTTP\/1\.1 (\d+ \S+)/.exec(answer)?.[1] ?? 'closed without an answer';
+      const ended = /^HTTP\/1\.1 (\d+ \S+)/.exec(answer)?.[1] ?? 'closed without an answer';
+      const isHeld = connectedMs !== null && performance.now() - connectedMs >= HELD_MS;
+      const how = connectedMs === null ? UNCONNECTED : `${ended}${isHeld ? '' : AT_ONCE}`;
       summary[how] = (summary[how] ?? 0) + 1;
     });
   };

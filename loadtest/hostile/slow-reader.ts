@@ -2,14 +2,20 @@
 
 import { connect, type Socket } from 'node:net';
 import { encodeConnect, encodePublish, PacketReader } from '../shared/mqtt.ts';
-import { type HostilePlan, type HostileSummary, STOOD } from './orders.ts';
+import { type HostilePlan, type HostileSummary, ASKED, ENDED, STOOD } from './orders.ts';
 
 type Slow = Extract<HostilePlan['work'], { kind: 'slow-readers' }>;
 
-/** Each asks for so much: more than a tunnel and two kernels hold, and no more than a far end can bear of hundreds. */
-const ASKED_BYTES = 512 * 1024;
+/**
+ * Each asks for so much, and the far end sends it at once. On the way to the reader, in a network with small buffers (rig/namespace.ts), the
+ * kernel holds 64 KiB before the node and 64 behind it, the reader's own stream 64, and the node may hold 256 (`limits.perTunnelBuffer`): 448
+ * at most. The other 576 wait in the far ends, 500 MiB at most for 500 readers. A node that holds nothing back from its reader has all but what
+ * the kernel and the reader have: 896 KiB.
+ */
+const ASKED_BYTES = 1_024 * 1_024;
 const MESSAGE_BYTES = 16 * 1024;
-const OPENS_PER_SECOND = 100;
+/** 25 MiB a second of what they ask for: more at once would be a load of its own. */
+const OPENS_PER_SECOND = 25;
 const HANDSHAKE_MS = 15_000;
 
 /** Resolves at the end of its time: how many tunnels stood, and how they ended. */
@@ -28,9 +34,9 @@ export async function readSlowly(plan: Omit<HostilePlan, 'work'>, work: Slow, st
       try {
         await openSession(socket, plan.target, `slow-${number}`);
         count(STOOD);
-        socket.once('close', () => count('ended by the other side'));
+        socket.once('close', () => count(ENDED));
         if (work.bytesPerSecond > 0) timers.push(setInterval(() => socket.read(work.bytesPerSecond), 1_000));
-        askForALot(socket);
+        askForALot(socket, () => count(ASKED));
       } catch (error) {
         count(`did not open: ${(error as Error).message}`);
         socket.destroy();
@@ -64,14 +70,15 @@ async function openSession(socket: Socket, target: string, clientId: string): Pr
 }
 
 /** The far end sends each message back. Waits for nobody: what the kernel does not take, it does not get. */
-function askForALot(socket: Socket): void {
+function askForALot(socket: Socket, asked: () => void): void {
   const message = frame(encodePublish('slow', new Uint8Array(MESSAGE_BYTES)));
-  let asked = 0;
+  let bytes = 0;
   const ask = (): void => {
-    while (asked < ASKED_BYTES) {
-      asked += MESSAGE_BYTES;
+    while (bytes < ASKED_BYTES) {
+      bytes += MESSAGE_BYTES;
       if (!socket.write(message)) return void socket.once('drain', ask);
     }
+    asked();
   };
   ask();
 }

@@ -2,32 +2,73 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
+import { FarEnd } from '../far-end/server.ts';
+import { SharedCount } from '../far-end/shared-count.ts';
 import type { HostilePlan } from '../hostile/orders.ts';
+import { ConnectProxy } from '../testing/connect-proxy.ts';
 import { ownFolder } from '../testing/folder.ts';
 import { startHostile } from './hostile.ts';
 import { Processes } from './processes.ts';
 
-async function started(context: TestContext, work: HostilePlan['work']): Promise<ReturnType<typeof startHostile>> {
-  const server = createServer((socket) => socket.on('error', () => {}).end('HTTP/1.1 403 TARGET_NOT_ALLOWED\r\n\r\n')).listen(
-    0,
-    '127.0.0.1',
-  );
+type Takes = (socket: Socket) => void;
+const refuses: Takes = (socket) => socket.end('HTTP/1.1 403 TARGET_NOT_ALLOWED\r\n\r\n');
+const closes: Takes = (socket) => socket.destroy();
+const waits: Takes = () => {};
+const timesOut: Takes = (socket) => void setTimeout(() => socket.end('HTTP/1.1 408 HEAD_TIMEOUT\r\n\r\n'), 1_100);
+
+async function started(context: TestContext, work: HostilePlan['work'], takes = refuses): Promise<ReturnType<typeof startHostile>> {
+  const server = createServer((socket) => takes(socket.on('error', () => {}))).listen(0, '127.0.0.1');
   await once(server, 'listening');
   context.after(() => server.close());
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
+  return startedAt(context, work, address.port);
+}
+
+function startedAt(context: TestContext, work: HostilePlan['work'], port: number): ReturnType<typeof startHostile> {
   const processes = new Processes();
   context.after(() => processes.stopAll());
-  const plan = { proxies: [{ host: '127.0.0.1', port: address.port }], target: 'iot.test:443', localAddress: '127.0.0.1', work };
+  const plan = { proxies: [{ host: '127.0.0.1', port }], target: 'iot.test:443', localAddress: '127.0.0.1', work };
   return startHostile(plan, processes, join(ownFolder(context), 'hostile.log'));
 }
 
-test('a flood says how its connections fared', { timeout: 20_000 }, async (context) => {
-  const { summary } = await started(context, { kind: 'refused', perSecond: 10, seconds: 1 });
-  assert.match(await summary, /^\d+ 403 TARGET_NOT_ALLOWED/);
+const FLOODS: readonly (readonly [kind: 'refused' | 'half-open' | 'stalled-head', how: string, takes: Takes, says: RegExp])[] = [
+  ['refused', 'refused', refuses, /^\d+ 403 TARGET_NOT_ALLOWED/],
+  ['half-open', 'left alone', waits, /^\d+ still open at the end/],
+  ['half-open', 'answered in the end', timesOut, /\d+ 408 HEAD_TIMEOUT(,|$)/],
+  ['stalled-head', 'left alone', waits, /^\d+ still open at the end/],
+  ['stalled-head', 'answered in the end', timesOut, /\d+ 408 HEAD_TIMEOUT(,|$)/],
+];
+const NO_FLOODS: typeof FLOODS = [
+  ['refused', 'closed without an answer', closes, /of \d+ refused 0 were answered by a refusal: \d+ closed without an answer at once/],
+  ['refused', 'taken for good', waits, /of \d+ refused 0 were answered by a refusal: \d+ still open at the end/],
+  ['half-open', 'closed at once', closes, /of \d+ half-open \d were held for a second: \d+ closed without an answer at once/],
+  ['half-open', 'refused at once', refuses, /of \d+ half-open \d were held for a second: \d+ 403 TARGET_NOT_ALLOWED at once/],
+  ['stalled-head', 'closed at once', closes, /of \d+ stalled-head \d were held for a second: \d+ closed without an answer at once/],
+];
+
+describe('a flood', { concurrency: true }, () => {
+  for (const [kind, how, takes, says] of FLOODS)
+    test(`of ${kind} connections that are ${how} says how they fared`, { timeout: 20_000 }, async (context) => {
+      const { summary } = await started(context, { kind, perSecond: 10, seconds: 2 }, takes);
+      assert.match(await summary, says);
+    });
+
+  for (const [kind, how, takes, says] of NO_FLOODS)
+    test(`is none of ${kind} connections that are ${how}`, { timeout: 20_000 }, async (context) => {
+      const { summary } = await started(context, { kind, perSecond: 10, seconds: 1 }, takes);
+      await assert.rejects(summary, says);
+    });
+
+  for (const kind of ['refused', 'half-open', 'stalled-head'] as const)
+    test(`is none of ${kind} connections that nobody takes`, { timeout: 20_000 }, async (context) => {
+      const { summary } = startedAt(context, { kind, perSecond: 10, seconds: 1 }, 1);
+      await assert.rejects(summary, /of \d+ [a-z-]+ 0 were .*: \d+ that did not connect/);
+    });
 });
 
 test('hostile clients that crash are an error with their last words: nothing was tried', { timeout: 20_000 }, async (context) => {
@@ -38,5 +79,22 @@ test('hostile clients that crash are an error with their last words: nothing was
 
 test('so are slow readers of which none had a tunnel', { timeout: 20_000 }, async (context) => {
   const { summary } = await started(context, { kind: 'slow-readers', count: 3, bytesPerSecond: 0, seconds: 2 });
-  await assert.rejects(summary, /no slow reader had a tunnel: 3 did not open: HTTP\/1\.1 403/);
+  await assert.rejects(summary, /of 3 slow-readers 0 had a tunnel to the end: 3 did not open: HTTP\/1\.1 403/);
+});
+
+test('slow readers have a tunnel each, and the far end gets all that they ask for', { timeout: 20_000 }, async (context) => {
+  const file = join(ownFolder(context), 'count');
+  writeFileSync(file, '');
+  const count = new SharedCount(file, 0, 1);
+  const far = new FarEnd({ address: '127.0.0.1', port: 0, quota: null, count, nowMs: Date.now });
+  await far.listen();
+  context.after(() => {
+    far.die();
+    count.close();
+  });
+  const { port } = await ConnectProxy.start(context, far.port);
+  const { summary } = startedAt(context, { kind: 'slow-readers', count: 3, bytesPerSecond: 0, seconds: 2 }, port);
+  assert.equal(await summary, '3 tunnels that stood, 3 that asked for everything');
+  // A MiB each, in messages of 16 KiB.
+  assert.equal(far.take().messages, 3 * 64);
 });

@@ -44,6 +44,8 @@ test('inside, the pid is the same, the network another, its settings made, and n
   assert.notEqual(seen.net, readlinkSync('/proc/self/ns/net'));
   assert.deepEqual(seen.range, [1_024, 65_535]);
   assert.equal(seen.sysctls['net/core/somaxconn'], SYSCTLS['net/core/somaxconn']);
+  // Of slow readers: the rest is the nodes' to hold.
+  assert.equal(seen.sysctls['net/ipv4/tcp_rmem'], '4096 16384 65536');
   assert.deepEqual(seen.troubles, []);
   assert.equal(seen.address, '127.0.0.11');
   assert.doesNotMatch(readFileSync('/etc/hosts', 'utf8'), /inside\.pinhole\.test/);

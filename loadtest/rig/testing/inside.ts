@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findScenario } from '../../scenarios.ts';
 import { Names } from '../names.ts';
 import { enter, INSIDE, prepareNetwork, readPortRange, readSysctls } from '../namespace.ts';
 
@@ -12,7 +13,7 @@ if (before === undefined) {
   const flags = JSON.parse(process.argv[2] ?? '[]') as string[];
   enter(flags, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], { ...process.env, [INSIDE]: String(process.pid) });
 }
-const troubles = prepareNetwork();
+const troubles = prepareNetwork(findScenario('slow') ?? { events: [] });
 const folder = mkdtempSync(join(tmpdir(), 'pinhole-inside-'));
 const names = new Names(folder);
 names.cover();
