@@ -64,6 +64,10 @@ export type FigureName =
   | 'achievedRate'
   /** p99 of a round trip through the proxy minus p99 past it, at the same moments, in microseconds. */
   | 'addedP99Us'
+  /** p99 of the agents' round trips in the worst ten seconds beside slow readers or a flood, less that of the worst before them, in microseconds. */
+  | 'besideP99Us'
+  /** What the nodes' anonymous memory rose by beside slow readers, for each of them; of those that cost most. */
+  | 'kibPerSlowReader'
   /** Fitted slope of the nodes' anonymous memory against tunnels. */
   | 'kibPerTunnel'
   /** From a node's death until 99 % of what it held is back, by lost / quota: 1 is the least that the quota allows. */

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AgentsSeen, RunRecord, Second } from '../run-record.ts';
+import type { AgentsSeen, RunRecord } from '../run-record.ts';
 import type { FigureName } from '../scenario.ts';
 import { findScenario } from '../scenarios.ts';
 import { Histogram } from '../shared/histogram.ts';
+import { holding, madeEvents, stalledAt, withSeconds } from '../testing/made-events.ts';
 import { type Made, madeRun } from '../testing/made-run.ts';
 import { FIGURE_NAMES, figuresOf } from './figures.ts';
 import { cautionsOf } from './load.ts';
@@ -51,6 +52,8 @@ const SWEEP = withAgents(
   }),
   (agents) => (agents.tried === 100 && agents.established < 6_000 ? { ...agents, tried: 0, opened: 0 } : agents),
 );
+/** 500 slow readers from 90 to 150, 200 more from 160 to 220. */
+const SLOW = madeEvents('slow');
 const killed = madeRun({ kill: { after: 30, backPerSecond: 450 } });
 const lost = 2_000;
 
@@ -192,6 +195,41 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'whose proxy adds 2 ms', of: probed(2_300, 300), is: { from: 1_940, to: 2_060 } },
     { run: 'without the probe', of: { ...madeRun(), probe: null }, is: null, words: /did not run/ },
     { run: 'whose probe saw too little for a p99', of: probed(500, 300, 99), is: null },
+  ],
+  besideP99Us: [
+    {
+      run: 'whose agents notice nothing',
+      of: SLOW,
+      is: { from: -2_000, to: 2_000 },
+      words: /^slow-readers: p99 .* in the worst 10 s, .* before$/,
+    },
+    { run: 'in which everybody stands still for half a second', of: stalledAt(SLOW, 120), is: { from: 350_000, to: 420_000 } },
+    { run: 'in which that is between two events', of: stalledAt(SLOW, 155), is: { from: -2_000, to: 2_000 } },
+    { run: 'that stands still by itself', of: stalledAt(SLOW, 70), is: null, words: /too busy to tell/ },
+    {
+      run: 'with too few agents for a p99',
+      of: withAgents(SLOW, (agents) => ({ ...agents, roundTripUs: [] })),
+      is: null,
+      words: /takes 100 answers/,
+    },
+    { run: 'in which nobody comes beside the agents', of: killed, is: null },
+  ],
+  kibPerSlowReader: [
+    { run: 'whose nodes hold 100 KiB for each', of: SLOW, is: { from: 99, to: 101 }, words: /the buffers of the kernel by/ },
+    { run: 'whose nodes hold all that they ask for', of: holding(SLOW, SLOW.scenario.events[0]!, 796, 0), is: { from: 895, to: 897 } },
+    {
+      run: 'whose buffers do not fill',
+      of: holding(SLOW, SLOW.scenario.events[1]!, 0, -120),
+      is: null,
+      words: /made no node hold anything/,
+    },
+    {
+      run: 'of which a while has no memory that could be read',
+      of: withSeconds(SLOW, (second) => (second.at > 125 && second.at < 149 ? { ...second, roles: {} } : second)),
+      is: null,
+      words: /too few seconds/,
+    },
+    { run: 'without slow readers', of: killed, is: null },
   ],
   kibPerTunnel: [
     { run: 'with 1.2 KiB for a tunnel', of: madeRun({ kibPerTunnel: 1.2 }), is: { from: 1.15, to: 1.25 }, words: /95 % sure/ },
@@ -364,10 +402,6 @@ test('a record without a second gives every figure, and most of them none', () =
   const figures = figuresOf({ ...madeRun(), seconds: [], phases: [], marks: [], probe: null, descriptors: null });
   for (const name of FIGURE_NAMES) assert.equal(figures[name].value, null, name);
 });
-
-function withSeconds(record: RunRecord, change: (second: Second) => Second): RunRecord {
-  return { ...record, seconds: record.seconds.map(change) };
-}
 
 function withAgents(record: RunRecord, change: (agents: AgentsSeen) => AgentsSeen): RunRecord {
   return withSeconds(record, (second) => ({ ...second, agents: change(second.agents) }));

@@ -3,6 +3,7 @@
 import type { ProbeSeen, RunRecord } from '../run-record.ts';
 import type { FigureName } from '../scenario.ts';
 import { Histogram } from '../shared/histogram.ts';
+import { besideP99, kibPerSlowReader } from './beside.ts';
 import { drainedShare, drainPace } from './drain.ts';
 import { type Figure, grouped, holes, seen, unseen } from './figure.ts';
 import { generatorShare } from './load.ts';
@@ -27,6 +28,8 @@ const FIGURES: Readonly<Record<FigureName, (record: RunRecord) => Figure>> = {
   messagesAnswered,
   achievedRate,
   addedP99Us: ({ probe }) => addedP99(probe),
+  besideP99Us: besideP99,
+  kibPerSlowReader,
   kibPerTunnel,
   recoveryByQuota,
   connectsOverQuota,

@@ -13,6 +13,8 @@ export const TITLES: Readonly<Record<FigureName, string>> = {
   messagesAnswered: 'Messages that were answered',
   achievedRate: 'Achieved of the asked rate, at the worst',
   addedP99Us: 'Added to the p99 of a round trip',
+  besideP99Us: 'Added to the p99 of ten seconds by others beside the agents',
+  kibPerSlowReader: 'Memory of a slow reader',
   kibPerTunnel: 'Memory of a tunnel',
   recoveryByQuota: 'Back after a kill, by the least that the quota allows',
   connectsOverQuota: 'CONNECTs above the quota at the far end',

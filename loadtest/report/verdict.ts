@@ -88,6 +88,8 @@ const SHARES: ReadonlySet<string> = new Set([
 const UNITS: Readonly<Record<string, string>> = {
   drainPace: '×',
   addedP99Us: 'µs',
+  besideP99Us: 'µs',
+  kibPerSlowReader: 'KiB',
   kibPerTunnel: 'KiB',
   recoveryByQuota: '×',
   descriptorsBackSeconds: 's',
