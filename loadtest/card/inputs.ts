@@ -11,7 +11,10 @@ export interface CardInputs {
   readonly isSynthetic: boolean;
 }
 
-/** Or, in words, what is missing. What has a confidence is taken at its upper end: a card that is too small costs money, one that is too large an outage. */
+/**
+ * Or, in words, what is missing. What has a confidence is taken at its upper end: a card that is too small costs money, one that is too large an
+ * outage.
+ */
 export function inputsOf(summaries: readonly Summary[]): CardInputs | string {
   const usable = summaries.filter(({ scenario, verdict }) => scenario.through === 'pinhole' && verdict.outcome !== 'not a valid run');
   if (usable.length === 0) return 'no valid run through Pinhole among the reports: a run that is not valid says nothing of a node';

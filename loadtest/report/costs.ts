@@ -41,7 +41,10 @@ function perOpen(record: RunRecord): Figure {
   return seen((cpu * 1e6) / opens, `${cpu.toFixed(1)} s of CPU for ${grouped(opens)} opens, with everything else that was done meanwhile`);
 }
 
-/** The slope of CPU against messages over steps of rising rate, where it can be told from none; else all that was done while tunnels were held, by the messages: an upper bound. */
+/**
+ * The slope of CPU against messages over steps of rising rate, where it can be told from none; else all that was done while tunnels were held,
+ * by the messages: an upper bound.
+ */
 function perMessage(record: RunRecord): Figure {
   const steps = record.scenario.work.kind === 'messages' ? withCpu(record, secondsOf(record, 'step')) : [];
   const fit = fitLine(steps.map(({ second, cpu }): Point => [second.agents.back, cpu]));
