@@ -32,7 +32,7 @@ const QUOTA_MAX = 100_000;
 export const USAGE = `usage: ./pinhole loadtest SCENARIO [--tunnels N] [--nodes M] [--minutes T] [--report DIR] [--json]
        ./pinhole loadtest SCENARIO --target FILE [--i-have-quota N] [--manifest]
        ./pinhole loadtest list [--json]
-       ./pinhole loadtest compare REPORT REPORT ...
+       ./pinhole loadtest compare REPORT REPORT
        ./pinhole loadtest card REPORT ...
 
 Holds tunnels with k6 through nodes on this machine, in a network of their own, and writes a report. Nothing leaves the machine, and

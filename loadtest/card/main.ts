@@ -9,7 +9,7 @@ import { readOr, say } from '../report/words.ts';
 import { type CardInputs, inputsOf } from './inputs.ts';
 import { renderCard } from './render.ts';
 
-export const INPUTS = fileURLToPath(new URL('../../docs/loadtest/', import.meta.url));
+const INPUTS = fileURLToPath(new URL('../../docs/loadtest/', import.meta.url));
 
 const USAGE = `usage: pinhole loadtest card [REPORT.json...] [--write FILE] [--json]
 

@@ -70,7 +70,7 @@ export function page(title: string, charts: readonly Chart[], body: readonly Mar
   ].join('');
 }
 
-export function figureOf(chart: Chart): Markup {
+function figureOf(chart: Chart): Markup {
   const { id, title, caption, missing, lines, marks, x, y } = chart;
   if (missing !== null)
     return html`<figure>

@@ -69,10 +69,10 @@ function cuts(of: number, cut: (at: number) => string): string {
   return Array.from({ length: of + 1 }, (_, at) => cut(at)).join(',');
 }
 
-/** What the caller's shell says of proxies is not for this run, in either spelling. */
 /** A collection of gigabytes stalls all agents of a process: half as many, for half as much memory again. */
 const GO = { GOGC: '200' };
 
+/** What the caller's shell says of proxies is not for this run, in either spelling. */
 function environment({ proxy, env }: GeneratorsPlan): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(https?_proxy|all_proxy|no_proxy|k6_.*)$/i.test(name));
   const through = proxy === null ? {} : { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };

@@ -17,7 +17,7 @@ const ORDER_WITHIN_MS = 180_000;
  * Agents know every address of the fleet and try the next one at once (docs/addresses.md); k6 knows one name. So the name forgets a dead node
  * as soon as such agents would, not after the 110 s that DNS takes.
  */
-export const FORGOTTEN_AFTER_MS = 2_000;
+const FORGOTTEN_AFTER_MS = 2_000;
 
 export interface FleetDeps {
   /** The program. */

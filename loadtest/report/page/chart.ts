@@ -29,7 +29,7 @@ export interface ChartMark {
 }
 
 /** Colours that page.css has; the last is a grey, for what was asked for. */
-export const COLOURS = 9;
+const COLOURS = 9;
 export const GREY = COLOURS - 1;
 
 /** The n-th thing of a list, when it may be any number of them. */

@@ -212,7 +212,7 @@ export const LOADTEST: Command = {
     'loadtest SCENARIO [--tunnels N] [--nodes M] [--minutes T] [--report DIR] [--json]',
     'loadtest SCENARIO --target FILE [--i-have-quota N] [--manifest]',
     'loadtest list [--json]',
-    'loadtest compare REPORT REPORT...',
+    'loadtest compare REPORT REPORT',
     'loadtest card REPORT...',
   ],
   does: 'holds tunnels through nodes on this machine with k6, and writes a report',
