@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { beginOf, lostNodes, type Machine, mostAtOnce, planRun, type RigPlan } from './plan.ts';
+import { agentPlan } from './rig/agents.ts';
 import { findScenario, SCENARIOS } from './scenarios.ts';
 import { resize } from './resize.ts';
 import type { Scenario } from './scenario.ts';
@@ -71,9 +72,16 @@ test('the ramp is as long as the schedule says; a sweep of opens has none', () =
   assert.equal(plan(scenario('opens')).rampSeconds, 0);
 });
 
-test('what stands at once in a sweep is the highest rate by the stay', () => {
-  assert.equal(mostAtOnce(scenario('opens')), 10_000);
+test('a sweep has room for what stays at its highest rate and for what is on its way for 5 s, in k6, in nodes and in the sums', () => {
   assert.equal(mostAtOnce(scenario('hold')), 10_000);
+  assert.equal(mostAtOnce(scenario('opens')), 15_000);
+  assert.equal(mostAtOnce(scenario('opens', { tunnels: 16_000 })), 16_000);
+  const { tunnelsPerNode, generators, sockets } = plan(scenario('opens'));
+  assert.deepEqual({ tunnelsPerNode, generators, sockets }, { tunnelsPerNode: 8_270, generators: 1, sockets: 60_000 });
+  assert.equal(agentPlan(scenario('opens'), plan(scenario('opens')), 'ws://far.test/mqtt', 0).tunnels, 15_000);
+  // 1,134 a second are one process more than its descriptors allow.
+  const work: Scenario['work'] = { kind: 'opens', staySeconds: 10, steps: [{ perSecond: 1_134, seconds: 10 }] };
+  assert.equal(plan(scenario('opens', { work, nodes: 3 })).generators, 2);
 });
 
 test('nodes that are away are counted by the moment, in any order of the events', () => {
@@ -109,7 +117,13 @@ describe('what cannot be is refused, with the sum', () => {
       'opens whose ports are not back yet',
       scenario('opens', { work: { kind: 'opens', staySeconds: 1, steps: [{ perSecond: 5_000, seconds: 10 }] } }),
       {},
-      /5,000 open and 300,000 in TIME_WAIT/,
+      /30,000 open \(5,000\/s, 1 s each and 5 s for an open\) and 300,000 in TIME_WAIT/,
+    ],
+    [
+      'less memory than a sweep takes',
+      scenario('opens'),
+      { availableMib: 2_000 },
+      /^15,000 tunnels \(1,000\/s, 10 s each and 5 s for an open\) need about/,
     ],
     [
       'more tunnels than one Squid has descriptors for',

@@ -1,6 +1,7 @@
 // What a scenario needs of this machine, by arithmetic: processes, descriptors, ports, memory. What cannot be is refused with the sum. Pure.
 
 import type { Scenario } from './scenario.ts';
+import type { Work } from './shared/agent-plan.ts';
 
 export interface Machine {
   readonly cores: number;
@@ -66,6 +67,11 @@ const VUS_PER_CORE = 4;
 const SOCKETS_PER_VU = 1_000;
 /** A closed connection holds its port for a minute (TIME_WAIT). */
 const TIME_WAIT_S = 60;
+/**
+ * An open that is on its way takes a place, too: with room for what stands by the schedule alone, opens of four seconds filled it, and the knee
+ * was the rig's. Opens that take longer are those of a fleet that is far beyond it.
+ */
+const OPEN_TAKES_S = 5;
 /** Where the fleet is under no quota, a node is not the one to hold opens back. */
 const OPENS_WITHOUT_QUOTA = 100_000;
 
@@ -146,10 +152,22 @@ export function beginOf(wishedMs: number | null, vus: number, nowMs: number): nu
   return `${new Date(wishedMs).toISOString()} is too soon or over: k6 needs ${Math.ceil(takesMs / 1_000)} s to be ready with ${vus} VUs, so the first agent can open at ${new Date(readyMs).toISOString()} or later`;
 }
 
-/** Sessions that stand at one moment. */
+type Opens = Extract<Work, { kind: 'opens' }>;
+
+/** The highest rate of a sweep. */
+export function fastestOf({ steps }: Opens): number {
+  return Math.max(...steps.map(({ perSecond }) => perSecond));
+}
+
+/** Sessions that stand at one moment of a sweep where an open takes no time: by the schedule. */
+export function standingOf(work: Opens): number {
+  return Math.ceil(fastestOf(work) * work.staySeconds);
+}
+
+/** Sessions at one moment, those that are on their way among them: what there is room for, in k6, in the nodes and in this machine. */
 export function mostAtOnce({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>): number {
   if (work.kind !== 'opens') return tunnels;
-  return Math.ceil(Math.max(...work.steps.map(({ perSecond }) => perSecond)) * work.staySeconds);
+  return Math.max(tunnels, Math.ceil(fastestOf(work) * (work.staySeconds + OPEN_TAKES_S)));
 }
 
 /** What slow readers ask for has to fill the kernel's buffers before a node holds anything of it: these must be small, in a network of our own. */
@@ -226,22 +244,29 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most
   if (through === 'squid' || through === 'haproxy') {
     const room = Math.floor((machine.descriptors - PEER_RESERVE) / 2);
     if (most > room)
-      yield `${number(most)} tunnels through ${through} need ${number(2 * most + PEER_RESERVE)} descriptors in one process (2 each, and ${PEER_RESERVE}); one may have ${number(machine.descriptors)} here: --tunnels ${room} at most`;
+      yield `${number(most)} tunnels${whyOf(work, most)} through ${through} need ${number(2 * most + PEER_RESERVE)} descriptors in one process (2 each, and ${PEER_RESERVE}); one may have ${number(machine.descriptors)} here: --tunnels ${room} at most`;
   }
-  const churn = work.kind === 'opens' ? Math.max(...work.steps.map(({ perSecond }) => perSecond)) * TIME_WAIT_S : 0;
+  const churn = work.kind === 'opens' ? fastestOf(work) * TIME_WAIT_S : 0;
   const ownDoors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
   for (const [whose, to, addresses] of [
     ['the agents', 'addresses they dial', doors ?? ownDoors],
     ...(through === 'direct' ? [] : ([['the proxies', 'addresses of the far end', plan.farEnds]] as const)),
   ] as const) {
     if (most + churn <= ports * addresses) continue;
-    const sum = churn === 0 ? number(most) : `${number(most)} open and ${number(churn)} in TIME_WAIT (${TIME_WAIT_S} s of them)`;
+    const sum =
+      churn === 0 ? number(most) : `${number(most)} open${whyOf(work, most)} and ${number(churn)} in TIME_WAIT (${TIME_WAIT_S} s of them)`;
     yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more ${doors === null ? 'nodes' : 'machines'}`;
   }
   if (plan.memoryMib > machine.availableMib * MEMORY_SHARE)
-    yield `${number(most)} tunnels need about ${number(plan.memoryMib)} MiB (k6 ${KIB.perGenerator} KiB a socket and ${KIB.perVu / 1_024} MiB for each of ${plan.vus} VUs, the far end ${KIB.perFarEnd}, the proxy ${KIB.perTunnel}, the kernel ${KIB.perSocket} for each of ${number(plan.sockets)} sockets); ${number(machine.availableMib)} MiB are free here`;
+    yield `${number(most)} tunnels${whyOf(work, most)} need about ${number(plan.memoryMib)} MiB (k6 ${KIB.perGenerator} KiB a socket and ${KIB.perVu / 1_024} MiB for each of ${plan.vus} VUs, the far end ${KIB.perFarEnd}, the proxy ${KIB.perTunnel}, the kernel ${KIB.perSocket} for each of ${number(plan.sockets)} sockets); ${number(machine.availableMib)} MiB are free here`;
   if (scenario.to === 'sandbox' && plan.seconds > SIGNED_S)
     yield `the signed URL of ${scenario.name} is good for ${SIGNED_S} s, and this would last ${plan.seconds} s: fewer tunnels or minutes`;
+}
+
+/** Whoever asked for fewer tunnels is told where so many come from. */
+function whyOf(work: Work, most: number): string {
+  if (work.kind !== 'opens' || most !== mostAtOnce({ work, tunnels: 0 })) return '';
+  return ` (${fastestOf(work).toLocaleString('en')}/s, ${work.staySeconds} s each and ${OPEN_TAKES_S} s for an open)`;
 }
 
 /** agent/sigv4.ts signs for 300 s; the start takes some of it. */

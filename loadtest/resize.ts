@@ -1,6 +1,6 @@
 // A scenario as the command line wants it: fewer or more tunnels, nodes, minutes. What hangs on a size goes with it. Pure.
 
-import { drainRate, mostAtOnce } from './plan.ts';
+import { drainRate, fastestOf, standingOf } from './plan.ts';
 import { REST_S } from './rest.ts';
 import type { Work } from './shared/agent-plan.ts';
 import { AWS_CONNECTS_PER_SECOND, NODE_IDLE_S } from './scenarios.ts';
@@ -71,11 +71,10 @@ export function resize(scenario: Scenario, { tunnels, nodes, minutes }: Sizes): 
 /** Where opens come at rates, those for which there is no room fail, and a step of the scenario would not be what it says. Null: there is. */
 export function lacksRoom({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>): string | null {
   if (work.kind !== 'opens') return null;
-  const most = mostAtOnce({ work, tunnels });
+  const most = standingOf(work);
   if (tunnels >= most) return null;
-  const fastest = Math.max(...work.steps.map(({ perSecond }) => perSecond));
   const number = (value: number): string => value.toLocaleString('en');
-  return `${number(fastest)} opens a second, each session ${work.staySeconds} s long, are ${number(most)} sessions at once: ${most} tunnels or more, got ${tunnels}`;
+  return `${number(fastestOf(work))} opens a second, each session ${work.staySeconds} s long, are ${number(most)} sessions at once: ${most} tunnels or more, got ${tunnels}`;
 }
 
 /** Chance spreads agents over nodes: a node that may open a few a second would be asked for more now and then, at any mean below it. */

@@ -2,9 +2,9 @@
 
 import type { RunRecord, Second } from '../run-record.ts';
 import { findScenario } from '../scenarios.ts';
-import { type Figure, percent, seen, unseen } from './figure.ts';
-import { secondsBeyondKnee } from './rates.ts';
-import { secondsOf, sumOf } from './seen.ts';
+import { type Figure, grouped, percent, seen, unseen } from './figure.ts';
+import { ratesOf, secondsBeyondKnee } from './rates.ts';
+import { secondsIn, secondsOf, sumOf, tally } from './seen.ts';
 import { TITLES } from './titles.ts';
 
 /** A shorter burst is a collection of garbage, or the start of k6. */
@@ -51,6 +51,7 @@ export function cautionsOf(record: RunRecord): readonly string[] {
       'Beyond the knee a message that is a second late is left out: latencies there, and of the whole run, are of those that were sent.',
     );
   }
+  cautions.push(...turnedAway(record));
   const { cores } = record.honesty.machine;
   if (record.honesty.loadBefore > cores / 2) {
     cautions.push(`Other work ran before the run began: a load of ${record.honesty.loadBefore.toFixed(1)} on ${cores} cores.`);
@@ -65,6 +66,27 @@ function unjudged({ scenario: { name, thresholds } }: RunRecord): readonly strin
   const judged = new Set(thresholds.map(({ figure }) => figure));
   const own = findScenario(name)?.thresholds ?? [];
   return own.flatMap(({ figure }) => (judged.has(figure) ? [] : [TITLES[figure]]));
+}
+
+/** Of what a step asked; a few by chance say nothing of where its knee is. */
+const FULL_MOST = 0.01;
+
+/**
+ * What found no room that the plan had made: in k6, or in a node, whose `limits.tunnels` is the plan's where the node is the rig's. In steps beyond
+ * the knee, too: there it is what the reader looks for.
+ */
+function turnedAway(record: RunRecord): readonly string[] {
+  if (record.scenario.work.kind !== 'opens') return [];
+  const isOwn = (reason: string): boolean => reason === 'generator-full' || (reason === 'NODE_FULL' && !record.honesty.isTarget);
+  return ratesOf(record).flatMap(({ phase, askedPerSecond }) => {
+    const counts = tally(secondsIn(record, phase).map(({ agents }) => agents.failed)).filter(([reason]) => isOwn(reason));
+    const share = sumOf(counts, ([, count]) => count) / (askedPerSecond * (phase.to - phase.from));
+    if (share <= FULL_MOST) return [];
+    const reasons = counts.map(([reason, count]) => `${grouped(count)} ${reason}`).join(', ');
+    return [
+      `${phase.name}: ${percent(share, 0)} of what was asked found no room that the rig had made for it (${reasons}): the knee is the rig's own bound there.`,
+    ];
+  });
 }
 
 function busiestShare(record: RunRecord, cpuOf: (second: Second) => number | null): number | null {

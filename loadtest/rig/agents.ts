@@ -1,6 +1,6 @@
 // What k6 is told of a run, and how long it may take to end what it was told.
 
-import type { RigPlan } from '../plan.ts';
+import { mostAtOnce, type RigPlan } from '../plan.ts';
 import type { Scenario } from '../scenario.ts';
 import type { AgentPlan } from '../shared/agent-plan.ts';
 import { FAREWELL_S, lastEndMs } from '../shared/schedule.ts';
@@ -15,13 +15,13 @@ export function agentPlan(
   url: string,
   beginsMs: number,
 ): AgentPlan {
-  const { tunnels, opensPerSecond, restSeconds, work } = scenario;
+  const { opensPerSecond, restSeconds, work } = scenario;
   const { vus, triesPerSecond, backoff, seconds } = plan;
   return {
     url,
     beginsMs,
     endsMs: beginsMs + seconds * 1_000,
-    tunnels,
+    tunnels: mostAtOnce(scenario),
     vus,
     opensPerSecond,
     triesPerSecond,
