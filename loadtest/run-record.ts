@@ -126,9 +126,11 @@ export interface FarEndSeen {
 
 /** What k6 cannot show. */
 export interface ProbeSeen {
-  /** The same message over tunnels and past the proxy, at the same moments: what the proxy adds is the difference. */
+  /** The same message over tunnels and past the proxy, at the same moments: what the proxy adds is the difference. From the moment to the answer. */
   readonly directUs: SparseHistogram;
   readonly throughUs: SparseHistogram;
+  /** Turns on either side that are in neither: no answer came within `afterMs`, its session died, or there was none when the turn came. */
+  readonly missing: { readonly past: number; readonly through: number; readonly afterMs: number };
   /** Stages of an open through each door that the nodes have. */
   readonly stages: readonly {
     readonly door: string;

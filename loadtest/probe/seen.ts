@@ -4,6 +4,7 @@ import type { AgentFailure } from '../../agent/failure.ts';
 import type { ProbeSeen } from '../run-record.ts';
 import { Histogram } from '../shared/histogram.ts';
 import type { StageName } from './open.ts';
+import { ANSWER_MS } from './session.ts';
 import type { Way } from './way.ts';
 
 interface Refusals {
@@ -12,13 +13,16 @@ interface Refusals {
 }
 
 export class Seen {
-  readonly #direct = new Histogram();
-  readonly #through = new Histogram();
+  readonly #past = { us: new Histogram(), missing: 0 };
+  readonly #through = { us: new Histogram(), missing: 0 };
   readonly #stages = new Map<string, { readonly door: Way['door']; readonly stage: StageName; readonly us: Histogram }>();
   readonly #refusals = new Map<string, Refusals & { readonly status: number; readonly reason: string }>();
 
-  roundTrip(way: Way, ms: number): void {
-    (way.door === 'direct' ? this.#direct : this.#through).add(ms * 1_000);
+  /** Null: its answer is missing. */
+  turn({ door }: Way, ms: number | null): void {
+    const side = door === 'direct' ? this.#past : this.#through;
+    if (ms === null) side.missing += 1;
+    else side.us.add(ms * 1_000);
   }
 
   stage({ door }: Way, stage: StageName, ms: number): void {
@@ -41,8 +45,9 @@ export class Seen {
 
   all(): ProbeSeen {
     return {
-      directUs: this.#direct.sparse(),
-      throughUs: this.#through.sparse(),
+      directUs: this.#past.us.sparse(),
+      throughUs: this.#through.us.sparse(),
+      missing: { past: this.#past.missing, through: this.#through.missing, afterMs: ANSWER_MS },
       stages: [...this.#stages.values()].map(({ us, ...rest }) => ({ ...rest, us: us.sparse() })),
       refusals: [...this.#refusals.values()].map(({ status, reason, count, retryAfterSeconds }) => ({
         status,

@@ -5,8 +5,10 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { systemClock, withinDeadline } from '../../agent/clock.ts';
 import { ACCEPTED, encodeConnect, encodeEmpty, PacketReader, type Packet } from '../shared/mqtt.ts';
+import { Pings, type Took } from './pings.ts';
 
-const ANSWER_MS = 10_000;
+/** For an upgrade, a CONNACK and the answer to a ping, each. */
+export const ANSWER_MS = 10_000;
 const KEEP_ALIVE_SECONDS = 60;
 const PINGREQ = encodeEmpty('pingreq');
 const DISCONNECT = encodeEmpty('disconnect');
@@ -46,8 +48,7 @@ export class Session {
   readonly #webSocket: WebSocket;
   readonly #reader = new PacketReader();
   readonly #accepted = Promise.withResolvers<void>();
-  /** When each ping went out that is not answered yet, with whom to tell. */
-  readonly #pings: { readonly sentMs: number; readonly took: (ms: number) => void }[] = [];
+  readonly #pings = new Pings(ANSWER_MS);
   readonly ended: Promise<void>;
 
   constructor(webSocket: WebSocket) {
@@ -57,6 +58,7 @@ export class Session {
     webSocket.on('error', () => webSocket.terminate());
     webSocket.on('close', () => {
       this.#accepted.reject(new Error('the far end closed instead of answering CONNECT'));
+      this.#pings.lose();
       resolve();
     });
     // A session that ends later has nobody who waits for this.
@@ -72,13 +74,11 @@ export class Session {
     return this.#accepted.promise;
   }
 
-  /** A ping that is never answered ends the session when the next one after ten seconds is due. */
-  ping(took: (ms: number) => void): void {
-    const nowMs = performance.now();
-    const [oldest] = this.#pings;
-    if (oldest !== undefined && nowMs - oldest.sentMs > ANSWER_MS) return this.#webSocket.terminate();
-    if (this.#webSocket.readyState !== WebSocket.OPEN) return;
-    this.#pings.push({ sentMs: nowMs, took });
+  /** Meant for that moment (of `performance.now`). A ping that is never answered ends the session when the next one after ten seconds is due. */
+  ping(intendedMs: number, took: Took): void {
+    if (this.#pings.isOverdue(performance.now())) this.#webSocket.terminate();
+    if (this.#webSocket.readyState !== WebSocket.OPEN) return took(null);
+    this.#pings.add(intendedMs, took);
     this.#webSocket.send(PINGREQ);
   }
 
@@ -88,10 +88,8 @@ export class Session {
   }
 
   #hear(packet: Packet): void {
-    if (packet.type === 'pingresp') {
-      const ping = this.#pings.shift();
-      ping?.took(performance.now() - ping.sentMs);
-    } else if (packet.type === 'connack') {
+    if (packet.type === 'pingresp') this.#pings.answered(performance.now());
+    else if (packet.type === 'connack') {
       if (packet.code === ACCEPTED) this.#accepted.resolve();
       else this.#accepted.reject(new Error(`the far end refused CONNECT with ${packet.code}`));
     }

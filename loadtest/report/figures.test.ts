@@ -195,6 +195,19 @@ const CASES: Readonly<Record<FigureName, readonly Case[]>> = {
     { run: 'whose proxy adds 2 ms', of: probed(2_300, 300), is: { from: 1_940, to: 2_060 } },
     { run: 'without the probe', of: { ...madeRun(), probe: null }, is: null, words: /did not run/ },
     { run: 'whose probe saw too little for a p99', of: probed(500, 300, 99), is: null },
+    {
+      run: 'whose proxy left more than one turn of a hundred without an answer',
+      of: probed(500, 300, 1_000, { through: 11, past: 0 }),
+      is: { from: 9.7e6, to: 10.3e6 },
+      words: /1,011 messages, 11 of them without an answer, which count 10 s/,
+    },
+    { run: 'whose proxy left fewer', of: probed(500, 300, 1_000, { through: 9, past: 10 }), is: { from: 190, to: 210 } },
+    {
+      run: 'whose far end left more than one of a hundred without an answer',
+      of: probed(500, 300, 1_000, { through: 0, past: 11 }),
+      is: null,
+      words: /past the proxy 11 of 1,011 messages had no answer/,
+    },
   ],
   besideP99Us: [
     {
@@ -472,14 +485,16 @@ function cutAt(record: RunRecord, at: number): RunRecord {
   return { ...record, seconds: record.seconds.filter((second) => second.at < at) };
 }
 
-function probed(throughUs: number, pastUs: number, count = 1_000): RunRecord {
+function probed(throughUs: number, pastUs: number, count = 1_000, missing = { through: 0, past: 0 }): RunRecord {
   const of = (value: number) => {
     const histogram = new Histogram();
     for (let index = 0; index < count; index += 1) histogram.add(value);
     return histogram.sparse();
   };
   const record = madeRun();
-  return { ...record, probe: record.probe && { ...record.probe, throughUs: of(throughUs), directUs: of(pastUs) } };
+  const afterMs = record.probe?.missing.afterMs ?? 0;
+  const seen = { throughUs: of(throughUs), directUs: of(pastUs), missing: { ...missing, afterMs } };
+  return { ...record, probe: record.probe && { ...record.probe, ...seen } };
 }
 
 function refusing(refusals: NonNullable<RunRecord['probe']>['refusals']): RunRecord {

@@ -17,6 +17,8 @@ export type Figures = Readonly<Record<FigureName, Figure>>;
 
 /** A 99th percentile of fewer values than this is its largest, or chance. */
 const P99_LEAST = 100;
+/** Of the messages past the proxy: more than that, and a p99 says nothing of them. */
+const MISSING_MOST = 0.01;
 
 const FIGURES: Readonly<Record<FigureName, (record: RunRecord) => Figure>> = {
   openSuccess,
@@ -45,17 +47,27 @@ export function figuresOf(record: RunRecord): Figures {
   return Object.fromEntries(FIGURE_NAMES.map((name) => [name, FIGURES[name](record)])) as Figures;
 }
 
+/** A turn without an answer is the slowest there was. Past the proxy nobody can say what it would have been, so few may be missing there. */
 function addedP99(probe: ProbeSeen | null): Figure {
   if (probe === null) return unseen('the probe did not run');
+  const { missing } = probe;
   const [through, past] = [Histogram.of([probe.throughUs]), Histogram.of([probe.directUs])];
+  const pastAll = past.count + missing.past;
+  if (missing.past > pastAll * MISSING_MOST)
+    return unseen(
+      `past the proxy ${grouped(missing.past)} of ${grouped(pastAll)} messages had no answer: there is nothing to compare with`,
+    );
+  for (let count = 0; count < missing.through; count += 1) through.add(missing.afterMs * 1_000);
   const fewest = Math.min(through.count, past.count);
   const [throughP99, pastP99] = [through.quantile(0.99), past.quantile(0.99)];
   if (fewest < P99_LEAST || throughP99 === null || pastP99 === null) {
     return unseen(`a p99 takes ${P99_LEAST} round trips through the proxy and as many past it; the fewer were ${grouped(fewest)}`);
   }
+  const unanswered =
+    missing.through === 0 ? '' : `, ${grouped(missing.through)} of them without an answer, which count ${missing.afterMs / 1_000} s`;
   return seen(
     throughP99 - pastP99,
-    `p99 ${grouped(throughP99)} µs through the proxy (${grouped(through.count)} messages), ${grouped(pastP99)} µs past it (${grouped(past.count)})`,
+    `p99 ${grouped(throughP99)} µs through the proxy (${grouped(through.count)} messages${unanswered}), ${grouped(pastP99)} µs past it (${grouped(past.count)})`,
   );
 }
 

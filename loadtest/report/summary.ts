@@ -77,6 +77,7 @@ export interface Counted {
 export interface ProbeSummary {
   readonly through: Percentiles;
   readonly past: Percentiles;
+  readonly missing: NonNullable<RunRecord['probe']>['missing'];
   readonly stages: readonly ({ readonly door: string; readonly stage: string } & Percentiles)[];
   readonly refusals: NonNullable<RunRecord['probe']>['refusals'];
 }
@@ -166,6 +167,7 @@ function probeOf({ probe }: RunRecord): ProbeSummary | null {
   return {
     through: percentilesOf([probe.throughUs]),
     past: percentilesOf([probe.directUs]),
+    missing: probe.missing,
     stages: probe.stages.map(({ door, stage, us }) => ({ door, stage, ...percentilesOf([us]) })),
     refusals: probe.refusals,
   };

@@ -68,6 +68,24 @@ test('sessions that the proxy drops are opened again, and ping', { timeout: 20_0
   assert.ok(Histogram.of([(await probe.stop()).throughUs]).count > 0);
 });
 
+test(
+  'a proxy that stalls and then drops has missed every turn of that time, and the far end none',
+  { timeout: 20_000 },
+  async (context) => {
+    const { probe, proxy } = await started(context);
+    // What comes beyond an upgrade and a CONNACK of each are answers to pings.
+    while (proxy.targets.length < 4 || proxy.partsDown <= 2 * proxy.targets.length) await delay(20);
+    proxy.stall();
+    await delay(2_500);
+    proxy.drop(Infinity);
+    await delay(1_200);
+    const { missing } = await probe.stop();
+    // Of two sessions: two turns of the stall at the least, and what comes until they are back.
+    assert.ok(missing.through >= 4, `${missing.through} missing through the proxy`);
+    assert.deepEqual({ past: missing.past, afterMs: missing.afterMs }, { past: 0, afterMs: 10_000 });
+  },
+);
+
 test('a probe that dies is told of, and what it had said by then is kept', { timeout: 60_000 }, async (context) => {
   const { probe, proxy } = await started(context);
   while (proxy.targets.length < 4) await delay(20);

@@ -8,7 +8,7 @@ import { type Processes, wordsOf } from './processes.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', 'probe', 'main.ts');
 const PATIENCE_MS = 5_000;
-const NOTHING: ProbeSeen = { directUs: [], throughUs: [], stages: [], refusals: [] };
+const NOTHING: ProbeSeen = { directUs: [], throughUs: [], missing: { past: 0, through: 0, afterMs: 0 }, stages: [], refusals: [] };
 
 export async function startProbe(settings: ProbePlan, processes: Processes): Promise<Probe> {
   const command = [process.execPath, PROGRAM, JSON.stringify(settings)] as const;

@@ -1,4 +1,4 @@
-// A CONNECT proxy that leads every target to one far end, refuses as many as it is told, and can drop what it holds.
+// A CONNECT proxy that leads every target to one far end, refuses as many as it is told, and can hold back and drop what it holds.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 
 export class ConnectProxy {
   readonly #server: Server;
-  readonly #tunnels = new Set<Socket>();
+  readonly #tunnels = new Map<Socket, Socket>();
   /** The status lines of the next refusals, and the fields under them. */
   readonly refusals: string[] = [];
   readonly targets: string[] = [];
@@ -27,7 +27,7 @@ export class ConnectProxy {
       far.on('close', () => client.destroy());
       client.on('close', () => far.destroy());
       client.on('close', () => this.#tunnels.delete(client));
-      this.#tunnels.add(client);
+      this.#tunnels.set(client, far);
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       client.pipe(far).pipe(client);
     });
@@ -50,6 +50,11 @@ export class ConnectProxy {
   }
 
   drop(count: number): void {
-    for (const tunnel of [...this.#tunnels].slice(0, count)) tunnel.destroy();
+    for (const tunnel of [...this.#tunnels.keys()].slice(0, count)) tunnel.destroy();
+  }
+
+  /** From now on nothing comes back through the tunnels that there are. */
+  stall(): void {
+    for (const far of this.#tunnels.values()) far.pause();
   }
 }

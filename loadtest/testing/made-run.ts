@@ -218,6 +218,7 @@ function probeSeen(random: () => number): ProbeSeen {
   return {
     directUs: around(300, 2_000, random),
     throughUs: around(420, 2_000, random),
+    missing: { past: 0, through: 0, afterMs: 10_000 },
     stages: [
       stage('connect', 'tcp', 90),
       stage('connect', 'connect', 1_300),

@@ -43,6 +43,8 @@ export function probe({ probe: seen }: Summary): Markup {
     ['through the proxy', 'message', ...cellsOf(seen.through)],
     ['past the proxy', 'message', ...cellsOf(seen.past)],
   ];
+  const { missing } = seen;
+  const without = `${grouped(missing.through)} messages through the proxy and ${grouped(missing.past)} past it`;
   const stages = seen.stages.map((row) => [row.door, row.stage, ...cellsOf(row)]);
   const refusals = seen.refusals.map(({ status, reason, count, retryAfterSeconds: after }) => [
     String(status),
@@ -53,7 +55,8 @@ export function probe({ probe: seen }: Summary): Markup {
   return html`<p>A Node program beside k6, with a few sessions of its own, for what k6 cannot show.</p>
     ${table(['way or door', 'what', ...PERCENTILES], [...trips, ...stages])}
     <p class="soft">
-      Milliseconds. The same message went over tunnels and past the proxy at the same moments; stages of an open follow each other.
+      Milliseconds. The same message went over tunnels and past the proxy at the same moments, and counts from its moment; ${without} are
+      not in it: they had no answer within ${missing.afterMs / 1_000} s, or no session. Stages of an open follow each other.
     </p>
     <h3>Refusals in full</h3>
     ${refusals.length === 0 ? html`<p class="missing">The probe was refused nothing.</p>` : table(['#status', 'reason', '#count', 'Retry-After'], refusals)}`;
