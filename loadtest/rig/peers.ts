@@ -6,7 +6,7 @@ import { chmodSync, chownSync, existsSync, readdirSync, rmSync, writeFileSync } 
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NodePlace } from './node-config.ts';
+import type { EndpointPlace, NodePlace } from './node-config.ts';
 import { type Processes, type Started, wordsOf } from './processes.ts';
 
 export type PeerName = 'squid' | 'haproxy';
@@ -14,8 +14,7 @@ export type PeerName = 'squid' | 'haproxy';
 export interface PeerPlan {
   readonly place: NodePlace;
   readonly tunnels: number;
-  /** `IP:PORT` of the far ends. */
-  readonly to: readonly string[];
+  readonly endpoint: Pick<EndpointPlace, 'data' | 'to'>;
 }
 
 interface Peer {
@@ -30,6 +29,10 @@ const descriptors = ({ tunnels }: PeerPlan): number => 2 * tunnels + 500;
 /** Of its segments of shared memory: one that was killed leaves them, and another one then ends over them. */
 const SQUID_NAME = 'pinholeloadtest';
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
+const unique = (words: readonly string[]): string => [...new Set(words)].join(' ');
+/** Of Squid alone: for k6 the endpoint's name leads nowhere (door.ts). Of several addresses in it Squid 5 takes the last one. */
+const hostsFile = ({ place }: PeerPlan): string => join(place.folder, 'squid.hosts');
 
 const PEERS: Readonly<Record<PeerName, Peer>> = {
   squid: {
@@ -38,12 +41,12 @@ const PEERS: Readonly<Record<PeerName, Peer>> = {
     // Its last words are in no file that we read, but for `-d`.
     command: (program, config) => [program, '-N', '-d', '1', '-n', SQUID_NAME, '-f', config],
     config: (plan) => `http_port ${plan.place.address}:${plan.place.ports.agents}
-acl target dst ${[...new Set(plan.to.map(hostOf))].join(' ')}
-acl port port ${[...new Set(plan.to.map((address) => address.slice(address.lastIndexOf(':') + 1)))].join(' ')}
+acl target dst ${unique(plan.endpoint.to.map(hostOf))}
+acl port port ${unique(plan.endpoint.to.map(portOf))}
 acl tunnel method CONNECT
 http_access allow tunnel target port
 http_access deny all
-hosts_file /etc/hosts
+hosts_file ${hostsFile(plan)}
 cache deny all
 cache_mem 8 MB
 cache_effective_user nobody
@@ -77,7 +80,7 @@ defaults
 listen door
   bind ${plan.place.address}:${plan.place.ports.agents} backlog 4096
   balance roundrobin
-${plan.to.map((address, index) => `  server far${index} ${address}\n`).join('')}`,
+${plan.endpoint.to.map((address, index) => `  server far${index} ${address}\n`).join('')}`,
   },
 };
 
@@ -99,6 +102,10 @@ export function renderPeerConfig(name: PeerName, plan: PeerPlan): string {
   return PEERS[name].config(plan);
 }
 
+export function renderSquidHosts({ endpoint }: Pick<PeerPlan, 'endpoint'>): string {
+  return endpoint.to.map((address) => `${hostOf(address)} ${endpoint.data}\n`).join('');
+}
+
 /** Resolves when it accepts. */
 export async function startPeer(
   name: PeerName,
@@ -109,6 +116,7 @@ export async function startPeer(
   const config = join(plan.place.folder, `${name}.conf`);
   writeFileSync(config, renderPeerConfig(name, plan), { mode: 0o600 });
   if (name === 'squid') {
+    writeFileSync(hostsFile(plan), renderSquidHosts(plan), { mode: 0o644 });
     removeSegments();
     if (process.getuid?.() === 0) letNobodyWrite(plan.place.folder);
   }

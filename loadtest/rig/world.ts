@@ -8,6 +8,7 @@ import type { FarEndSeen } from '../run-record.ts';
 import type { Scenario } from '../scenario.ts';
 import { makeCertificate } from './certificate.ts';
 import type { RolePids } from './collector.ts';
+import { doorOf } from './door.ts';
 import { startFarEnds } from './far-ends.ts';
 import { FLEET_NAME, type Names } from './names.ts';
 import type { Certificate, EndpointPlace } from './node-config.ts';
@@ -66,17 +67,17 @@ export async function startWorld(input: WorldInput): Promise<World> {
   const places = await findPlaces({ nodes: scenario.nodes, farEnds: plan.farEnds, isIsolated: names !== null, folder });
   for (const place of places.nodes) mkdirSync(place.folder, { recursive: true, mode: 0o700 });
   const way = scenario.to === 'sandbox' ? await sandboxWay(input) : await farEndWay(input, places);
-  const common = { places, env: way.env, farEnds: way.farEnds, tls: way.tls };
+  const door = doorOf(scenario.through, places, names !== null);
+  if (door.leads.length > 0) names?.set(DATA_NAME, door.leads);
+  const common = { places, env: way.env, farEnds: way.farEnds, tls: way.tls, url: door.url, proxy: door.proxy };
   const first = places.nodes[0];
   if (first === undefined) throw new Error('a run without a place for a proxy');
   switch (scenario.through) {
     case 'pinhole': {
       const fleet = await startFleet(input, places, way);
-      const proxy = { host: names === null ? first.address : FLEET_NAME, port: first.ports.agents };
       return {
         ...common,
-        url: (await way.url?.({ host: first.address, port: first.ports.agents })) ?? `ws://${DATA_NAME}:443/mqtt`,
-        proxy: `http://${proxy.host}:${proxy.port}`,
+        url: (await way.url?.({ host: first.address, port: first.ports.agents })) ?? door.url,
         fleet,
         roles: () => ({ ...way.roles(), pinhole: { groups: fleet.groups } }),
         failed: Promise.race([way.failed, fleet.failed]),
@@ -86,23 +87,14 @@ export async function startWorld(input: WorldInput): Promise<World> {
         },
       };
     }
-    case 'direct': {
-      names?.set(DATA_NAME, places.farEnds);
-      const url = names === null ? `ws://${places.farEnds[0]}:${places.farEndPort}/mqtt` : `ws://${DATA_NAME}:443/mqtt`;
-      return { ...common, url, proxy: null, fleet: null, roles: way.roles, failed: way.failed, stop: way.stop };
-    }
+    case 'direct':
+      return { ...common, fleet: null, roles: way.roles, failed: way.failed, stop: way.stop };
     case 'squid':
     case 'haproxy': {
       const { through } = scenario;
-      // Squid judges the address that a name leads to.
-      names?.set(DATA_NAME, through === 'squid' ? places.farEnds : [first.address]);
-      const peer = await startPeer(through, { place: first, tunnels: plan.tunnelsPerNode, to: way.endpoint.to }, input);
-      const host = names === null ? first.address : DATA_NAME;
-      const direct = names === null ? `ws://${first.address}:${first.ports.agents}/mqtt` : `ws://${host}:443/mqtt`;
+      const peer = await startPeer(through, { place: first, tunnels: plan.tunnelsPerNode, endpoint: way.endpoint }, input);
       return {
         ...common,
-        url: through === 'squid' ? `ws://${DATA_NAME}:443/mqtt` : direct,
-        proxy: through === 'squid' ? `http://${first.address}:${first.ports.agents}` : null,
         fleet: null,
         roles: () => ({ ...way.roles(), [through]: { groups: [peer.pid] } }),
         failed: Promise.race([way.failed, endedUnasked(peer)]),
