@@ -3,6 +3,7 @@
 import type { RunRecord } from '../run-record.ts';
 import type { Threshold } from '../scenario.ts';
 import { GENERATORS_OWN } from '../shared/reasons.ts';
+import { bypassOf } from './bypass.ts';
 import { grouped, percent } from './figure.ts';
 import type { Figures } from './figures.ts';
 import { GENERATOR_SHARE_MOST } from './load.ts';
@@ -50,7 +51,7 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
     const ticks = record.lostTicks === 1 ? '1 tick of k6 was' : `${grouped(record.lostTicks)} ticks of k6 were`;
     why.push(`${ticks} lost, torn or more than ten seconds late: what failed or was dropped in them is in no figure.`);
   }
-  why.push(...unheardOf(record));
+  why.push(...unheardOf(record), ...bypassOf(record));
   for (const { at, what, node, isPlanned } of record.marks) {
     if (!isPlanned)
       why.push(`At ${Math.round(at)} s something befell the fleet that nobody asked for: ${what}${node === null ? '' : ` (${node})`}.`);

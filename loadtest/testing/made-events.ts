@@ -1,6 +1,6 @@
 // Runs that never were of scenarios in which something is done to the fleet: as they are where all goes well, to be spoilt by a test.
 
-import type { AgentsSeen, Mark, RunRecord, Second } from '../run-record.ts';
+import type { AgentsSeen, Mark, NodeSeen, RunRecord, Second } from '../run-record.ts';
 import { resize } from '../resize.ts';
 import type { Scenario, ScenarioEvent } from '../scenario.ts';
 import { findScenario } from '../scenarios.ts';
@@ -127,6 +127,19 @@ function withFault(record: RunRecord, from: number): RunRecord {
   return { ...record, phases: [...record.phases, fault].toSorted((one, other) => one.from - other.from) };
 }
 
+/** What agents open besides, the nodes let through. */
 export function withSeconds(record: RunRecord, change: (second: Second) => Second): RunRecord {
-  return { ...record, seconds: record.seconds.map(change) };
+  let more = 0;
+  const seconds = record.seconds.map((second) => {
+    const changed = change(second);
+    more += changed.agents.opened - second.agents.opened;
+    const alive = Object.values(changed.nodes).filter((node) => node !== null).length;
+    const nodes = Object.entries(changed.nodes).map(([name, node]) => [name, node && opening(node, Math.ceil(more / alive))]);
+    return { ...changed, nodes: Object.fromEntries(nodes) as Second['nodes'] };
+  });
+  return { ...record, seconds };
+}
+
+function opening(node: NodeSeen, more: number): NodeSeen {
+  return { ...node, opens: { ...node.opens, OK: (node.opens['OK'] ?? 0) + more } };
 }

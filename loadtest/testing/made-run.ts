@@ -37,6 +37,9 @@ const HONESTY: Honesty = {
   loadBefore: 0.3,
 };
 
+/** Through each of its doors the probe gets so many times. */
+const PROBE_OPENS = 60;
+const PROBE_CONNECTS = 2 * PROBE_OPENS;
 const BEGAN_MS = Date.parse('2026-01-02T03:04:05.000Z');
 /** Anonymous KiB of a node without a tunnel. */
 const EMPTY_KIB = 160_000;
@@ -70,7 +73,7 @@ export function madeRun(made: Made = {}): RunRecord {
   const killedAt = kill === undefined ? Infinity : rampSeconds + restSeconds + kill.after;
   const lost = kill === undefined ? 0 : Math.floor(tunnels / nodes);
   const seconds: Second[] = [];
-  const opens = Object.fromEntries(names.map((name) => [name, 0]));
+  const opens = Object.fromEntries(names.map((name) => [name, PROBE_CONNECTS / nodes]));
 
   for (let at = 0; at < end; at += 1) {
     const phase = phases.find(({ from, to }) => from <= at && at < to);
@@ -206,14 +209,14 @@ function killedMark(at: number, tunnels: number): Mark {
 }
 
 function nodeSeen(tunnels: number, opens: number, random: () => number): NodeSeen {
-  return { tunnels: Math.round(tunnels), opens: { OK: Math.round(opens) }, closes: {}, eventLoopDelayMs: 1 + 3 * random() };
+  return { tunnels: Math.round(tunnels), opens: { OK: Math.ceil(opens) }, closes: {}, eventLoopDelayMs: 1 + 3 * random() };
 }
 
 function probeSeen(random: () => number): ProbeSeen {
   const stage = (door: string, name: ProbeSeen['stages'][number]['stage'], us: number) => ({
     door,
     stage: name,
-    us: around(us, 60, random),
+    us: around(us, PROBE_OPENS, random),
   });
   return {
     directUs: around(300, 2_000, random),
