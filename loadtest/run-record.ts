@@ -100,7 +100,6 @@ export interface NodeSeen {
 }
 
 export interface RoleSeen {
-  readonly processes: number;
   /** Spent in a second, on average since the last one that was read. */
   readonly cpuSeconds: number;
   /** Anonymous memory: what user space costs. Null where no process of the role could be read. */
@@ -111,13 +110,11 @@ export interface RoleSeen {
 /** Of the rig's network namespace. */
 export interface KernelSeen {
   readonly socketMemoryKib: number;
-  readonly sockets: number;
   readonly timeWait: number;
 }
 
 /** All far ends together. */
 export interface FarEndSeen {
-  readonly connections: number;
   /** MQTT CONNECTs that came in this second, and those of them beyond the quota. */
   readonly connects: number;
   readonly overQuota: number;

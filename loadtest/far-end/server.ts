@@ -100,9 +100,9 @@ export class FarEnd {
     this.#throttle = connectsPerSecond ?? Infinity;
   }
 
-  /** Since it was asked before, and what stands. */
+  /** Since it was asked before. */
   take(): FarEndSeen {
-    const seen = { connections: this.#sockets.size, connects: this.#connects, overQuota: this.#overQuota, messages: this.#messages };
+    const seen = { connects: this.#connects, overQuota: this.#overQuota, messages: this.#messages };
     this.#connects = 0;
     this.#overQuota = 0;
     this.#messages = 0;

@@ -84,8 +84,8 @@ describe('in a browser', { skip: browserPath === null ? 'no Chromium on the PATH
   after(() => browser.close());
 
   for (const [name, record, canvases] of [
-    ['a whole run', storm, 14],
-    ['a run that says evil things', evil, 13],
+    ['a whole run', storm, 15],
+    ['a run that says evil things', evil, 14],
     ['a run that was cut in its ramp', cut, 5],
     ['a run of which nothing was seen', empty, 0],
   ] as const) {

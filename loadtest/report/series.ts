@@ -37,6 +37,8 @@ export interface Series {
   /** By role: cores in use, and MiB of anonymous memory. */
   readonly cores: Lines;
   readonly memoryMib: Lines;
+  /** By role: open at once, at most. */
+  readonly descriptors: Lines;
   readonly kernel: { readonly socketMemoryMib: Line; readonly timeWait: Line };
   readonly farEnd: { readonly connects: Line; readonly overQuota: Line };
 }
@@ -104,6 +106,7 @@ export function seriesOf(record: RunRecord): Series {
     failures: failureLines(seconds, perSecond),
     cores: byName(roles, (role) => perSecond(({ roles }) => roles[role]?.cpuSeconds, 3)),
     memoryMib: byName(roles, (role) => last(({ roles }) => inMib(roles[role]?.userKib), 1)),
+    descriptors: byName(roles, (role) => most(({ roles }) => roles[role]?.descriptors)),
     kernel: { socketMemoryMib: last(({ kernel }) => inMib(kernel?.socketMemoryKib), 2), timeWait: most(({ kernel }) => kernel?.timeWait) },
     farEnd: { connects: most(({ farEnd }) => farEnd?.connects), overQuota: most(({ farEnd }) => farEnd?.overQuota) },
   };

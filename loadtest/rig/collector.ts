@@ -87,7 +87,7 @@ export class Collector {
 }
 
 function costOf(pids: readonly number[], memory: ReadonlyMap<number, number>): Omit<RoleSeen, 'cpuSeconds'> {
-  return { processes: pids.length, userKib: sumOf(pids.map((pid) => memory.get(pid))), descriptors: descriptorsOf(pids) };
+  return { userKib: sumOf(pids.map((pid) => memory.get(pid))), descriptors: descriptorsOf(pids) };
 }
 
 /** As a node starts it: `node FLAGS main.ts carrier ...` (proxy/supervisor/spawn-role.ts). */

@@ -30,16 +30,13 @@ export function parseAnonKib(text: string): number | null {
 export interface SocketStat {
   /** What waits in buffers of TCP; the kernel counts it for the whole machine. */
   readonly socketMemoryKib: number;
-  readonly sockets: number;
   readonly timeWait: number;
 }
 
 /** `/proc/net/sockstat`. */
 export function parseSockstat(text: string): SocketStat | null {
-  const sockets = /^sockets: used (\d+)/m.exec(text)?.[1];
   const tcp = /^TCP: .*\btw (\d+) alloc \d+ mem (\d+)/m.exec(text);
-  if (sockets === undefined || tcp === null) return null;
-  return { sockets: Number(sockets), timeWait: Number(tcp[1]), socketMemoryKib: Number(tcp[2]) * PAGE_KIB };
+  return tcp === null ? null : { timeWait: Number(tcp[1]), socketMemoryKib: Number(tcp[2]) * PAGE_KIB };
 }
 
 /** `Max open files` of `/proc/PID/limits`: the hard one. */

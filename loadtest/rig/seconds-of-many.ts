@@ -34,7 +34,6 @@ export class SecondsOfMany {
     this.#toldUntil = at;
     const sum = (of: (one: FarEndSeen) => number): number => seen.reduce((total, one) => total + of(one), 0);
     this.#tell(at, {
-      connections: sum((one) => one.connections),
       connects: sum((one) => one.connects),
       overQuota: sum((one) => one.overQuota),
       messages: sum((one) => one.messages),
@@ -42,10 +41,9 @@ export class SecondsOfMany {
   }
 }
 
-/** Two seconds of one process: what happened adds up, what stands is the later. */
+/** Two seconds of one process. */
 function joined(before: FarEndSeen, after: FarEndSeen): FarEndSeen {
   return {
-    connections: after.connections,
     connects: before.connects + after.connects,
     overQuota: before.overQuota + after.overQuota,
     messages: before.messages + after.messages,

@@ -121,22 +121,18 @@ export function madeRun(made: Made = {}): RunRecord {
       ),
       roles: {
         pinhole: {
-          processes: alive.length * 4,
           cpuSeconds: proxyCpu,
           userKib: userKib + 400 * random(),
           descriptors: alive.length * 60 + 2 * established,
         },
         k6: {
-          processes: 1,
           cpuSeconds: made.k6Cores ?? 0.3 + opened * 0.0008,
           userKib: 90_000 + established * 80,
           descriptors: 20 + established,
         },
         'far-end': {
-          processes: 2,
           cpuSeconds: 0.1 + opened * 0.0001,
           userKib: 60_000 + established * 6,
-
           descriptors: 30 + established,
         },
       },
@@ -148,10 +144,9 @@ export function madeRun(made: Made = {}): RunRecord {
       ),
       kernel: {
         socketMemoryKib: 200 + Math.round(20 * random()),
-        sockets: established * 4 + 30,
         timeWait: isClosing ? established : Math.round(churned * 20),
       },
-      farEnd: { connections: established, connects: opened, overQuota: 0, messages: back },
+      farEnd: { connects: opened, overQuota: 0, messages: back },
     });
   }
 

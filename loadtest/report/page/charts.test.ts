@@ -68,6 +68,22 @@ describe('a chart', () => {
   });
 });
 
+test('the chart of descriptors has a line for each role whose own could be seen', () => {
+  const hidden = {
+    ...storm,
+    seconds: storm.seconds.map(({ roles, ...second }) => ({ ...second, roles: { ...roles, k6: { ...roles['k6']!, descriptors: null } } })),
+  };
+  const { lines, caption } = chart(hidden, 'descriptors');
+  assert.deepEqual(
+    lines.map(({ label, values }) => [label, values[100]]),
+    [
+      ['pinhole', 12_120],
+      ['far-end', 6_030],
+    ],
+  );
+  assert.match(caption, /each may have 20,000/);
+});
+
 describe('there is no chart but a sentence', () => {
   for (const [id, record, why] of [
     ['recovery', madeRun(), /No node that held tunnels was killed/],
@@ -75,6 +91,7 @@ describe('there is no chart but a sentence', () => {
     ['memory-by-tunnels', madeRun({ tunnels: 200 }), /No slope: a slope needs/],
     ['cpu', blind, /Nobody read the CPU/],
     ['memory', blind, /Nobody read the memory/],
+    ['descriptors', blind, /Nobody could see the descriptors/],
     ['loop-delay', blind, /No node said/],
     ['far-end', blind, /counted nothing/],
     ['time-wait', blind, /could not be read/],

@@ -1,5 +1,6 @@
 // The charts of a report, from its summary alone. Pure. Where a run has nothing for one, it says why instead.
 
+import { grouped } from '../figure.ts';
 import type { Line } from '../series.ts';
 import type { Summary } from '../summary.ts';
 import { type Chart, type ChartLine, type ChartMark, colourOf, GREY, hasValues } from './chart.ts';
@@ -16,6 +17,7 @@ export function chartsOf(summary: Summary): readonly Chart[] {
     cores(summary),
     memory(summary),
     memoryByTunnels(summary),
+    descriptors(summary),
     loopDelay(summary),
     farEnd(summary),
     timeWait(summary),
@@ -232,6 +234,17 @@ function memoryByTunnels({ memory: fitted, scenario, figures }: Summary): Chart 
     marks: [],
     missing: fitted === null ? `No slope: ${figures.kibPerTunnel.words}.` : null,
   };
+}
+
+function descriptors(summary: Summary): Chart {
+  return overTime(summary, {
+    id: 'descriptors',
+    title: 'Open descriptors by role',
+    caption: `All processes of a role together, of which each may have ${grouped(summary.honesty.limits.descriptors)}. A node has two for a tunnel, its agent and its far end one each.`,
+    y: 'descriptors',
+    lines: onlyKnown(byName(summary.series.descriptors)),
+    missing: 'Nobody could see the descriptors of the processes.',
+  });
 }
 
 function loopDelay(summary: Summary): Chart {
