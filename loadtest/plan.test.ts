@@ -132,7 +132,13 @@ describe('what cannot be is refused, with the sum', () => {
       /12,000 tunnels through squid need 24,500 descriptors .* 20,000 here: --tunnels 9750 at most/,
     ],
     ['less memory', scenario('hold-50k'), { availableMib: 4_000 }, /need about [0-9,]+ MiB .* 4,000 MiB are free here/],
-    ['several nodes without a network of their own', scenario('storm'), { isIsolated: false }, /3 nodes need a name .* --nodes 1/],
+    ['several nodes without a network of their own', scenario('hold'), { isIsolated: false }, /2 nodes need a name .* --nodes 1/],
+    [
+      'nodes to which something is done, as well',
+      scenario('storm'),
+      { isIsolated: false },
+      /3 nodes need a name .*\(unshare -r -n true\)$/m,
+    ],
     [
       'slow readers that the kernel would hold everything for',
       scenario('slow', { nodes: 1 }),

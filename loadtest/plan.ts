@@ -237,8 +237,10 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most
   const [first, last] = machine.portRange;
   const ports = last - first + 1;
   const number = (value: number): string => value.toLocaleString('en');
-  if (!machine.isIsolated && nodes > 1)
-    yield `${nodes} nodes need a name that leads to all of them, and so a network of their own: run this as root, or where a user may have namespaces (unshare -r -n true). Without: --nodes 1`;
+  if (!machine.isIsolated && nodes > 1) {
+    const without = scenario.events.some((event) => 'node' in event) ? '' : '. Without: --nodes 1';
+    yield `${nodes} nodes need a name that leads to all of them, and so a network of their own: run this as root, or where a user may have namespaces (unshare -r -n true)${without}`;
+  }
   if (!machine.isIsolated && needsSmallBuffers(scenario))
     yield `${scenario.name} needs smaller socket buffers than a machine has, and so a network of its own: run this as root, or where a user may have namespaces (unshare -r -n true)`;
   if (through === 'squid' || through === 'haproxy') {
@@ -247,6 +249,7 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most
       yield `${number(most)} tunnels${whyOf(work, most)} through ${through} need ${number(2 * most + PEER_RESERVE)} descriptors in one process (2 each, and ${PEER_RESERVE}); one may have ${number(machine.descriptors)} here: --tunnels ${room} at most`;
   }
   const churn = work.kind === 'opens' ? fastestOf(work) * TIME_WAIT_S : 0;
+  const more = doors !== null ? 'more machines' : machine.isIsolated ? 'more nodes' : 'a network of their own (run this as root)';
   const ownDoors = through === 'direct' ? plan.farEnds : nodes - lostNodes(scenario);
   for (const [whose, to, addresses] of [
     ['the agents', 'addresses they dial', doors ?? ownDoors],
@@ -255,7 +258,7 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most
     if (most + churn <= ports * addresses) continue;
     const sum =
       churn === 0 ? number(most) : `${number(most)} open${whyOf(work, most)} and ${number(churn)} in TIME_WAIT (${TIME_WAIT_S} s of them)`;
-    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: fewer tunnels, or more ${doors === null ? 'nodes' : 'machines'}`;
+    yield `${whose} need ${sum} local ports; ${number(ports)} (${first} to ${last}) x ${addresses} ${to} = ${number(ports * addresses)}: ${work.kind === 'opens' ? '' : 'fewer tunnels, or '}${more}`;
   }
   if (plan.memoryMib > machine.availableMib * MEMORY_SHARE)
     yield `${number(most)} tunnels${whyOf(work, most)} need about ${number(plan.memoryMib)} MiB (k6 ${KIB.perGenerator} KiB a socket and ${KIB.perVu / 1_024} MiB for each of ${plan.vus} VUs, the far end ${KIB.perFarEnd}, the proxy ${KIB.perTunnel}, the kernel ${KIB.perSocket} for each of ${number(plan.sockets)} sockets); ${number(machine.availableMib)} MiB are free here`;

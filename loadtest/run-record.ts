@@ -160,6 +160,8 @@ export interface Honesty {
   /** A network namespace of its own. */
   readonly isIsolated: boolean;
   readonly isPrivileged: boolean;
+  /** What the run is less than was meant, since it had no network of its own, in words; null where it is all of that. */
+  readonly shrunk: string | null;
   /** Agents went through a fleet and to a far end of others, which were there before the run. */
   readonly isTarget: boolean;
   /** What is inside the tunnels. */

@@ -51,7 +51,7 @@ export async function runAtTarget(file: string, found: Scenario, options: RunOpt
     const k6 = (await findK6({ env: process.env, progress: (line) => console.error(line), signal: stop })).path;
     const inside = { k6, isIsolated: false, why: null, loadBefore: loadNow() };
     const env = target.caFile === undefined ? {} : { SSL_CERT_FILE: resolve(target.caFile) };
-    return await measure({ scenario, plan: planned, inside, options, targetUrl: target.url, lock, stop }, () => ({
+    return await measure({ scenario, plan: planned, shrunk: null, inside, options, targetUrl: target.url, lock, stop }, () => ({
       ...{
         troubles: [
           `of a real fleet: agents are machine ${target.machine.number} of ${target.machine.of}, and nodes are seen from outside only`,

@@ -2,12 +2,11 @@
 
 import { homedir } from 'node:os';
 import { complain, EXIT } from './exit.ts';
+import { fit } from '../fit.ts';
 import { findK6 } from '../k6-binary.ts';
 import { type Inside, readInside } from './inside.ts';
 import { measure, type Measured } from './measure.ts';
 import type { RunOptions } from '../options.ts';
-import { planRun, type RigPlan } from '../plan.ts';
-import { resize } from '../resize.ts';
 import { loadNow, readMachine } from '../rig/honesty.ts';
 import { Names } from '../rig/names.ts';
 import { enter, findIsolation, INSIDE, type Isolation, prepareNetwork, readNetwork, readPortRange } from '../rig/namespace.ts';
@@ -23,13 +22,13 @@ export async function runHere(
   options: RunOptions,
   { args, stop }: { readonly args: readonly string[]; readonly stop: AbortSignal },
 ): Promise<number> {
-  const scenario = resize(found, options);
-  if (typeof scenario === 'string') return complain(scenario, EXIT.usage);
   const before = readInside(process.env[INSIDE], readNetwork());
   if (typeof before === 'string') return complain(before, EXIT.usage);
   const isolation: Isolation = before !== null ? { isIsolated: true, flags: [] } : findIsolation(process.getuid?.() === 0);
-  const planned = plan(scenario, isolation.isIsolated);
-  if (typeof planned === 'string') return complain(planned, EXIT.usage);
+  const { isIsolated } = isolation;
+  const fitted = fit(found, options, readMachine(isIsolated, isIsolated ? [1_024, 65_535] : readPortRange()));
+  if (typeof fitted === 'string') return complain(fitted, EXIT.usage);
+  const { scenario } = fitted;
   const missing = scenario.through === 'squid' || scenario.through === 'haproxy' ? missingPeer(scenario.through) : null;
   if (missing !== null) return complain(missing, EXIT.missing);
   const lock = takeMachine();
@@ -37,7 +36,7 @@ export async function runHere(
   try {
     const inside = before ?? (await findInside(isolation, stop));
     if (before === null && isolation.isIsolated) return goInside(isolation.flags, args, inside);
-    return await perform({ scenario, plan: planned, inside, options, targetUrl: null, lock, stop });
+    return await perform({ ...fitted, inside, options, targetUrl: null, lock, stop });
   } catch (error) {
     return stop.aborted ? EXIT.interrupted : complain((error as Error).message, EXIT.missing);
   } finally {
@@ -59,19 +58,14 @@ function goInside(flags: readonly string[], args: readonly string[], inside: Ins
   return enter(flags, [process.execPath, ...process.execArgv, program, ...args], { ...process.env, [INSIDE]: JSON.stringify(inside) });
 }
 
-function plan(scenario: Scenario, isIsolated: boolean): RigPlan | string {
-  const planned = planRun(scenario, readMachine(isIsolated, isIsolated ? [1_024, 65_535] : readPortRange()));
-  return planned.ok ? planned.plan : planned.refusals.join('\n');
-}
-
 async function perform(run: Measured): Promise<number> {
-  const { scenario, plan: planned, inside, stop } = run;
+  const { scenario, plan, shrunk, inside, stop } = run;
   const { isIsolated, why } = inside;
   return await measure(run, ({ folder, processes, say }) => {
     const troubles = isIsolated ? prepareNetwork(scenario) : [`no network of our own (${why}): ports, names and limits are the machine's`];
-    for (const trouble of troubles) say(trouble);
+    for (const words of [...troubles, ...(shrunk === null ? [] : [shrunk])]) say(words);
     const names = isIsolated ? coverNames(folder) : null;
-    const world = { scenario, plan: planned, folder, processes, names, env: nodeEnvironment(), stop };
+    const world = { scenario, plan, folder, processes, names, env: nodeEnvironment(), stop };
     return {
       ...{ troubles, machine: { number: 1, of: 1 }, beginsMs: null },
       startWorld: (heardFarEnd) => startWorld({ ...world, heardFarEnd }),

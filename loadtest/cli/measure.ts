@@ -25,6 +25,8 @@ export const REPORTS = '.loadtest';
 export interface Measured {
   readonly scenario: Scenario;
   readonly plan: RigPlan;
+  /** fit.ts */
+  readonly shrunk: string | null;
   readonly inside: Omit<Inside, 'from'>;
   readonly options: RunOptions;
   /** Null where the nodes are our own. */
@@ -37,7 +39,7 @@ type Parts = Pick<RunInput, 'troubles' | 'startWorld' | 'startProbe' | 'machine'
 
 /** From a folder of its own to the exit code; nothing is left but the report, and the logs of what was no valid run. */
 export async function measure(
-  { scenario, plan, inside, options, targetUrl, lock, stop }: Measured,
+  { scenario, plan, shrunk, inside, options, targetUrl, lock, stop }: Measured,
   prepare: (own: { folder: string; processes: Processes; say: (line: string) => void }) => Parts,
 ): Promise<number> {
   const folder = mkdtempSync(FOLDER_PREFIX);
@@ -54,7 +56,7 @@ export async function measure(
   try {
     const parts = prepare({ folder, processes, say });
     const isPrivileged = process.getuid?.() === 0 && !isUserNamespace();
-    const honesty = readHonesty(scenario, inside.k6, { ...inside, isPrivileged, targetUrl });
+    const honesty = readHonesty(scenario, inside.k6, { ...inside, isPrivileged, shrunk, targetUrl });
     const record = await runScenario({
       ...{ scenario, plan, k6: inside.k6, honesty, folder, processes, stop, say, ...parts },
       moment: (moment) => progress.moment(moment),

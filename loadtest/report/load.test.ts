@@ -31,3 +31,12 @@ describe('a knee is said to be the rig’s own', () => {
       assert.deepEqual(bounds(record), []);
   });
 });
+
+test('what a run is less than was meant is said first of all that its network lacks', () => {
+  const shrunk = 'One node in place of 2: there was no network.';
+  const cautions = cautionsOf({ ...sweep, honesty: { ...sweep.honesty, isIsolated: false, shrunk } });
+  assert.deepEqual(
+    cautions.slice(-2).map((words) => words.split(':')[0]),
+    ['One node in place of 2', 'No network namespace of its own'],
+  );
+});

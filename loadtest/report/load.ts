@@ -56,6 +56,7 @@ export function cautionsOf(record: RunRecord): readonly string[] {
   if (record.honesty.loadBefore > cores / 2) {
     cautions.push(`Other work ran before the run began: a load of ${record.honesty.loadBefore.toFixed(1)} on ${cores} cores.`);
   }
+  if (record.honesty.shrunk !== null) cautions.push(record.honesty.shrunk);
   if (!record.honesty.isIsolated)
     cautions.push('No network namespace of its own: ports, TIME_WAIT and socket memory are shared with other programs.');
   return cautions;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { findScenario } from '../scenarios.ts';
 import { parseK6Version, readHonesty } from './honesty.ts';
 
-const known = { isIsolated: false, isPrivileged: false, loadBefore: 0 };
+const known = { isIsolated: false, isPrivileged: false, shrunk: null, loadBefore: 0 };
 const of = (scenario: string, targetUrl: string | null) => readHonesty(findScenario(scenario)!, 'true', { ...known, targetUrl });
 
 for (const [what, scenario, targetUrl, wire, isTarget, knowsNodes] of [

@@ -24,7 +24,7 @@ export function readMachine(isIsolated: boolean, portRange: readonly [number, nu
   };
 }
 
-export interface Known extends Pick<Honesty, 'isIsolated' | 'isPrivileged' | 'loadBefore'> {
+export interface Known extends Pick<Honesty, 'isIsolated' | 'isPrivileged' | 'shrunk' | 'loadBefore'> {
   /** What agents open behind a fleet of others; null where the nodes are this rig's. */
   readonly targetUrl: string | null;
 }
@@ -44,6 +44,7 @@ export function readHonesty(scenario: Scenario, k6: string, known: Known): Hones
     versions: { ...versionsOfTools(k6), ...(targetUrl === null ? versionsOfProxy(scenario) : {}) },
     isIsolated: known.isIsolated,
     isPrivileged: known.isPrivileged,
+    shrunk: known.shrunk,
     isTarget: targetUrl !== null,
     wire: hasTls(scenario, targetUrl) ? 'tls' : 'plain',
     loadBefore: known.loadBefore,

@@ -32,6 +32,7 @@ const HONESTY: Honesty = {
   versions: { pinhole: '0.1.0', node: 'v26.10.0', k6: 'v2.2.0', go: 'go1.25.1' },
   isIsolated: true,
   isPrivileged: true,
+  shrunk: null,
   isTarget: false,
   wire: 'plain',
   loadBefore: 0.3,
