@@ -65,6 +65,11 @@ test('without a quota no node holds opens back, and agents wait as the reference
   assert.deepEqual(backoff, { firstMs: 1_000, capMs: 120_000 });
 });
 
+test('slow readers have tunnels, too: nodes have room for them beside the agents', () => {
+  assert.equal(plan(scenario('slow')).tunnelsPerNode, 1_395);
+  assert.equal(plan(scenario('flood')).tunnelsPerNode, 1_120);
+});
+
 test('the ramp is as long as the schedule says; a sweep of opens has none', () => {
   assert.equal(plan(scenario('hold')).rampSeconds, 50);
   assert.equal(plan(scenario('hold')).seconds, 650);

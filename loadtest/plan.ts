@@ -104,7 +104,7 @@ export function planRun(scenario: Scenario, machine: Machine, doors: number | nu
   const { tunnels, nodes, quota, work, through } = scenario;
   const most = mostAtOnce(scenario);
   const survivors = nodes - lostNodes(scenario);
-  const perNode = withRoom(Math.ceil(most / survivors)) + PROBE_SESSIONS;
+  const perNode = withRoom(Math.ceil((most + slowOf(scenario)) / survivors)) + PROBE_SESSIONS;
   if (machine.descriptors < DESCRIPTORS_LEAST) return { ok: false, refusals: [tooFewDescriptors(machine)] };
   const perCarrier = Math.floor((machine.descriptors - CARRIER_RESERVE) / 2);
   const generators = Math.ceil(most / socketsOf(machine, GENERATOR_SHARE));
@@ -168,6 +168,11 @@ export function standingOf(work: Opens): number {
 export function mostAtOnce({ work, tunnels }: Pick<Scenario, 'work' | 'tunnels'>): number {
   if (work.kind !== 'opens') return tunnels;
   return Math.max(tunnels, Math.ceil(fastestOf(work) * (work.staySeconds + OPEN_TAKES_S)));
+}
+
+/** Tunnels of slow readers at one moment, beside the agents' own: they come one group after the other. */
+function slowOf({ events }: Scenario): number {
+  return Math.max(0, ...events.map((event) => (event.do === 'slow-readers' ? event.count : 0)));
 }
 
 /** What slow readers ask for has to fill the kernel's buffers before a node holds anything of it: these must be small, in a network of our own. */
