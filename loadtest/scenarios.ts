@@ -211,8 +211,8 @@ export const SCENARIOS: readonly Scenario[] = [
     holdSeconds: 4 * MINUTE,
     work: { kind: 'ping', everySeconds: 10 },
     events: [
-      // A node answers 50 a second of one source: of 60 each most, and more than it answers.
-      event(0, { do: 'flood', kind: 'refused', perSecond: 120, seconds: 50 }),
+      // A node answers 50 in a second of one source, and while more come it closes them without a word.
+      event(0, { do: 'flood', kind: 'refused', perSecond: 200, seconds: 50 }),
       event(MINUTE, { do: 'flood', kind: 'half-open', perSecond: 100, seconds: 50 }),
       event(2 * MINUTE, { do: 'flood', kind: 'stalled-head', perSecond: 100, seconds: 50 }),
     ],

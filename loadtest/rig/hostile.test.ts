@@ -18,6 +18,11 @@ type Takes = (socket: Socket) => void;
 const refuses: Takes = (socket) => socket.end('HTTP/1.1 403 TARGET_NOT_ALLOWED\r\n\r\n');
 const closes: Takes = (socket) => socket.destroy();
 const waits: Takes = () => {};
+/** As a node does while more come than it answers. */
+const closesAfter = (most: number): Takes => {
+  let taken = 0;
+  return (socket) => ((taken += 1) <= most ? refuses(socket) : closes(socket));
+};
 const timesOut: Takes = (socket) => void setTimeout(() => socket.end('HTTP/1.1 408 HEAD_TIMEOUT\r\n\r\n'), 1_100);
 
 async function started(context: TestContext, work: HostilePlan['work'], takes = refuses): Promise<ReturnType<typeof startHostile>> {
@@ -63,6 +68,20 @@ describe('a flood', { concurrency: true }, () => {
       const { summary } = await started(context, { kind, perSecond: 10, seconds: 1 }, takes);
       await assert.rejects(summary, says);
     });
+
+  for (const [answered, isOne] of [
+    [50, true],
+    [49, false],
+  ] as const)
+    test(
+      `of which ${answered} are refused and the others closed without a word is ${isOne ? 'one' : 'none'}`,
+      { timeout: 20_000 },
+      async (context) => {
+        const { summary } = await started(context, { kind: 'refused', perSecond: 200, seconds: 1 }, closesAfter(answered));
+        if (isOne) assert.match(await summary, /^50 403 TARGET_NOT_ALLOWED at once, 1\d\d closed without an answer at once/);
+        else await assert.rejects(summary, /of \d+ refused 49 were answered by a refusal/);
+      },
+    );
 
   for (const kind of ['refused', 'half-open', 'stalled-head'] as const)
     test(`is none of ${kind} connections that nobody takes`, { timeout: 20_000 }, async (context) => {

@@ -32,8 +32,8 @@ export function startHostile(plan: HostilePlan, processes: Processes, logFile: s
 
 /** Less than this of them is not what was asked for. */
 const SHARE_LEAST = 0.5;
-/** A node answers 50 refusals a second of one source, and closes what is beyond without a word: one that is alone, more than a third of 120. */
-const REFUSED_LEAST = 1 / 3;
+/** A node answers 50 refusals in a second of one source (limits.perSource.refusalsPerSecond), and while more come it closes them without a word. */
+const ANSWERED_LEAST = 50;
 
 /** Throws where what is hostile about them did not come about: what the good tunnels then did shows nothing. */
 function describeSummary(summary: HostileSummary, work: HostilePlan['work']): string {
@@ -42,26 +42,30 @@ function describeSummary(summary: HostileSummary, work: HostilePlan['work']): st
     .join(', ');
   if (words === '') throw new Error(`of the ${work.kind} no connection was tried`);
   const all = work.kind === 'slow-readers' ? work.count : countOf(summary, () => true);
-  for (const [count, what, least] of wantedOf(summary, work.kind))
-    if (count < all * least) throw new Error(`of ${all} ${work.kind} ${count} ${what}: ${words}`);
+  for (const [count, what, least] of wantedOf(summary, work.kind, all))
+    if (count < least) throw new Error(`of ${all} ${work.kind} ${count} ${what}: ${words}`);
   return words;
 }
 
 function wantedOf(
   summary: HostileSummary,
   kind: HostilePlan['work']['kind'],
+  all: number,
 ): readonly (readonly [count: number, what: string, least: number])[] {
   switch (kind) {
     case 'slow-readers':
       return [
-        [(summary[STOOD] ?? 0) - (summary[ENDED] ?? 0), 'had a tunnel to the end', SHARE_LEAST],
-        [summary[ASKED] ?? 0, 'could ask for what they do not read', SHARE_LEAST],
+        [(summary[STOOD] ?? 0) - (summary[ENDED] ?? 0), 'had a tunnel to the end', all * SHARE_LEAST],
+        [summary[ASKED] ?? 0, 'could ask for what they do not read', all * SHARE_LEAST],
       ];
     case 'refused':
-      return [[countOf(summary, (how) => /^[45]\d\d /.test(how)), 'were answered by a refusal', REFUSED_LEAST]];
+      return [
+        [countOf(summary, (how) => /^[45]\d\d /.test(how)), 'were answered by a refusal', Math.min(ANSWERED_LEAST, all * SHARE_LEAST)],
+        [countOf(summary, (how) => how !== UNCONNECTED), 'came to a node', all * SHARE_LEAST],
+      ];
     case 'half-open':
     case 'stalled-head':
-      return [[countOf(summary, (how) => how !== UNCONNECTED && !how.endsWith(AT_ONCE)), 'were held for a second', SHARE_LEAST]];
+      return [[countOf(summary, (how) => how !== UNCONNECTED && !how.endsWith(AT_ONCE)), 'were held for a second', all * SHARE_LEAST]];
   }
 }
 
