@@ -52,7 +52,7 @@ const withRoom = (tunnels: number): number => tunnels + Math.ceil(tunnels / 10);
 /** Beside the agents: the sessions of the probe. */
 export const PROBE_SESSIONS = 20;
 /** And the CONNECTs with which it looks, some of them past the nodes, which no node can hold back. */
-const PROBE_OPENS_PER_SECOND = 6;
+export const PROBE_OPENS_PER_SECOND = 6;
 /** A node counts the second up to now, the far end whole ones, and what a node lets through arrives a little later, and after a pause in lumps. */
 const QUOTA_SHARE = 0.9;
 /** Squid and HAProxy are one process each. */

@@ -35,6 +35,7 @@ describe('it is a valid run', () => {
     ],
     ['where that node was started again, and counts from 0', withNodes(storm, (nodes, at) => (at < 100 ? nodes : backAgain(nodes)))],
     ['where a node said less for a while', letting(good, (counted, at) => (at < 100 ? counted : counted - 1_000))],
+    ['where the probe came to them after they were read for the last time', letting(good, (counted) => counted - 5)],
     ['where another proxy was in its place', { ...probesAlone, scenario: { ...good.scenario, through: 'squid' } }],
     ['where the nodes are others’', { ...probesAlone, honesty: { ...good.honesty, isTarget: true } }],
     ['where nothing was opened', { ...probesAlone, seconds: [] }],

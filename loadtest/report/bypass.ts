@@ -1,6 +1,7 @@
 // Whether k6 went through the nodes: each of its sessions is a CONNECT that one of them let through, and counted before k6 heard of it. More of
 // them than sessions say nothing, since some are the probe's and slow readers', and some fail behind the node.
 
+import { PROBE_OPENS_PER_SECOND } from '../plan.ts';
 import type { RunRecord } from '../run-record.ts';
 import { grouped } from './figure.ts';
 import { plannedMarks, sumOf } from './seen.ts';
@@ -21,7 +22,7 @@ export function bypassOf(record: RunRecord): readonly string[] {
   if (lives.length === 0) return ['No node ever said what it opened: nobody knows whether k6 went through them.'];
   const unseen = seconds.filter(({ at }) => lives.some(({ unread: { from, to } }) => from <= at && at <= to));
   const counted = sumOf(lives, ({ opens }) => opens) - probesOwn(record);
-  if (counted + sumOf(unseen, ({ agents }) => agents.opened) >= opened) return [];
+  if (counted + probesUnread(record, lives) + sumOf(unseen, ({ agents }) => agents.opened) >= opened) return [];
   return [
     `k6 opened ${grouped(opened)} sessions, and the nodes let ${grouped(Math.max(0, counted))} through beside those of the probe: the others went past them, and say nothing of the proxy.`,
   ];
@@ -47,6 +48,12 @@ function livesOf(record: RunRecord, name: string): readonly Counted[] {
     const opens = own.reduce((most, one) => Math.max(most, one.opens), 0);
     return [{ opens, unread: { from: last.at - NODE_LATE_S, to: end + K6_LATE_S } }];
   });
+}
+
+/** CONNECTs of the probe, at most, that a node let through and nobody read there any more. */
+function probesUnread({ seconds }: RunRecord, lives: readonly Counted[]): number {
+  const end = seconds.at(-1)?.at ?? 0;
+  return PROBE_OPENS_PER_SECOND * sumOf(lives, ({ unread: { from, to } }) => Math.max(0, Math.min(to, end) - from + 1));
 }
 
 /** CONNECTs of the probe that a node let through. */
