@@ -82,6 +82,16 @@ test('a message carries its intended moment, and is timed from it', () => {
   assert.deepEqual(one.echoed(1_150, 1_190), [{ saw: 'back', ms: 40 }]);
 });
 
+test('what comes back after ten seconds is no answer', () => {
+  const ping = upAgent({ cadence: { ...PINGS, next: (intendedMs: number) => intendedMs + 60_000 } });
+  ping.wake(1_150);
+  assert.deepEqual(ping.pong(11_150), [{ saw: 'unanswered', count: 1 }]);
+  const post = upAgent({ cadence: POSTS });
+  for (const atMs of [1_150, 1_650]) post.wake(atMs);
+  assert.deepEqual(post.echoed(1_150, 11_150), [{ saw: 'unanswered', count: 1 }]);
+  assert.deepEqual(post.echoed(1_650, 11_649), [{ saw: 'back', ms: 9_999 }]);
+});
+
 test('a message that is passed over was never answered, and neither a stranger nor a second answer counts', () => {
   const one = upAgent({ cadence: POSTS });
   for (const atMs of [1_150, 1_650, 2_150]) one.wake(atMs);

@@ -47,11 +47,16 @@ export interface AgentRules {
 
 /**
  * MQTT 3.1.1 section 3.1.2.10 leaves a reasonable time to the client. A CONNECT without an answer fails when it is over; a ping is looked at
- * when the next one is due; and of what is on its way when an agent closes, a message that it has waited so long for was never answered.
+ * when the next one is due; a message that comes back after it, or is on its way for so long when its agent closes, was never answered.
  */
 const ANSWER_MS = 10_000;
 /** A session that lived this long was a good one, and the next wait is the shortest again (agent/backoff.ts has the same). */
 const GOOD_SESSION_MS = 30_000;
+
+interface Message {
+  readonly intendedMs: number;
+  readonly sentMs: number;
+}
 
 export class Agent {
   readonly #rules: AgentRules;
@@ -65,7 +70,7 @@ export class Agent {
   #failures = 0;
   #nextMessageMs = Infinity;
   /** Messages that have not come back yet, the oldest first: a tunnel keeps their order. One, or none, as long as all is well. */
-  #onTheirWay: { readonly intendedMs: number; readonly sentMs: number }[] = [];
+  #onTheirWay: Message[] = [];
 
   constructor(rules: AgentRules) {
     this.#rules = rules;
@@ -126,7 +131,7 @@ export class Agent {
 
   pong(nowMs: number): readonly Action[] {
     const ping = this.#state === 'up' ? this.#onTheirWay.shift() : undefined;
-    return ping === undefined ? [] : [{ saw: 'back', ms: nowMs - ping.intendedMs }];
+    return ping === undefined ? [] : [answered(ping, nowMs)];
   }
 
   /** A message of its own has come back. */
@@ -135,8 +140,10 @@ export class Agent {
     // Of an earlier session, with which it was counted.
     if (place < 0) return [];
     // What it passed over is lost.
-    this.#onTheirWay.splice(0, place + 1);
-    return [...unanswered(place), { saw: 'back', ms: nowMs - intendedMs }];
+    return [
+      ...unanswered(this.#onTheirWay.splice(0, place).length),
+      ...this.#onTheirWay.splice(0, 1).map((message) => answered(message, nowMs)),
+    ];
   }
 
   /** What came is not MQTT. */
@@ -211,6 +218,11 @@ export class Agent {
     this.#state = to;
     this.#wakeMs = wakeMs;
   }
+}
+
+/** What comes after its time is no answer: whoever waited has gone. */
+function answered({ intendedMs, sentMs }: Message, nowMs: number): Action {
+  return nowMs - sentMs < ANSWER_MS ? { saw: 'back', ms: nowMs - intendedMs } : { saw: 'unanswered', count: 1 };
 }
 
 function unanswered(count: number): readonly Action[] {
