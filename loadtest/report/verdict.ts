@@ -10,6 +10,7 @@ import { GENERATOR_SHARE_MOST } from './load.ts';
 import type { Outcome } from './parts.ts';
 import { secondsWithinKnee } from './rates.ts';
 import { sumOf, tally } from './seen.ts';
+import { notStanding } from './standing.ts';
 import { unheardOf } from './unheard.ts';
 
 export interface Judged extends Threshold {
@@ -51,7 +52,7 @@ function whyInvalid(record: RunRecord, figures: Figures, thresholds: readonly Ju
     const ticks = record.lostTicks === 1 ? '1 tick of k6 was' : `${grouped(record.lostTicks)} ticks of k6 were`;
     why.push(`${ticks} lost, torn or more than ten seconds late: what failed or was dropped in them is in no figure.`);
   }
-  why.push(...unheardOf(record), ...bypassOf(record));
+  why.push(...unheardOf(record), ...bypassOf(record), ...notStanding(record));
   for (const { at, what, node, isPlanned } of record.marks) {
     if (!isPlanned)
       why.push(`At ${Math.round(at)} s something befell the fleet that nobody asked for: ${what}${node === null ? '' : ` (${node})`}.`);
