@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CarrierDeath, carrierDeaths } from './carrier-deaths.ts';
+import { type Death, deaths } from './deaths.ts';
 import { ask } from './collector.ts';
 import { logFileOf, type NodeConfigInput, type NodePlace, renderNodeConfig } from './node-config.ts';
 import { type Processes, type Started, wordsOf } from './processes.ts';
@@ -149,8 +149,8 @@ export class Fleet {
   }
 
   /** Of nodes that lived on without them. */
-  async carrierDeaths(): Promise<readonly (CarrierDeath & { readonly node: string })[]> {
-    const each = this.places.map(async (place) => (await carrierDeaths(logFileOf(place))).map((death) => ({ ...death, node: place.name })));
+  async deaths(): Promise<readonly (Death & { readonly node: string })[]> {
+    const each = this.places.map(async (place) => (await deaths(logFileOf(place))).map((death) => ({ ...death, node: place.name })));
     return (await Promise.all(each)).flat();
   }
 

@@ -65,7 +65,7 @@ test('a node that dies of the close, when k6 is done already, breaks the run all
   let looks = 0;
   const fleet = {
     metrics: {},
-    carrierDeaths: async () => [],
+    deaths: async () => [],
     get groups() {
       looks += 1;
       // The first look is before the first tunnel, the next one behind the last.
@@ -85,7 +85,7 @@ test('a carrier that died under a node which lived on is named, as nothing that 
   const k6 = join(folder, 'k6');
   writeFileSync(k6, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
   const death = { atMs: Date.now() + 3_000, words: 'carrier 1 died (SIGKILL)', tunnels: 37, node: 'eu-1a' };
-  const fleet = { metrics: {}, groups: [], carrierDeaths: async () => [death] } as unknown as Fleet;
+  const fleet = { metrics: {}, groups: [], deaths: async () => [death] } as unknown as Fleet;
   const { marks } = await run(context, {
     k6,
     startWorld: async () => ({ ...worldOutside('ws://far.test/mqtt', 'http://127.0.0.1:1', {}), fleet }),

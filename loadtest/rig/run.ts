@@ -153,7 +153,7 @@ class Run {
       await this.#descriptors.watch(this.#nodeGroups());
       await this.#diedOfTheClose(this.#world);
     }
-    await this.#carriersDied(this.#world);
+    await this.#childrenDied(this.#world);
     this.#collecting.abort();
     await this.#collected;
     await quietly(this.#world?.stop());
@@ -222,12 +222,12 @@ class Run {
   }
 
   /** A node starts another in its place and goes on: what agents lost by it would else have no name. */
-  async #carriersDied(world: World | null): Promise<void> {
+  async #childrenDied(world: World | null): Promise<void> {
     try {
-      for (const { atMs, words, tunnels, node } of (await world?.fleet?.carrierDeaths()) ?? [])
+      for (const { atMs, words, tunnels, node } of (await world?.fleet?.deaths()) ?? [])
         this.#marks.push({ at: atMs / 1_000 - this.#beganS, what: words, event: null, isPlanned: false, node, tunnels });
     } catch (error) {
-      this.#troubles.push(`whether a carrier died is not known: ${(error as Error).message}`);
+      this.#troubles.push(`whether a carrier or control died is not known: ${(error as Error).message}`);
     }
   }
 

@@ -1,8 +1,8 @@
-// A carrier that dies takes its tunnels with it, and its node starts another: only the node's log names that (docs/records.md).
+// A carrier that dies takes its tunnels with it, and control what it knows; their node starts another: only its log names that (docs/records.md).
 
 import { open } from 'node:fs/promises';
 
-export interface CarrierDeath {
+export interface Death {
   /** Unix time. */
   readonly atMs: number;
   /** How, in a few words. */
@@ -11,32 +11,32 @@ export interface CarrierDeath {
   readonly tunnels: number | null;
 }
 
-const EVENT = '"event":"carrier-died"';
+const EVENTS = ['"event":"carrier-died"', '"event":"control-died"'] as const;
 
 /** Those of a node's log, in its order; none where there is no log. */
-export async function carrierDeaths(logFile: string): Promise<readonly CarrierDeath[]> {
+export async function deaths(logFile: string): Promise<readonly Death[]> {
   const file = await open(logFile).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return null;
     throw error;
   });
   if (file === null) return [];
-  const found: CarrierDeath[] = [];
+  const found: Death[] = [];
   // It closes the file at its end.
   for await (const line of file.readLines()) {
-    const death = line.includes(EVENT) ? read(line) : null;
+    const death = EVENTS.some((event) => line.includes(event)) ? read(line) : null;
     if (death !== null) found.push(death);
   }
   return found;
 }
 
 /** Null for a line that is torn: the node may have died in it. */
-function read(line: string): CarrierDeath | null {
+function read(line: string): Death | null {
   try {
-    const { time, carrier, code, signal, cause, tunnels } = JSON.parse(line) as Record<string, unknown>;
+    const { time, event, carrier, code, signal, cause, tunnels } = JSON.parse(line) as Record<string, unknown>;
     const how = [signal, typeof code === 'number' ? `exit code ${code}` : null, cause].filter((word) => typeof word === 'string');
     return {
       atMs: Date.parse(String(time)),
-      words: `carrier ${String(carrier)} died${how.length === 0 ? '' : ` (${how.join(', ')})`}`,
+      words: `${event === 'control-died' ? 'control' : `carrier ${String(carrier)}`} died${how.length === 0 ? '' : ` (${how.join(', ')})`}`,
       tunnels: typeof tunnels === 'number' ? tunnels : null,
     };
   } catch {
