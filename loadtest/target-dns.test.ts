@@ -31,7 +31,12 @@ const dns =
 
 for (const [title, answers, aliases] of [
   ['a name without an alias leads nowhere else', {}, []],
-  ['nor does one that nobody knows here: it may be the proxy’s to resolve', { 'iot.example.com': 'ENOTFOUND' }, []],
+  [
+    'where nobody knows a name here: it is the proxy’s to resolve, and may lead anywhere',
+    { 'iot.example.com': 'ENOTFOUND' },
+    'DNS did not say where iot.example.com leads (ENOTFOUND)',
+  ],
+  ['an alias that nobody knows leads nowhere', { 'iot.example.com': ['b.example.com'], 'b.example.com': 'ENOTFOUND' }, ['b.example.com']],
   [
     'an alias of an alias is one',
     { 'iot.example.com': ['b.example.com'], 'b.example.com': ['c.example.com'] },
@@ -46,3 +51,7 @@ for (const [title, answers, aliases] of [
   ['a ring has an end', { 'iot.example.com': ['iot.example.com'] }, Array.from({ length: 8 }, () => 'iot.example.com')],
 ] as const)
   test(title, async () => assert.deepEqual(await aliasesOf('wss://iot.example.com/mqtt', dns(answers)), aliases));
+
+test('nobody is asked for an address', async () => {
+  for (const url of ['ws://10.0.0.1/mqtt', 'ws://[fd00::1]/mqtt']) assert.deepEqual(await aliasesOf(url, dns({})), []);
+});

@@ -89,12 +89,12 @@ export interface Aim {
  * aims there has to say what was given, and is held to it.
  */
 export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecond'>, { aliases, quota }: Aim): number | string {
-  const host = (URL.parse(url)?.hostname ?? '').toLowerCase().replace(/\.$/, '');
+  const host = (URL.parse(url)?.hostname ?? '').toLowerCase().replace(/\.+$/, '');
   if (quota === null && isPublicAddress(host))
     return `nobody can tell whose ${host} is, and it may be AWS’s: give the endpoint by its name, or say --i-have-quota N, the CONNECTs a second that it may be asked for`;
   if (quota === null && typeof aliases === 'string' && !isAws(host))
     return `${aliases}, and it may be AWS’s: say --i-have-quota N, the CONNECTs a second that it may be asked for`;
-  const ofAws = [host, ...(typeof aliases === 'string' ? [] : aliases).map((alias) => alias.toLowerCase().replace(/\.$/, ''))].find(isAws);
+  const ofAws = [host, ...(typeof aliases === 'string' ? [] : aliases).map((alias) => alias.toLowerCase().replace(/\.+$/, ''))].find(isAws);
   if (ofAws === undefined) return quota === null ? opensPerSecond : Math.min(opensPerSecond, quota);
   if (quota === null) {
     const leads = ofAws === host ? `${host} is AWS’s` : `${host} leads to ${ofAws}, which is AWS’s`;

@@ -1,6 +1,6 @@
 // A run at a real fleet: nothing is started here but k6, and nothing is done to a node.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { complain, EXIT } from './exit.ts';
 import { findK6, pinnedVersion } from '../k6-binary.ts';
@@ -19,6 +19,9 @@ import { aim, parseTarget, type Target } from '../target.ts';
 import { aliasesOf, doorsOf } from '../target-dns.ts';
 import { planTarget, scenarioAt } from '../target-plan.ts';
 import { takeMachine } from './take-machine.ts';
+
+/** Of a target, and of roots. */
+const BYTES_MAX = 1_048_576;
 
 /** To make the archive and the map, and for the pods to start. */
 const MANIFEST_LEAD_MS = 600_000;
@@ -89,15 +92,23 @@ function printManifest(name: string, { machine, proxy, caFile }: Target, generat
 /** Go says nothing of roots that it cannot read: every open would fail. Null where there are some. */
 function problemOfRoots(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8').includes('-----BEGIN CERTIFICATE-----') ? null : `there is no certificate in ${resolve(file)} (PEM)`;
+    return readSmall(file).includes('-----BEGIN CERTIFICATE-----') ? null : `there is no certificate in ${resolve(file)} (PEM)`;
   } catch (error) {
     return (error as Error).message;
   }
 }
 
+/** A pipe or a device would be read for ever, and the whole of it kept. */
+function readSmall(file: string): string {
+  const found = statSync(file);
+  if (!found.isFile()) throw new Error(`${file} is no file`);
+  if (found.size > BYTES_MAX) throw new Error(`${file} has more than ${BYTES_MAX / 1_048_576} MiB`);
+  return readFileSync(file, 'utf8');
+}
+
 function readTarget(file: string): ReturnType<typeof parseTarget> {
   try {
-    return parseTarget(readFileSync(file, 'utf8'));
+    return parseTarget(readSmall(file));
   } catch (error) {
     return { ok: false, problems: [(error as Error).message] };
   }
