@@ -80,9 +80,12 @@ export function parseLoadtestOptions(args: readonly string[]): ParsedOptions {
     if (word === undefined) return problem('which scenario? `./pinhole loadtest list` shows them');
     const isJson = values.json;
     if (word !== 'list') return readRun(word, others, values);
-    return others.length > 0 ? problem(`list takes nothing else, got ${others.join(' ')}`) : { kind: 'list', isJson };
+    const flags = Object.entries(values).filter(([flag, value]) => flag !== 'json' && value !== false);
+    const more = [...others, ...flags.map(([flag]) => `--${flag}`)];
+    return more.length > 0 ? problem(`list takes nothing but --json, got ${more.join(' ')}`) : { kind: 'list', isJson };
   } catch (error) {
-    return problem(error instanceof Error ? error.message : String(error));
+    // Node's own words go on for lines, with advice for others; the first says what is wrong.
+    return problem((error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '');
   }
 }
 
@@ -111,6 +114,8 @@ function readRun(name: string, others: readonly string[], words: RunWords): Pars
   if (typeof wrong === 'string') return problem(wrong);
   if (words.report === '') return problem('--report: expected a folder');
   const target = words.target ?? null;
+  if (target === '') return problem('--target: expected a file');
+  if (words.manifest && words.json) return problem('--manifest: it is YAML, and --json has no part in it');
   if (target === null && words.manifest) return problem('--manifest: only together with --target');
   if (target === null && quota !== null) return problem('--i-have-quota: only together with --target');
   if (target !== null && nodes !== null) return problem('--nodes: the target has its own');
@@ -125,13 +130,13 @@ function readRun(name: string, others: readonly string[], words: RunWords): Pars
 function whole(flag: string, text: string | undefined, max: number): number | null | string {
   if (text === undefined) return null;
   const value = /^[0-9]{1,7}$/.test(text) ? Number(text) : Number.NaN;
-  return value >= 1 && value <= max ? value : `${flag}: expected a whole number from 1 to ${max}, got ${text}`;
+  return value >= 1 && value <= max ? value : `${flag}: expected a whole number from 1 to ${max}, got ‘${text}’`;
 }
 
 function positive(flag: string, text: string | undefined, max: number): number | null | string {
   if (text === undefined) return null;
   const value = /^[0-9]{1,5}(\.[0-9]{1,3})?$/.test(text) ? Number(text) : Number.NaN;
-  return value > 0 && value <= max ? value : `${flag}: expected a number above 0, at most ${max}, got ${text}`;
+  return value > 0 && value <= max ? value : `${flag}: expected a number from 0.001 to ${max}, with three places at most, got ‘${text}’`;
 }
 
 function problem(words: string): ParsedOptions {
