@@ -33,7 +33,7 @@ const CASES = [
   ['explain --door ', ['connect', 'connect-tls', 'sni', 'gateway'], ['--door']],
   ['close --tenant ', ['acme', 'globex'], ['--json']],
   ['close --tenant a', ['acme'], ['globex']],
-  ['loadtest ho', ['hold', 'hold-10k'], ['storm']],
+  ['loadtest ho', ['hold', 'hold-25k'], ['storm']],
   ['gameday n', ['node-killed', 'node-hangs'], ['all']],
   ['check -c n', ['new.yaml'], ['other.txt']],
   ['rehearse -c new.yaml oth', ['other.txt'], ['new.yaml']],

@@ -246,8 +246,8 @@ export const LOADTEST: Command = {
     isRepeated: true,
     completes: [
       ...['list', 'compare', 'card'],
-      ...['smoke', 'hold', 'hold-10k', 'hold-25k', 'hold-50k', 'messages', 'opens', 'storm', 'drain', 'upgrade', 'brownout', 'slow'],
-      ...['flood', 'idle', 'idle-beyond', 'idle-real', 'soak', 'direct', 'squid', 'haproxy'],
+      ...['smoke', 'hold', 'hold-25k', 'hold-50k', 'messages', 'opens', 'storm', 'drain', 'upgrade', 'brownout', 'slow'],
+      ...['flood', 'idle', 'idle-beyond', 'idle-real', 'idle-beyond-real', 'soak', 'direct', 'squid', 'haproxy'],
     ],
   },
   exits: [
