@@ -87,6 +87,8 @@ const KIB = {
   perProcess: 90_000,
 } as const;
 const MEMORY_SHARE = 0.9;
+/** Where it is to be had. */
+const OWN_NETWORK = 'run this as root, or where a user may have namespaces (unshare -r -n true)';
 
 /** The reference agent's: 1 s, then up to 120 s (agent/backoff.ts). */
 const AGENT_BACKOFF = { firstMs: 1_000, capMs: 120_000 } as const;
@@ -244,10 +246,10 @@ function* refusalsOf(scenario: Scenario, plan: RigPlan, machine: Machine, { most
   const number = (value: number): string => value.toLocaleString('en');
   if (!machine.isIsolated && nodes > 1) {
     const without = scenario.events.some((event) => 'node' in event) ? '' : '. Without: --nodes 1';
-    yield `${nodes} nodes need a name that leads to all of them, and so a network of their own: run this as root, or where a user may have namespaces (unshare -r -n true)${without}`;
+    yield `${nodes} nodes need a name that leads to all of them, and so a network of their own: ${OWN_NETWORK}${without}`;
   }
   if (!machine.isIsolated && needsSmallBuffers(scenario))
-    yield `${scenario.name} needs smaller socket buffers than a machine has, and so a network of its own: run this as root, or where a user may have namespaces (unshare -r -n true)`;
+    yield `${scenario.name} needs smaller socket buffers than a machine has, and so a network of its own: ${OWN_NETWORK}`;
   if (through === 'squid' || through === 'haproxy') {
     const room = Math.floor((machine.descriptors - PEER_RESERVE) / 2);
     if (most > room)

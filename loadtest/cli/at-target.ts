@@ -1,7 +1,8 @@
 // A run at a real fleet: nothing is started here but k6, and nothing is done to a node.
 
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { fileProblem } from '../file-problem.ts';
 import { complain, EXIT } from './exit.ts';
 import { findK6, pinnedVersion } from '../k6-binary.ts';
 import { manifestOf } from '../manifest.ts';
@@ -92,23 +93,23 @@ function printManifest(name: string, { machine, proxy, caFile }: Target, generat
 /** Go says nothing of roots that it cannot read: every open would fail. Null where there are some. */
 function problemOfRoots(file: string): string | null {
   try {
-    return readSmall(file).includes('-----BEGIN CERTIFICATE-----') ? null : `there is no certificate in ${resolve(file)} (PEM)`;
+    return readSmall(file, 'list of roots').includes('-----BEGIN CERTIFICATE-----')
+      ? null
+      : `there is no certificate in ${resolve(file)} (PEM)`;
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-/** A pipe or a device would be read for ever, and the whole of it kept. */
-function readSmall(file: string): string {
-  const found = statSync(file);
-  if (!found.isFile()) throw new Error(`${file} is no file`);
-  if (found.size > BYTES_MAX) throw new Error(`${file} has more than ${BYTES_MAX / 1_048_576} MiB`);
+function readSmall(file: string, what: string): string {
+  const problem = fileProblem(file, what, BYTES_MAX);
+  if (problem !== null) throw new Error(problem);
   return readFileSync(file, 'utf8');
 }
 
 function readTarget(file: string): ReturnType<typeof parseTarget> {
   try {
-    return parseTarget(readSmall(file));
+    return parseTarget(readSmall(file, 'target'));
   } catch (error) {
     return { ok: false, problems: [(error as Error).message] };
   }

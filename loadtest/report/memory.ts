@@ -4,7 +4,7 @@ import { CALM_S, LOOK_S } from '../rest.ts';
 import type { Phase, RunRecord, Second } from '../run-record.ts';
 import { estimated, type Figure, percent, unseen } from './figure.ts';
 import { type Fit, fitLevels, fitLine, type Point } from './least-squares.ts';
-import { kindAt, secondsIn, secondsOf, tunnelsOf } from './seen.ts';
+import { kindAt, secondsIn, secondsOf, tunnelsOfAll } from './seen.ts';
 
 /** Fewer tunnels than this cost less than what a process takes and gives back by itself. */
 const TUNNELS_APART = 500;
@@ -28,7 +28,7 @@ export function memoryPoints(record: RunRecord): readonly Point[] {
 /** Only Pinhole says itself what it holds; another proxy holds what the agents have. Memory is of all nodes, so tunnels have to be. */
 function heldBy(through: string, second: Second): number | null {
   if (through !== 'pinhole') return second.agents.established;
-  return Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
+  return tunnelsOfAll(second);
 }
 
 /** By its levels where the ramp has rested, else by the line through all seconds. */

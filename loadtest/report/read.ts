@@ -1,7 +1,8 @@
 // A report.json from the disk, as far as others than its own page need it.
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { fileProblem } from '../file-problem.ts';
 import { unseen } from './figure.ts';
 import { FIGURE_NAMES } from './figures.ts';
 import { FORMAT, REPORT, type Summary } from './summary.ts';
@@ -54,10 +55,8 @@ function printable(_: string, value: unknown): unknown {
 export function readReport(path: string): Summary | string {
   let value: unknown;
   try {
-    const found = statSync(path);
-    if (!found.isFile()) return `${path} is no file`;
-    if (found.size > BYTES_MAX)
-      return `${path} has ${Math.round(found.size / 1_048_576)} MiB, and no report has more than ${BYTES_MAX / 1_048_576}`;
+    const problem = fileProblem(path, 'report', BYTES_MAX);
+    if (problem !== null) return problem;
     value = JSON.parse(readFileSync(path, 'utf8'), printable);
   } catch (error) {
     if (error instanceof SyntaxError) return `${path} is no JSON: give the report.json of a run, not its page`;

@@ -56,6 +56,11 @@ export function tunnelsOf({ nodes }: Second): number | null {
   return read.length === 0 ? null : sumOf(read, ({ tunnels }) => tunnels);
 }
 
+/** Of all nodes; null where one of them was not read in this second. */
+export function tunnelsOfAll(second: Second): number | null {
+  return Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
+}
+
 /** Counts by name over many seconds, the most frequent first. */
 export function tally(counts: readonly Readonly<Record<string, number>>[]): readonly (readonly [name: string, count: number])[] {
   const sums = new Map<string, number>();

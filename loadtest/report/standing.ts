@@ -2,7 +2,7 @@
 
 import type { RunRecord } from '../run-record.ts';
 import { grouped } from './figure.ts';
-import { secondsOf, tunnelsOf } from './seen.ts';
+import { secondsOf, tunnelsOfAll } from './seen.ts';
 
 /** So many seconds on end: a node is read once a second, and may say what was a moment ago. */
 const FOR_S = 10;
@@ -18,7 +18,7 @@ export function notStanding(record: RunRecord): readonly string[] {
   for (const second of secondsOf(record, 'rest', 'hold')) {
     if (second.at >= first) break;
     const { established } = second.agents;
-    const held = Object.values(second.nodes).includes(null) ? null : tunnelsOf(second);
+    const held = tunnelsOfAll(second);
     row = held === null || held >= established * SHARE_LEAST ? 0 : row + 1;
     if (row === FOR_S)
       return [
