@@ -43,6 +43,30 @@ test('of two that are due together each has its own turn of the loop', async () 
     if (name !== 'between') assert.ok(seen[at + 1] === 'between' || at + 1 === seen.length, seen.join(' '));
 });
 
+test('one that throws keeps none of the others from its turn', async (t) => {
+  const ran: string[] = [];
+  const errors: string[] = [];
+  // The runner's own listener would take it for a failure of the test.
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => errors.push(error.message));
+  t.after(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  });
+  const cancels = [
+    systemClock.every(40, () => {
+      ran.push('one');
+      throw new Error('a bug');
+    }),
+    systemClock.every(40, () => ran.push('other')),
+  ];
+  for (let look = 0; look < 100 && ran.length < 6; look += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const cancel of cancels) cancel();
+  assert.ok(ran.filter((name) => name === 'other').length >= 2, ran.join(' '));
+  assert.ok(errors.length >= 2 && errors.every((message) => message === 'a bug'), errors.join(' '));
+});
+
 test('what was cancelled by another that was due with it does not run', async () => {
   const ran: string[] = [];
   const cancels: (() => void)[] = [];

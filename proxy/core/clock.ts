@@ -9,8 +9,8 @@ export interface Clock {
   wallMs(): number;
   /** Runs once after the delay; the returned function cancels it. Never keeps the process alive. */
   after(delayMs: number, run: () => void): Cancel;
-  /** Runs again and again until cancelled. Never keeps the process alive. */
-  every(periodMs: number, run: () => void): Cancel;
+  /** Runs again and again until cancelled; `run` is told how late it is. Never keeps the process alive. */
+  every(periodMs: number, run: (lateMs: number) => void): Cancel;
 }
 
 /**
@@ -28,7 +28,7 @@ export const commandClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
-    const timer = setInterval(run, periodMs);
+    const timer = setInterval(() => run(0), periodMs);
     return () => clearInterval(timer);
   },
 };
@@ -41,39 +41,72 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
-    let isOver = false;
-    let isWaiting = false;
-    const next = (): NodeJS.Timeout => setTimeout(fire, untilNext(periodMs, systemClock.nowMs())).unref();
-    const turn = (): void => {
-      isWaiting = false;
-      if (!isOver) run();
-    };
-    const fire = (): void => {
-      timer = next();
-      // A loop whose turns are longer than the period owes it nothing for those that it missed.
-      if (!isWaiting) inTurn(turn);
-      isWaiting = true;
-    };
-    let timer = next();
-    return () => {
-      isOver = true;
-      clearTimeout(timer);
-    };
+    const job: Job = { periodMs, run, nextMs: nextOf(periodMs, systemClock.nowMs()), dueMs: null };
+    jobs.add(job);
+    arm();
+    return () => void jobs.delete(job);
   },
 };
 
-/** What is due, the first first. */
-const due: (() => void)[] = [];
+interface Job {
+  readonly periodMs: number;
+  readonly run: (lateMs: number) => void;
+  nextMs: number;
+  /** It waits for its turn since then: a loop whose turns are longer than the period owes it nothing for those that it missed. */
+  dueMs: number | null;
+}
 
-/** What is due together runs one by one, each in its own turn of the loop: whoever connects meanwhile waits for one of them, not for all. */
-function inTurn(run: () => void): void {
-  if (due.push(run) === 1) setImmediate(nextTurn);
+/** All that comes again and again in this process has one timer: to make one takes as long as most of what they are for. */
+const jobs = new Set<Job>();
+let armed: { readonly atMs: number; readonly timer: NodeJS.Timeout } | null = null;
+
+/** For the first that is due. One that was cancelled is waited for all the same, once. */
+function arm(): void {
+  const atMs = Math.min(...Array.from(jobs, ({ nextMs }) => nextMs));
+  if (!Number.isFinite(atMs) || (armed !== null && armed.atMs <= atMs)) return;
+  if (armed !== null) clearTimeout(armed.timer);
+  armed = { atMs, timer: setTimeout(ring, atMs - systemClock.nowMs()).unref() };
+}
+
+function ring(): void {
+  armed = null;
+  const nowMs = systemClock.nowMs();
+  for (const job of jobs) {
+    if (job.nextMs - nowMs > EARLY_MS) continue;
+    if (job.dueMs === null) inTurn(job);
+    job.dueMs ??= job.nextMs;
+    job.nextMs = nextOf(job.periodMs, nowMs);
+  }
+  arm();
+}
+
+/** A timer may come so much too early, by its rounding. */
+const EARLY_MS = 1;
+
+/** What is due, the first first. */
+const due: Job[] = [];
+
+/** So long one turn of the loop may take: whoever connects while all that is due together runs waits for a part of it, not for all. */
+const TURN_MS = 1;
+
+function inTurn(job: Job): void {
+  if (due.push(job) === 1) setImmediate(nextTurn);
 }
 
 function nextTurn(): void {
-  const run = due.shift();
-  if (due.length > 0) setImmediate(nextTurn);
-  run?.();
+  const startMs = systemClock.nowMs();
+  try {
+    for (let nowMs = startMs; nowMs - startMs < TURN_MS && due.length > 0; nowMs = systemClock.nowMs()) {
+      const job = due.shift();
+      if (job === undefined || !jobs.has(job)) continue;
+      const lateMs = Math.max(0, nowMs - (job.dueMs ?? job.nextMs));
+      job.dueMs = null;
+      job.run(lateMs);
+    }
+  } finally {
+    // Also where one of them throws.
+    if (due.length > 0) setImmediate(nextTurn);
+  }
 }
 
 /** So that processes that are started together do not wake together. */
@@ -81,8 +114,8 @@ const PHASE_MS = (process.pid * 37) % 250;
 
 /**
  * What comes again and again comes at whole multiples of its period, so that all that is due wakes the process once: most of what an idle process
- * costs is that it wakes. From half a period to one and a half from now, so that one that came a little early does not come twice.
+ * costs is that it wakes. A moment from half a period to one and a half from now, so that one that came a little early does not come twice.
  */
-function untilNext(periodMs: number, nowMs: number): number {
-  return Math.round((nowMs - PHASE_MS) / periodMs + 1) * periodMs + PHASE_MS - nowMs;
+function nextOf(periodMs: number, nowMs: number): number {
+  return Math.round((nowMs - PHASE_MS) / periodMs + 1) * periodMs + PHASE_MS;
 }

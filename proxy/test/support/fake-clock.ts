@@ -23,8 +23,8 @@ export class FakeClock implements Clock {
     return this.#add({ atMs: this.#nowMs + delayMs, everyMs: null, run });
   }
 
-  every(periodMs: number, run: () => void): Cancel {
-    return this.#add({ atMs: this.#nowMs + periodMs, everyMs: periodMs, run });
+  every(periodMs: number, run: (lateMs: number) => void): Cancel {
+    return this.#add({ atMs: this.#nowMs + periodMs, everyMs: periodMs, run: () => run(0) });
   }
 
   advance(ms: number): void {
