@@ -5,7 +5,7 @@ import cron from 'node-cron';
 import type { Cancel, Clock } from './clock.ts';
 
 /** How often the machine's clock is compared with the one that only goes up. */
-const LOOK_MS = 1_000;
+const LOOK_MS = 5_000;
 /** Further than any slewing goes in one wait. */
 const SET_MS = 1_500;
 
