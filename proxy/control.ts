@@ -39,7 +39,10 @@ export async function runControl({ runtime, generation, isRising, clock }: Contr
   const jobOf = (of: Settings): ReturnType<typeof probeJobOf> | null => of.probe && probeJobOf(runtime, of, of.probe);
   const died = (death: ProbeDeath): void => log.error({ event: 'probe-died', ...death });
   const probe = new ProbeChild({ entry: PROBE_ENTRY, job: jobOf(settings), clock, died });
-  const plane = new ControlPlane({ runtime, settings, clock, announce: createAnnounce(log), failed: createSayFailed(log, clock), probe });
+  const plane = new ControlPlane({
+    ...{ runtime, settings, clock, probe, announce: createAnnounce(log), failed: createSayFailed(log, clock) },
+    view: () => supervisor.view(),
+  });
   const stage = async (file: string): Promise<Staged> => {
     const next = readSettings(file);
     const prepared = await log.prepare(logOptions(next, generation));

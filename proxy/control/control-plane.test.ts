@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import { systemClock } from '../core/clock.ts';
+import type { SupervisorView } from '../core/supervision.ts';
 import { METRICS } from '../core/metrics.ts';
 import { controlSocket, ledgerFile, probeFile, verdictFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
@@ -53,7 +54,11 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
   const announce = (verdict: Verdict): void => void announced.push(verdict);
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
-  const plane = new ControlPlane({ runtime: world.runtime, settings, clock, announce, failed, probe });
+  const views = { said: null as SupervisorView | null };
+  const plane = new ControlPlane({
+    ...{ runtime: world.runtime, settings, clock, announce, failed, probe },
+    view: () => Promise.resolve(views.said),
+  });
   await plane.start();
   t.after(() => plane.stop());
   const ask = (port: number | undefined, path: string, headers: Record<string, string> = {}): Promise<Got> =>
@@ -69,6 +74,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
     plane,
     settings,
     announced,
+    views,
     failures,
     calls,
     health: (path: string, headers?: Record<string, string>) => ask(health?.port, path, headers),
@@ -284,6 +290,19 @@ test('a look that fails is told', async (t) => {
   assert.match(String(failures), /EISDIR/);
 });
 
+test('what the supervisor says by itself is what counts; its socket is asked where it says nothing', async (t) => {
+  const { world, plane, announced, views } = await harness(t);
+  await world.carrier(0);
+  await plane.look();
+  assert.equal(announced.at(-1)?.reasons.includes('stopping'), false);
+  views.said = { ...world.view, stopping: true };
+  await plane.look();
+  assert.notDeepEqual(announced.at(-1)?.reasons, announced.at(-2)?.reasons);
+  views.said = null;
+  await plane.look();
+  assert.deepEqual(announced.at(-1)?.reasons, announced.at(-3)?.reasons);
+});
+
 test('an address that is taken is an error at start', async (t) => {
   const world = await fakeSupervision(t);
   const [taken] = await probeAddresses([{ host: '127.0.0.1', port: 0 }]);
@@ -297,6 +316,7 @@ test('an address that is taken is an error at start', async (t) => {
     clock: systemClock,
     announce: () => {},
     failed: () => {},
+    view: () => Promise.resolve(null),
     probe: NO_PROBE,
   });
   t.after(() => plane.stop());

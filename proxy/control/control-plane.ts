@@ -6,6 +6,7 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { controlSocket, ledgerFile } from '../core/runtime-files.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import type { Settings } from '../core/settings.ts';
+import type { SupervisorView } from '../core/supervision.ts';
 import { VERSION } from '../core/version.ts';
 import { createAdminChangeHandler, createAdminHandler } from './admin-server.ts';
 import { createAdminApi } from './admin/api.ts';
@@ -46,6 +47,8 @@ export interface ControlDeps {
   readonly announce: Announce;
   /** A look has failed. */
   readonly failed: SayFailed;
+  /** How the node's processes are, by the supervisor; null where that has to be asked over its socket. */
+  readonly view: () => Promise<SupervisorView | null>;
   /** Kept alive while control is. */
   readonly probe: Pick<ProbeChild, 'start' | 'stop' | 'replaceSilent'>;
 }
@@ -169,10 +172,10 @@ export class ControlPlane {
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
-    const { runtime, clock, announce, failed, probe } = this.#deps;
+    const { runtime, clock, announce, failed, view, probe } = this.#deps;
     try {
       const names = snapshotNames(runtime);
-      const supervisor = await askSupervisor(runtime, clock);
+      const supervisor = (await view()) ?? (await askSupervisor(runtime, clock));
       if (!supervisor) return;
       const living = livingNames(names, supervisor);
       const carriers = await wordsOf(supervisor, runtime, clock);

@@ -5,6 +5,8 @@ import type { TunnelSurvey } from './revoked.ts';
 /** Child to supervisor, over the IPC channel. `full`: it has closed its listening sockets; `room`: it listens again, on its own. */
 export type ChildMessage =
   | { readonly type: 'full' | 'room' }
+  /** Control asks for a `view`: as good as what the supervisor's socket says, without a connection each second. */
+  | { readonly type: 'ask' }
   /** `word`: how it is, for control, which finds it at the supervisor and need not ask every carrier each second. */
   | { readonly type: 'beat'; readonly word?: unknown }
   /** A carrier of a generation that is about to take over has made everything, has tried itself, and waits for `accept`. */
@@ -19,6 +21,7 @@ export type SupervisorMessage =
   | { readonly type: 'stop'; readonly deadlineMs: number }
   | { readonly type: 'reopen' }
   | { readonly type: 'accept' }
+  | { readonly type: 'view'; readonly view: SupervisorView }
   | RetireMessage
   | StagingMessage
   | SurveyMessage;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ChildMessage } from '../core/supervision.ts';
+import type { ChildMessage, SupervisorMessage, SupervisorView } from '../core/supervision.ts';
 import { BEAT_MS } from '../core/supervision.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { connectToSupervisor } from './child.ts';
@@ -23,7 +23,12 @@ function childWith(word?: () => unknown, { reads = true } = {}) {
     ...(word && { word }),
     wordFailed: (error: unknown) => failed.push(error),
   };
-  return { clock, said, failed, link: connectToSupervisor(handlers, clock, { send, on: () => {}, pid: 1, kill: () => {} }) };
+  let hear: (message: unknown) => void = () => {};
+  const on = (event: string, heard: (message: unknown) => void): void => {
+    if (event === 'message') hear = heard;
+  };
+  const link = connectToSupervisor(handlers, clock, { send, on, pid: 1, kill: () => {} });
+  return { clock, said, failed, link, hears: (message: SupervisorMessage) => hear(message) };
 }
 
 test('a beat tells how the child is as soon as it has something to tell', () => {
@@ -46,6 +51,20 @@ test('one that has no word of itself only beats', () => {
   const { clock, said } = childWith();
   for (let beat = 0; beat < 2; beat += 1) clock.advance(BEAT_MS);
   assert.deepEqual(said, [{ type: 'beat' }, { type: 'beat' }]);
+});
+
+test('a question gets its answer, and is as good as a beat', async () => {
+  const { clock, said, link, hears } = childWith();
+  const view = { pid: 7 } as SupervisorView;
+  for (let second = 0; second < 3; second += 1) {
+    clock.advance(BEAT_MS);
+    const asked = link.view();
+    hears({ type: 'view', view });
+    assert.equal(await asked, view);
+  }
+  assert.deepEqual(said, [{ type: 'beat' }, { type: 'ask' }, { type: 'ask' }, { type: 'ask' }]);
+  clock.advance(2 * BEAT_MS);
+  assert.deepEqual(said.slice(4), [{ type: 'beat' }], 'nothing else was said for a while');
 });
 
 test('while the supervisor reads nothing no second word piles up behind the first', () => {

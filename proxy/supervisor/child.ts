@@ -3,10 +3,14 @@
 import type { Clock } from '../core/clock.ts';
 import { BEAT_MS } from '../core/supervision.ts';
 import type { TunnelSurvey } from '../core/revoked.ts';
-import type { ChildMessage, RetireMessage, SupervisorMessage } from '../core/supervision.ts';
+import type { ChildMessage, RetireMessage, SupervisorMessage, SupervisorView } from '../core/supervision.ts';
 import { Staging, type Staged } from './staging.ts';
+import { ViewAsk } from './view-ask.ts';
 
 export type { Staged } from './staging.ts';
+
+/** Who has said something else so lately need not say that it lives. */
+const HEARD_MS = 1.1 * BEAT_MS;
 
 export interface SupervisorLink {
   /** Everything is made and tried: it could serve. Resolves when it shall. */
@@ -17,6 +21,8 @@ export interface SupervisorLink {
   full(): void;
   /** It listens again, on sockets it has bound itself. */
   room(): void;
+  /** How all processes of the node are; null where the supervisor does not say it here. */
+  view(): Promise<SupervisorView | null>;
 }
 
 export interface ChildHandlers {
@@ -48,10 +54,15 @@ interface Channel {
 export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, channel: Channel = process): SupervisorLink {
   if (!channel.send) throw new Error('this role is started by `pinhole serve` only');
   // The channel may close under us; 'disconnect' then says so.
-  const say = (message: ChildMessage, sent = (): void => {}): void => void channel.send?.(message, undefined, undefined, sent);
+  let saidMs = Number.NEGATIVE_INFINITY;
+  const say = (message: ChildMessage, sent = (): void => {}): void => {
+    if (message.type !== 'beat') saidMs = clock.nowMs();
+    channel.send?.(message, undefined, undefined, sent);
+  };
 
   const accept = Promise.withResolvers<void>();
   const staging = new Staging((file) => handlers.stage(file), say);
+  const views = new ViewAsk(clock, () => say({ type: 'ask' }));
 
   const survey = async (turn: number, file: string): Promise<void> => {
     const nobody = (): Promise<string> => Promise.resolve('it has no tunnels');
@@ -69,6 +80,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
     else if (heard.type === 'reopen') handlers.onReopenLog?.();
     else if (heard.type === 'retire') handlers.onRetire?.(heard);
     else if (heard.type === 'accept') accept.resolve();
+    else if (heard.type === 'view') views.answered(heard.view);
     else if (heard.type === 'survey') void survey(heard.turn, heard.file);
     else staging.heard(heard);
   });
@@ -85,7 +97,9 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   };
   const beat = (): void => {
     const word = wordNow();
-    if (word === undefined) return say({ type: 'beat' });
+    // Control asks each second, which shows that it lives as well as a beat does.
+    const isHeard = clock.nowMs() - saidMs < HEARD_MS;
+    if (word === undefined) return isHeard ? undefined : say({ type: 'beat' });
     isOnTheWay = true;
     say({ type: 'beat', word }, () => (isOnTheWay = false));
   };
@@ -103,5 +117,6 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
     },
     full: () => say({ type: 'full' }),
     room: () => say({ type: 'room' }),
+    view: () => views.ask(),
   };
 }

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { SupervisorMessage } from '../core/supervision.ts';
+import type { SupervisorView } from '../core/supervision.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { ControlSeat } from './control-seat.ts';
 import { launchOf } from './spawn-role.ts';
@@ -56,6 +57,7 @@ function harness() {
     },
     ready() {},
     answered() {},
+    view: () => ({ pid: 7 }) as SupervisorView,
     died: () => (deaths += 1),
   });
   seat.start();
@@ -65,6 +67,15 @@ function harness() {
   const next = (): FakeChild => children.at(-1) as FakeChild;
   return { clock, seat, children, events, old, next, deaths: () => deaths };
 }
+
+test('whoever asks is told how the node is, also one that does not serve yet', () => {
+  const { seat, old, next } = harness();
+  old.say('ask');
+  assert.deepEqual(old.told, ['view']);
+  seat.replace(launchOf('/new', ''));
+  next().say('ask');
+  assert.deepEqual([old.told, next().told], [['view'], ['view']]);
+});
 
 test('the one before is told to end only when the next is ready to be let in, and that one is when it is gone', () => {
   const { seat, old, next, children } = harness();

@@ -3,7 +3,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Clock } from '../core/clock.ts';
-import type { ChildView, StagingAnswer, SupervisorMessage } from '../core/supervision.ts';
+import type { ChildView, StagingAnswer, SupervisorMessage, SupervisorView } from '../core/supervision.ts';
 import { type Death, Keeper } from './keeper.ts';
 import type { LineLog } from './line-log.ts';
 import type { Launch } from './plan.ts';
@@ -21,6 +21,8 @@ export interface ControlSeatOptions {
   spawn(launch: Launch, isRising: boolean): ChildProcess;
   ready(policyVersion: string): void;
   answered(answer: StagingAnswer): void;
+  /** What it is told where it asks. */
+  view(): SupervisorView;
   /** Of the one that serves, or did; of each that is left where the node stops. */
   died(death: Death): void;
 }
@@ -83,7 +85,7 @@ export class ControlSeat {
   }
 
   #create(launch: Launch, hasSeat: boolean): Control {
-    const { clock, log, spawn, ready, answered } = this.#options;
+    const { clock, log, spawn, ready, answered, view } = this.#options;
     const keeper = new Keeper({
       runDelayMs,
       clock,
@@ -100,6 +102,7 @@ export class ControlSeat {
         ready(policyVersion);
       },
       answered: (answer) => void (control === this.#serving && answered(answer)),
+      asked: () => keeper.tell({ type: 'view', view: view() }),
       full: () => {},
       room: () => {},
       said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),

@@ -21,7 +21,7 @@ function harness(marks: Record<string, string>) {
       await watch.look();
     }
   };
-  return { watch, seen, pass, marks };
+  return { clock, watch, seen, pass, marks };
 }
 
 describe('when', () => {
@@ -33,6 +33,28 @@ describe('when', () => {
     assert.deepEqual(seen, [], 'it may be half written');
     await pass(5);
     assert.deepEqual(seen, ['a']);
+  });
+
+  test('by itself it looks each second, and again half a second behind the look that finds something', async () => {
+    const { clock, watch, seen, marks } = harness({ a: '1' });
+    watch.start();
+    const passes = async (ms: number): Promise<void> => {
+      clock.advance(ms);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await passes(1_000);
+    marks['a'] = '2';
+    await passes(999);
+    await passes(1);
+    await passes(499);
+    assert.deepEqual(seen, []);
+    await passes(1);
+    assert.deepEqual(seen, ['a']);
+    marks['a'] = '3';
+    await passes(500);
+    watch.stop();
+    await passes(5_000);
+    assert.deepEqual(seen, ['a'], 'nothing after it was stopped');
   });
 
   test('files that are written one after the other are one change', async () => {

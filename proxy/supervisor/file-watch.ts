@@ -5,7 +5,9 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { FileMark } from './file-mark.ts';
 
-const LOOK_MS = 500;
+const LOOK_MS = 1_000;
+/** Once something was seen. */
+const AGAIN_MS = 500;
 /** Files that are still being written are left alone until two looks see the same, but not for ever. */
 const RESTLESS_MS = 5_000;
 
@@ -23,17 +25,19 @@ export class FileWatch {
   #isLooking = false;
   #isHeld = false;
   #cancel: Cancel = () => {};
+  #cancelAgain: Cancel = () => {};
 
   constructor(options: FileWatchOptions) {
     this.#options = options;
   }
 
   start(): void {
-    this.#cancel = this.#options.clock.every(LOOK_MS, () => void this.look());
+    this.#cancel = this.#options.clock.every(LOOK_MS, () => void this.#lookTwice());
   }
 
   stop(): void {
     this.#cancel();
+    this.#cancelAgain();
   }
 
   /** Between `hold` and `goOn` the files are being read: what is there now is about to be known. */
@@ -55,6 +59,12 @@ export class FileWatch {
   /** The marks that it goes by. */
   files(): FileMark[] {
     return [...this.#known].map(([path, mark]) => ({ path, mark }));
+  }
+
+  async #lookTwice(): Promise<void> {
+    await this.look();
+    this.#cancelAgain();
+    if (this.#seen !== null) this.#cancelAgain = this.#options.clock.after(AGAIN_MS, () => void this.look());
   }
 
   /** One after the other: a file on a machine that does not answer takes one thread, not all of them. */

@@ -50,6 +50,7 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
     ready: (policyVersion) => heard.push(policyVersion === undefined ? 'ready' : `ready by ${policyVersion}`),
     full: () => heard.push('full'),
     room: () => heard.push('room'),
+    asked: () => heard.push('asked'),
     answered: ({ type, turn }) => heard.push(`${type} ${turn}`),
     said: (text) => heard.push(`said ${text}`),
     died: (death) => deaths.push(death),
@@ -128,6 +129,39 @@ test('what it has waited before its last beat is forgotten', async () => {
   await pass(250, () => latest().say('beat'));
   await pass(SILENT_MS);
   assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('a child needs a close look unless it serves and beats', async () => {
+  const { keeper, latest, clock, pass } = harness();
+  assert.equal(keeper.isCalm, false, 'not started');
+  keeper.start();
+  assert.equal(keeper.isCalm, false, 'starting');
+  latest().say('ready');
+  clock.advance(1_200);
+  assert.equal(keeper.isCalm, true, 'a beat may be a little late');
+  clock.advance(100);
+  assert.equal(keeper.isCalm, false, 'late');
+  latest().say('beat');
+  assert.equal(keeper.isCalm, true);
+  latest().emit('exit', 1, null);
+  assert.equal(keeper.isCalm, false, 'about to be started again');
+  keeper.start();
+  latest().say('ready');
+  keeper.retire({ type: 'retire', heir: 2, rate: 1, deadlineMs: 5_000 }, 1_000);
+  assert.equal(keeper.isCalm, true, 'holds what it has');
+  await pass(5_000, () => latest().say('beat'));
+  assert.equal(keeper.isCalm, false, 'its time is nearly over');
+  keeper.stop(1_000, 0);
+  assert.equal(keeper.isCalm, false, 'stopping');
+  latest().emit('exit', 0, null);
+  assert.equal(keeper.isCalm, true, 'gone for good');
+});
+
+test('its question is passed on', () => {
+  const { keeper, latest, heard } = harness();
+  keeper.start();
+  latest().say('ask');
+  assert.deepEqual(heard, ['asked']);
 });
 
 test('silence is forgiven where the supervisor itself was stopped', async () => {

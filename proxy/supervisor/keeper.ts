@@ -20,6 +20,8 @@ import { BEAT_MS } from '../core/supervision.ts';
  * are late, and killing it would add thousands of agents that come back to what there is to do.
  */
 export const SILENT_MS = 3_000;
+/** A beat that is so late is waited for. */
+const CALM_MS = 1.25 * BEAT_MS;
 export const START_MS = 10_000;
 /** Each start that was too slow gives the next one twice the time: on an overloaded machine killing and starting anew would never end. */
 const START_MAX_MS = 80_000;
@@ -57,6 +59,8 @@ export interface KeeperOptions {
   room(): void;
   /** Of a change of the configuration. */
   answered(answer: StagingAnswer): void;
+  /** It wants to know how its siblings are. */
+  asked?(): void;
   /** Which of its tunnels a configuration would close. */
   surveyed?(answer: SurveyAnswer): void;
   /** What the child wrote to its standard error: a crash's last words. */
@@ -129,6 +133,15 @@ export class Keeper {
     });
   }
 
+  /** Nothing about it can become due before the next beats. */
+  get isCalm(): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    if (!this.#child) return this.#stopDeadlineMs !== null;
+    const isBeating = nowMs - this.#beatMs < CALM_MS;
+    if (this.#stopDeadlineMs === null) return this.#readyMs !== null && isBeating;
+    return this.#state === 'retired' && isBeating && this.#stopDeadlineMs - nowMs > CALM_MS;
+  }
+
   /** Looks whether the child still lives. `late` forgives silence: we were stopped ourselves and have not read what was said. */
   watch(late: boolean): void {
     const nowMs = this.#options.clock.nowMs();
@@ -182,7 +195,7 @@ export class Keeper {
 
   /** Since its last beat, without what it has waited for a CPU since the next one was due. */
   #silentMs(nowMs: number): number {
-    // What it waits for is in a file: not to be read four times a second while all is well.
+    // What it waits for is in a file: not to be read at each look while all is well.
     if (nowMs - this.#beatMs < BEAT_MS) return nowMs - this.#beatMs;
     const pid = this.#child?.pid;
     const delayMs = pid === undefined ? 0 : this.#options.runDelayMs(pid);
@@ -194,6 +207,7 @@ export class Keeper {
     if (child !== this.#child) return;
     this.#beatMs = this.#options.clock.nowMs();
     if (message.type === 'beat' && message.word !== undefined) this.#word = { said: message.word, atMs: this.#beatMs };
+    if (message.type === 'ask') this.#options.asked?.();
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
     if (message.type === 'warm' && this.#state === 'starting') {
       this.#state = 'warm';

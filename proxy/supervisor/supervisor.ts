@@ -30,7 +30,9 @@ import { type AcceptedSettings, acceptedFor, nextGeneration } from './runtime-fo
 import { spawnControl } from './spawn-role.ts';
 import { RETIRED_MAX, type Target, Upgrader, type UpgradePlan } from './upgrader.ts';
 
-const WATCH_MS = 250;
+const WATCH_MS = 1_000;
+/** While a child starts, ends, or is late. */
+const CLOSE_WATCH_MS = 250;
 /** A watch that comes so late means that we were stopped ourselves: what the children said meanwhile is not read yet. */
 const LATE_MS = 1_000;
 
@@ -70,6 +72,7 @@ export class Supervisor {
   /** What changes while the node lives. */
   #live: LivePlan;
   #watchedMs = 0;
+  #watchMs = CLOSE_WATCH_MS;
   #cancelWatch: Cancel = () => {};
   #hasServed = false;
   #isStopping = false;
@@ -92,6 +95,7 @@ export class Supervisor {
       },
       ready: (version) => this.#current.handOut.ready(CONTROL, version),
       answered: (answer) => this.#current.handOut.answered(CONTROL, answer),
+      view: () => this.view(),
       died: (death) => this.#controlDied(death),
     });
     this.#reloader = new Reloader({
@@ -135,7 +139,7 @@ export class Supervisor {
     this.#current.start();
     this.#control.start();
     this.#watchedMs = clock.nowMs();
-    this.#cancelWatch = clock.every(WATCH_MS, () => this.#watch());
+    this.#cancelWatch = clock.every(this.#watchMs, () => this.#watch());
     this.#reloader.start();
   }
 
@@ -391,11 +395,17 @@ export class Supervisor {
   }
 
   #watch(): void {
-    const nowMs = this.#options.clock.nowMs();
-    const late = nowMs - this.#watchedMs >= WATCH_MS + LATE_MS;
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const late = nowMs - this.#watchedMs >= this.#watchMs + LATE_MS;
     this.#watchedMs = nowMs;
     for (const generation of this.#generations()) generation.watch(late);
     this.#control.watch(late);
+    const wantedMs = this.#keepers().every(({ isCalm }) => isCalm) ? WATCH_MS : CLOSE_WATCH_MS;
+    if (wantedMs === this.#watchMs || this.#hasEnded) return;
+    this.#watchMs = wantedMs;
+    this.#cancelWatch();
+    this.#cancelWatch = clock.every(wantedMs, () => this.#watch());
   }
 
   #carrierReady(generation: Generation, slot: number): void {
