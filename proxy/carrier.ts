@@ -58,6 +58,8 @@ export interface CarrierOptions {
 }
 
 const PERIOD_MS = 1_000;
+/** Bytes alone are written down once in so many periods. */
+const BYTES_PERIODS = 5;
 
 /**
  * The buffers of Node's sockets lie outside the heap, and V8 by itself collects all of it whenever some tens of megabytes of them have come and gone, which
@@ -320,6 +322,7 @@ function reportEverySecond({ clock, loop, planes, metrics, log, ledger, recorder
   let up = 0;
   let down = 0;
   let faults = 0;
+  let periods = 0;
   const { gc } = globalThis;
   const collector = createCollector(
     gc &&
@@ -349,7 +352,8 @@ function reportEverySecond({ clock, loop, planes, metrics, log, ledger, recorder
     if (ledger.ioFaults() > faults) log.warn({ event: 'limits-not-shared', faults: ledger.ioFaults() - faults });
     faults = ledger.ioFaults();
     recorder.summarize(false);
-    void metrics.persist(options.runtime, options);
+    periods += 1;
+    void metrics.persist(options.runtime, options, periods % BYTES_PERIODS !== 0);
   };
   const cancel = clock.every(PERIOD_MS, report);
   return () => {

@@ -8,7 +8,7 @@ import { watchLoopDelay } from './loop-delay.ts';
 function harness(changes: Partial<CarrierLoadDeps> = {}) {
   const clock = new FakeClock();
   const observed: unknown[] = [];
-  const now = { loop: 0, memory: 0.5 as number | null, held: 0 };
+  const now = { loop: 0, isAtWork: true, lateMs: -1, memory: 0.5 as number | null, held: 0 };
   const watch = watchCarrierLoad({
     clock,
     held: () => now.held,
@@ -17,7 +17,12 @@ function harness(changes: Partial<CarrierLoadDeps> = {}) {
     upstreams: () => ({ '192.0.2.1:443': 3 }),
     resolver: () => ({ state: 'answering' }),
     overload: { observe: (measured) => observed.push(measured), causes: () => ['memory'] },
-    loop: { look: () => now.loop },
+    loop: {
+      look: (lateMs) => ((now.lateMs = lateMs), now.loop),
+      get isAtWork() {
+        return now.isAtWork;
+      },
+    },
     memoryFree: () => now.memory,
     ...changes,
   });
@@ -36,6 +41,21 @@ test('twice a second the overload hears what was measured', () => {
   watch.stop();
   clock.advance(1_000);
   assert.equal(observed.length, 3);
+});
+
+test('once a second while there is next to nothing to do, and twice again behind the first look that finds more', () => {
+  const { clock, observed, now } = harness();
+  now.isAtWork = false;
+  clock.advance(500);
+  assert.equal(observed.length, 1);
+  clock.advance(3_000);
+  assert.equal(observed.length, 4);
+  assert.equal(now.lateMs, 0);
+  now.isAtWork = true;
+  clock.advance(1_000);
+  assert.equal(observed.length, 5);
+  clock.advance(1_000);
+  assert.equal(observed.length, 7);
 });
 
 test('whoever asks is told the last that was measured, and what can be counted as it is now', () => {
@@ -73,15 +93,33 @@ async function block(ms: number, times: number): Promise<void> {
 
 test('a loop that is late all the time is seen, one that pauses once is not', async () => {
   const loop = watchLoopDelay();
-  loop.look();
   await block(150, 6);
-  const busy = loop.look();
+  const busy = loop.look(0);
   assert.ok(busy > 0.05 && busy < 2, `${busy} s`);
   for (let turn = 0; turn < 12; turn += 1) await new Promise((resolve) => setTimeout(resolve, 60));
   await block(300, 1);
   await new Promise((resolve) => setTimeout(resolve, 60));
-  const paused = loop.look();
+  const paused = loop.look(0);
   assert.ok(paused < 0.1, `${paused} s`);
+});
+
+test('a loop that rests is not timed: what is left is how late its looks are, and one that is back at work is seen a look later', async () => {
+  const loop = watchLoopDelay();
+  loop.look(0);
+  // What ran before this test was work too.
+  for (let look = 0; look < 20 && loop.isAtWork; look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    loop.look(0);
+  }
+  assert.equal(loop.isAtWork, false);
+  assert.equal(loop.look(400), 0, 'one late look is no median');
+  assert.ok(loop.worst() > 0.3 && loop.worst() < 0.5, `${loop.worst()} s`);
+  await block(150, 6);
+  loop.look(0);
+  assert.equal(loop.isAtWork, true);
+  await block(150, 6);
+  const busy = loop.look(0);
+  assert.ok(busy > 0.05 && busy < 2, `${busy} s`);
 });
 
 test('the worst of many looks has the pause that a median leaves out, until there have been as many again', async () => {
@@ -90,8 +128,8 @@ test('the worst of many looks has the pause that a median leaves out, until ther
   await new Promise((resolve) => setTimeout(resolve, 120));
   await block(300, 1);
   await new Promise((resolve) => setTimeout(resolve, 120));
-  loop.look();
+  loop.look(0);
   assert.ok(loop.worst() > 0.1, `${loop.worst()} s`);
-  for (let look = 0; look < 20; look += 1) loop.look();
+  for (let look = 0; look < 20; look += 1) loop.look(0);
   assert.ok(loop.worst() < 0.1, `${loop.worst()} s`);
 });

@@ -1,4 +1,5 @@
-// What a carrier measures about itself twice a second: tells its overload, and whoever asks over its socket.
+// What a carrier measures about itself twice a second, once while it has next to nothing to do: tells its overload, and whoever asks over its
+// socket.
 
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { ResolverState, ShedCause } from '../core/ports.ts';
@@ -7,6 +8,7 @@ import type { LoopDelay } from './loop-delay.ts';
 import { memoryHeadroom } from './machine-room.ts';
 
 const LOOK_MS = 500;
+const REST_LOOK_MS = 1_000;
 
 export interface CarrierLoadDeps {
   readonly clock: Clock;
@@ -21,7 +23,7 @@ export interface CarrierLoadDeps {
     observe(measured: { loopDelayS: number; answerS: number | null; memoryFree: number | null; fullUpstreams: ReadonlySet<string> }): void;
     causes(): readonly ShedCause[];
   };
-  readonly loop: Pick<LoopDelay, 'look'>;
+  readonly loop: Pick<LoopDelay, 'look' | 'isAtWork'>;
   readonly memoryFree?: () => number | null;
 }
 
@@ -33,17 +35,24 @@ export interface CarrierLoadWatch {
 export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
   const { clock, node, overload, loop, memoryFree = memoryHeadroom } = deps;
   let eventLoopDelayS = 0;
-  const stop = clock.every(LOOK_MS, () => {
-    eventLoopDelayS = loop.look();
+  let periodMs = LOOK_MS;
+  const look = (lateMs: number): void => {
+    eventLoopDelayS = loop.look(lateMs);
     overload.observe({
       loopDelayS: eventLoopDelayS,
       answerS: node.answerS(),
       memoryFree: memoryFree(),
       fullUpstreams: node.fullUpstreams(),
     });
-  });
+    const wantedMs = loop.isAtWork ? LOOK_MS : REST_LOOK_MS;
+    if (wantedMs === periodMs) return;
+    periodMs = wantedMs;
+    cancel();
+    cancel = clock.every(periodMs, look);
+  };
+  let cancel = clock.every(periodMs, look);
   return {
-    stop,
+    stop: () => cancel(),
     now: () => ({
       eventLoopDelayS,
       descriptorsFree: freeDescriptors(deps.held(), deps.descriptors),

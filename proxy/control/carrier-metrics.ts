@@ -42,8 +42,11 @@ export interface CarrierMetrics {
   /** Open upstream sockets by the address they go to. */
   upstreams(): Readonly<Record<string, number>>;
   snapshot(): Promise<CarrierSnapshot>;
-  /** Writes the snapshot into the runtime folder where something has changed. Never rejects: a full disk must not stop a tunnel. */
-  persist(runtime: string, carrier: { readonly generation: number; readonly slot: number }): Promise<void>;
+  /**
+   * Writes the snapshot into the runtime folder where something has changed; `isHasty`: only where a tunnel was decided on, opened or closed, since bytes
+   * move all the time and 12 KB are a lot to write each second. Never rejects: a full disk must not stop a tunnel.
+   */
+  persist(runtime: string, carrier: { readonly generation: number; readonly slot: number }, isHasty?: boolean): Promise<void>;
 }
 
 export function createCarrierMetrics(deps: { settings: Pick<Settings, 'relay'>; clock: Clock }): CarrierMetrics {
@@ -74,6 +77,8 @@ class RegistryMetrics implements CarrierMetrics {
   readonly #loopDelay = this.#gauge('pinhole_event_loop_delay_seconds', 'max');
   readonly #upstreams = new Map<string, number>();
   #linesDropped = 0;
+  /** Since it was written: a count that a decision changed, and anything at all. */
+  #hasCounted = true;
   #hasChanged = true;
 
   constructor(relay: string, clock: Clock) {
@@ -85,12 +90,12 @@ class RegistryMetrics implements CarrierMetrics {
 
   decision(door: string, tenant: string, reason: string): void {
     this.#openTally.add(1, door, tenant, reason);
-    this.#hasChanged = true;
+    this.#hasCounted = true;
   }
 
   close(door: string, endedBy: string): void {
     this.#closeTally.add(1, door, endedBy, '');
-    this.#hasChanged = true;
+    this.#hasCounted = true;
   }
 
   stage(stage: Stage, seconds: number): void {
@@ -108,7 +113,7 @@ class RegistryMetrics implements CarrierMetrics {
   tunnelOpened(door: string, tenant: string, kind: string, upstream = ''): void {
     this.#tunnelTally.add(1, door, tenant, kind);
     this.#upstreams.set(upstream, (this.#upstreams.get(upstream) ?? 0) + 1);
-    this.#hasChanged = true;
+    this.#hasCounted = true;
   }
 
   tunnelClosed(door: string, tenant: string, kind: string, upstream = ''): void {
@@ -116,7 +121,7 @@ class RegistryMetrics implements CarrierMetrics {
     const left = (this.#upstreams.get(upstream) ?? 0) - 1;
     if (left > 0) this.#upstreams.set(upstream, left);
     else this.#upstreams.delete(upstream);
-    this.#hasChanged = true;
+    this.#hasCounted = true;
   }
 
   gauges(now: CarrierGauges): void {
@@ -145,13 +150,17 @@ class RegistryMetrics implements CarrierMetrics {
     return { startedMs: this.#startedMs, metrics, upstreams: this.upstreams() };
   }
 
-  async persist(runtime: string, { generation, slot }: { readonly generation: number; readonly slot: number }): Promise<void> {
-    if (!this.#hasChanged) return;
-    this.#hasChanged = false;
+  async persist(
+    runtime: string,
+    { generation, slot }: { readonly generation: number; readonly slot: number },
+    isHasty = false,
+  ): Promise<void> {
+    if (!this.#hasCounted && (isHasty || !this.#hasChanged)) return;
+    this.#hasCounted = this.#hasChanged = false;
     try {
       writeSnapshot(runtime, { generation, slot, pid: process.pid }, await this.snapshot());
     } catch {
-      this.#hasChanged = true;
+      this.#hasCounted = true;
     }
   }
 

@@ -1,42 +1,65 @@
 // How late this process's event loop is: the median since the last look, and the 99th percentile of some seconds. What a percentile would call
-// an emergency may be one pause; what the median calls late has been late all the time. One timer serves both: each wakes the process.
+// an emergency may be one pause; what the median calls late has been late all the time. One timer serves both, and only while the loop is at
+// work: each time that it comes wakes the process, and a loop that sleeps is not late.
 
-import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { createHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
-/** Ten turns or so between two looks, and few enough that an idle process sleeps. */
+/** Ten turns or so between two looks. */
 const RESOLUTION_MS = 50;
 /** The 99th percentile is of at most so many looks. */
 const LOOKS_MAX = 20;
+/** The share of the time since the last look in which the loop had something to do: from here on it is at work. */
+const AT_WORK = 0.1;
 
 export interface LoopDelay {
-  /** Seconds: the median since the last look. */
-  look(): number;
+  /** Seconds: the median since the last look. `lateMs`: how late this one is, all there is to go by where the loop was asleep, and no median. */
+  look(lateMs: number): number;
   /** Seconds: the 99th percentile of the last looks. */
   worst(): number;
+  /** At the last look the loop was at work. */
+  readonly isAtWork: boolean;
 }
 
 export function watchLoopDelay(): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  histogram.enable();
   const long = createHistogram();
   let looks = 0;
+  let used = performance.eventLoopUtilization();
+  let isAtWork = true;
+  histogram.enable();
+
   // The timer that measures is late by its own period even on an idle loop.
   const seconds = (ns: number): number => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1_000);
+  const record = (ns: number): void => long.record(Math.max(1, Math.round(ns)));
+  /** The runtime adds up no histograms that watch a loop; each of its few turns is a percentile of its own. */
+  const medianOfTurns = (): number => {
+    const { count } = histogram;
+    if (count === 0) return 0;
+    const median = seconds(histogram.percentile(50));
+    for (let turn = 1; turn <= count; turn += 1) record(histogram.percentile((100 * turn) / count));
+    return median;
+  };
   return {
-    look() {
+    look(lateMs) {
       if (looks === LOOKS_MAX) {
         looks = 0;
         long.reset();
       }
       looks += 1;
-      const { count } = histogram;
-      if (count === 0) return 0;
-      const median = seconds(histogram.percentile(50));
-      // The runtime adds up no histograms that watch a loop; each of its few turns is a percentile of its own.
-      for (let turn = 1; turn <= count; turn += 1) long.record(Math.max(1, Math.round(histogram.percentile((100 * turn) / count))));
+      const median = isAtWork ? medianOfTurns() : 0;
+      if (!isAtWork) record((lateMs + RESOLUTION_MS) * 1e6);
+      const before = used;
+      used = performance.eventLoopUtilization();
+      const wasAtWork = isAtWork;
+      isAtWork = performance.eventLoopUtilization(used, before).utilization >= AT_WORK;
       histogram.reset();
+      if (isAtWork && !wasAtWork) histogram.enable();
+      if (!isAtWork && wasAtWork) histogram.disable();
       return median;
     },
     worst: () => (long.count === 0 ? 0 : seconds(long.percentile(99))),
+    get isAtWork() {
+      return isAtWork;
+    },
   };
 }

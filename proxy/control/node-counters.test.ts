@@ -80,6 +80,30 @@ test('a counter that was shown does not go back when its carrier is killed befor
   assert.equal((await sums(world)).opens, shown.opens);
 });
 
+test('in haste only counts of tunnels are written; with them goes what had moved before', async (t) => {
+  const { world, first } = await busy(t);
+  const written = (): number => {
+    const snapshots = [...readSnapshots(world.runtime).values()];
+    return (
+      sumBy(
+        snapshots.flatMap(({ metrics }) => metrics),
+        'pinhole_bytes_total',
+        'direction',
+      )['up'] ?? 0
+    );
+  };
+  await first.persist();
+  first.metrics.bytes(5, 0);
+  await first.persist('in haste');
+  assert.equal(written(), 0);
+  await first.persist();
+  assert.equal(written(), 5);
+  first.metrics.bytes(2, 0);
+  first.metrics.close('connect', 'client');
+  await first.persist('in haste');
+  assert.equal(written(), 7);
+});
+
 test('a carrier that has taken over a slot counts beside what the one before it left', async (t) => {
   const { world, first } = await busy(t);
   await first.persist();

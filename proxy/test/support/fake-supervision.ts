@@ -33,7 +33,7 @@ export interface FakeCarrier {
   /** What is in the file behind the next one. */
   answersWith: DrainOrder | null;
   /** Writes its counters as it does every second. */
-  persist(): Promise<void>;
+  persist(how?: 'in haste'): Promise<void>;
   /** Ends as a kill does: nothing more is written, and the supervisor knows it no more. */
   kill(): Promise<void>;
 }
@@ -114,7 +114,7 @@ async function startCarrier(world: FakeSupervision, slot: number, closing: (() =
     recent: new RecentDecisions(systemClock),
     orders: [],
     answersWith: null,
-    persist: () => metrics.persist(runtime, { generation: 1, slot }),
+    persist: (how) => metrics.persist(runtime, { generation: 1, slot }, how === 'in haste'),
     async kill() {
       setSlot(world, slot, { state: 'down', pid: null });
       await api.close();
