@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
+import type { ShedCause } from '../core/ports.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { type CarrierLoadDeps, freeDescriptors, watchCarrierLoad } from './carrier-load.ts';
 import { watchLoopDelay } from './loop-delay.ts';
@@ -16,7 +17,7 @@ function harness(changes: Partial<CarrierLoadDeps> = {}) {
     node: { fullUpstreams: () => new Set(['192.0.2.1:443']), answerS: () => 0.4 },
     upstreams: () => ({ '192.0.2.1:443': 3 }),
     resolver: () => ({ state: 'answering' }),
-    overload: { observe: (measured) => observed.push(measured), causes: () => ['memory'] },
+    overload: { observe: (measured) => observed.push(measured), causes: () => (now.isAtWork ? ['memory'] : []) },
     loop: {
       look: (lateMs) => ((now.lateMs = lateMs), now.loop),
       get isAtWork() {
@@ -41,6 +42,17 @@ test('twice a second the overload hears what was measured', () => {
   watch.stop();
   clock.advance(1_000);
   assert.equal(observed.length, 3);
+});
+
+test('twice a second as long as something makes it refuse', () => {
+  const causes: ShedCause[] = ['event-loop'];
+  const { clock, observed, now } = harness({ overload: { observe: (measured) => observed.push(measured), causes: () => causes } });
+  now.isAtWork = false;
+  clock.advance(2_000);
+  assert.equal(observed.length, 4);
+  causes.pop();
+  clock.advance(2_500);
+  assert.equal(observed.length, 7);
 });
 
 test('once a second while there is next to nothing to do, and twice again behind the first look that finds more', () => {
@@ -103,6 +115,34 @@ test('a loop that is late all the time is seen, one that pauses once is not', as
   assert.ok(paused < 0.1, `${paused} s`);
 });
 
+for (const turnMs of [600, 1_200])
+  test(`turns of ${turnMs} ms are seen by every look behind the first, though some see none of them end`, async () => {
+    const loop = watchLoopDelay();
+    const seen: number[] = [];
+    const untilMs = systemClock.nowMs() + 6 * turnMs;
+    let lookMs = systemClock.nowMs() + 500;
+    while (systemClock.nowMs() < untilMs) {
+      await block(turnMs, 1);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (; lookMs <= systemClock.nowMs(); lookMs += 500) seen.push(loop.look(0));
+    }
+    const first = seen.findIndex((delay) => delay > 0);
+    assert.ok(first >= 0 && first <= 5, seen.join(' '));
+    for (const delay of seen.slice(first)) assert.ok(delay > turnMs / 2_000, seen.join(' '));
+    assert.ok(loop.worst() > turnMs / 2_000, `${loop.worst()} s`);
+  });
+
+test('a look that is late puts the loop to work: one that waits for a processor counts that as rest', async () => {
+  const loop = watchLoopDelay();
+  for (let look = 0; look < 20 && (look === 0 || loop.isAtWork); look += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    loop.look(0);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  loop.look(150);
+  assert.equal(loop.isAtWork, true);
+});
+
 test('a loop that rests is not timed: what is left is how late its looks are, and one that is back at work is seen a look later', async () => {
   const loop = watchLoopDelay();
   loop.look(0);
@@ -112,6 +152,7 @@ test('a loop that rests is not timed: what is left is how late its looks are, an
     loop.look(0);
   }
   assert.equal(loop.isAtWork, false);
+  await new Promise((resolve) => setTimeout(resolve, 300));
   assert.equal(loop.look(400), 0, 'one late look is no median');
   assert.ok(loop.worst() > 0.3 && loop.worst() < 0.5, `${loop.worst()} s`);
   await block(150, 6);

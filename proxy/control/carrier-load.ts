@@ -44,7 +44,8 @@ export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
       memoryFree: memoryFree(),
       fullUpstreams: node.fullUpstreams(),
     });
-    const wantedMs = loop.isAtWork ? LOOK_MS : REST_LOOK_MS;
+    // What it refuses by is counted in looks, and would last twice as long.
+    const wantedMs = loop.isAtWork || overload.causes().length > 0 ? LOOK_MS : REST_LOOK_MS;
     if (wantedMs === periodMs) return;
     periodMs = wantedMs;
     cancel();

@@ -10,6 +10,8 @@ const RESOLUTION_MS = 50;
 const LOOKS_MAX = 20;
 /** The share of the time since the last look in which the loop had something to do: from here on it is at work. */
 const AT_WORK = 0.1;
+/** A loop that waits for a processor has nothing to do by its own count. */
+const LATE_MS = 100;
 
 export interface LoopDelay {
   /** Seconds: the median since the last look. `lateMs`: how late this one is, all there is to go by where the loop was asleep, and no median. */
@@ -24,6 +26,7 @@ export function watchLoopDelay(): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const long = createHistogram();
   let looks = 0;
+  let median = 0;
   let used = performance.eventLoopUtilization();
   let isAtWork = true;
   histogram.enable();
@@ -32,12 +35,13 @@ export function watchLoopDelay(): LoopDelay {
   const seconds = (ns: number): number => Math.max(0, ns / 1e9 - RESOLUTION_MS / 1_000);
   const record = (ns: number): void => long.record(Math.max(1, Math.round(ns)));
   /** The runtime adds up no histograms that watch a loop; each of its few turns is a percentile of its own. */
-  const medianOfTurns = (): number => {
+  const readTurns = (): void => {
     const { count } = histogram;
-    if (count === 0) return 0;
-    const median = seconds(histogram.percentile(50));
+    // A turn that is longer than a look has not ended: what the last one said holds, and to reset would lose the beginning of this one.
+    if (count === 0) return;
+    median = seconds(histogram.percentile(50));
     for (let turn = 1; turn <= count; turn += 1) record(histogram.percentile((100 * turn) / count));
-    return median;
+    histogram.reset();
   };
   return {
     look(lateMs) {
@@ -46,15 +50,20 @@ export function watchLoopDelay(): LoopDelay {
         long.reset();
       }
       looks += 1;
-      const median = isAtWork ? medianOfTurns() : 0;
-      if (!isAtWork) record((lateMs + RESOLUTION_MS) * 1e6);
+      if (isAtWork) readTurns();
+      else {
+        median = 0;
+        record((lateMs + RESOLUTION_MS) * 1e6);
+      }
       const before = used;
       used = performance.eventLoopUtilization();
       const wasAtWork = isAtWork;
-      isAtWork = performance.eventLoopUtilization(used, before).utilization >= AT_WORK;
-      histogram.reset();
+      isAtWork = lateMs > LATE_MS || performance.eventLoopUtilization(used, before).utilization >= AT_WORK;
       if (isAtWork && !wasAtWork) histogram.enable();
-      if (!isAtWork && wasAtWork) histogram.disable();
+      if (!isAtWork && wasAtWork) {
+        histogram.disable();
+        histogram.reset();
+      }
       return median;
     },
     worst: () => (long.count === 0 ? 0 : seconds(long.percentile(99))),

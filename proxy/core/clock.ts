@@ -41,6 +41,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
+    // It would keep all others of this process from their turns.
+    if (!(periodMs > 0)) throw new RangeError(`a period of ${periodMs} ms`);
     const job: Job = { periodMs, run, nextMs: nextOf(periodMs, systemClock.nowMs()), dueMs: null };
     jobs.add(job);
     arm();

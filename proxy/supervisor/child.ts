@@ -9,9 +9,6 @@ import { ViewAsk } from './view-ask.ts';
 
 export type { Staged } from './staging.ts';
 
-/** Who has said something else so lately need not say that it lives. */
-const HEARD_MS = 1.1 * BEAT_MS;
-
 export interface SupervisorLink {
   /** Everything is made and tried: it could serve. Resolves when it shall. */
   warm(): Promise<void>;
@@ -54,11 +51,7 @@ interface Channel {
 export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, channel: Channel = process): SupervisorLink {
   if (!channel.send) throw new Error('this role is started by `pinhole serve` only');
   // The channel may close under us; 'disconnect' then says so.
-  let saidMs = Number.NEGATIVE_INFINITY;
-  const say = (message: ChildMessage, sent = (): void => {}): void => {
-    if (message.type !== 'beat') saidMs = clock.nowMs();
-    channel.send?.(message, undefined, undefined, sent);
-  };
+  const say = (message: ChildMessage, sent = (): void => {}): void => void channel.send?.(message, undefined, undefined, sent);
 
   const accept = Promise.withResolvers<void>();
   const staging = new Staging((file) => handlers.stage(file), say);
@@ -97,9 +90,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   };
   const beat = (): void => {
     const word = wordNow();
-    // Control asks each second, which shows that it lives as well as a beat does.
-    const isHeard = clock.nowMs() - saidMs < HEARD_MS;
-    if (word === undefined) return isHeard ? undefined : say({ type: 'beat' });
+    if (word === undefined) return say({ type: 'beat' });
     isOnTheWay = true;
     say({ type: 'beat', word }, () => (isOnTheWay = false));
   };

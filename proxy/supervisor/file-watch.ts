@@ -24,6 +24,7 @@ export class FileWatch {
   #restlessSinceMs = 0;
   #isLooking = false;
   #isHeld = false;
+  #isStopped = false;
   #cancel: Cancel = () => {};
   #cancelAgain: Cancel = () => {};
 
@@ -36,6 +37,7 @@ export class FileWatch {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#cancel();
     this.#cancelAgain();
   }
@@ -64,7 +66,7 @@ export class FileWatch {
   async #lookTwice(): Promise<void> {
     await this.look();
     this.#cancelAgain();
-    if (this.#seen !== null) this.#cancelAgain = this.#options.clock.after(AGAIN_MS, () => void this.look());
+    if (this.#seen !== null && !this.#isStopped) this.#cancelAgain = this.#options.clock.after(AGAIN_MS, () => void this.look());
   }
 
   /** One after the other: a file on a machine that does not answer takes one thread, not all of them. */

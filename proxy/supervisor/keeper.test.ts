@@ -121,6 +121,20 @@ test('a child that waits for a CPU is not silent, and is killed once it has had 
   assert.equal(deaths[0]?.cause, 'silent');
 });
 
+test('a look that is the first to read what it has waited does not kill, however late it is', async () => {
+  const { keeper, latest, clock, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  clock.advance(SILENT_MS + 500);
+  keeper.watch(false);
+  await Promise.resolve();
+  assert.equal(deaths.length, 0);
+  clock.advance(250);
+  keeper.watch(false);
+  await Promise.resolve();
+  assert.equal(deaths[0]?.cause, 'silent');
+});
+
 test('what it has waited before its last beat is forgotten', async () => {
   const { keeper, latest, pass, delay, deaths } = harness();
   keeper.start();

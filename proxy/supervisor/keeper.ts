@@ -199,7 +199,11 @@ export class Keeper {
     if (nowMs - this.#beatMs < BEAT_MS) return nowMs - this.#beatMs;
     const pid = this.#child?.pid;
     const delayMs = pid === undefined ? 0 : this.#options.runDelayMs(pid);
-    if (this.#delayRead.beatMs !== this.#beatMs) this.#delayRead = { beatMs: this.#beatMs, delayMs };
+    if (this.#delayRead.beatMs !== this.#beatMs) {
+      this.#delayRead = { beatMs: this.#beatMs, delayMs };
+      // What it waited for before this first look is not known.
+      return Math.min(nowMs - this.#beatMs, SILENT_MS - 1);
+    }
     return nowMs - this.#beatMs - (delayMs - this.#delayRead.delayMs);
   }
 

@@ -33,8 +33,11 @@ import { RETIRED_MAX, type Target, Upgrader, type UpgradePlan } from './upgrader
 const WATCH_MS = 1_000;
 /** While a child starts, ends, or is late. */
 const CLOSE_WATCH_MS = 250;
-/** A watch that comes so late means that we were stopped ourselves: what the children said meanwhile is not read yet. */
-const LATE_MS = 1_000;
+/**
+ * A watch that comes so late means that we were stopped ourselves, or the whole machine was. With the beat that a calm child may be late by it is less
+ * than what a child is killed for.
+ */
+const LATE_MS = 700;
 
 /** The current generation, those that are retired, and one that is about to take over: each carrier of each has a row in the ledger. */
 export const GENERATIONS_MAX = RETIRED_MAX + 2;

@@ -3,7 +3,8 @@
 import type { Clock } from '../core/clock.ts';
 import type { SupervisorView } from '../core/supervision.ts';
 
-const ANSWER_MS = 1_000;
+/** A control that takes over from an earlier version’s asks a supervisor that does not know the question, while nobody answers at its addresses. */
+const ANSWER_MS = 250;
 
 export class ViewAsk {
   readonly #clock: Clock;
@@ -18,7 +19,7 @@ export class ViewAsk {
   }
 
   /**
-   * Null where it does not answer within a second: it hangs, or is of a version that does not know the question. Then it is not asked again, until an
+   * Null where it does not answer in time: it hangs, or is of a version that does not know the question. Then it is not asked again, until an
    * answer comes after all. One question at a time.
    */
   ask(): Promise<SupervisorView | null> {
