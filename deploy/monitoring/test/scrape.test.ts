@@ -22,11 +22,14 @@ async function wayTo(t: TestContext, node: { readonly url: string }, accept?: st
   const types = new Set<string>();
   const server = createServer((request, response) => {
     if (node.url === '') return void response.writeHead(503).end();
-    void fetch(`${node.url}${request.url}`, { headers: { accept: accept ?? request.headers.accept ?? '' } }).then(async (answer) => {
-      const type = answer.headers.get('content-type') ?? '';
-      types.add(type);
-      response.writeHead(answer.status, { 'Content-Type': type }).end(await answer.text());
-    });
+    void fetch(`${node.url}${request.url}`, { headers: { accept: accept ?? request.headers.accept ?? '' } })
+      .then(async (answer) => {
+        const type = answer.headers.get('content-type') ?? '';
+        types.add(type);
+        response.writeHead(answer.status, { 'Content-Type': type }).end(await answer.text());
+      })
+      // The node ends with the test, and may be in the middle of an answer.
+      .catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
