@@ -89,12 +89,12 @@ export interface Aim {
  * aims there has to say what was given, and is held to it.
  */
 export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecond'>, { aliases, quota }: Aim): number | string {
-  const host = (URL.parse(url)?.hostname ?? '').toLowerCase().replace(/\.+$/, '');
+  const host = plainName(URL.parse(url)?.hostname ?? '');
   if (quota === null && isPublicAddress(host))
     return `nobody can tell whose ${host} is, and it may be AWS’s: give the endpoint by its name, or say --i-have-quota N, the CONNECTs a second that it may be asked for`;
   if (quota === null && typeof aliases === 'string' && !isAws(host))
     return `${aliases}, and it may be AWS’s: say --i-have-quota N, the CONNECTs a second that it may be asked for`;
-  const ofAws = [host, ...(typeof aliases === 'string' ? [] : aliases).map((alias) => alias.toLowerCase().replace(/\.+$/, ''))].find(isAws);
+  const ofAws = [host, ...(typeof aliases === 'string' ? [] : aliases).map(plainName)].find(isAws);
   if (ofAws === undefined) return quota === null ? opensPerSecond : Math.min(opensPerSecond, quota);
   if (quota === null) {
     const leads = ofAws === host ? `${host} is AWS’s` : `${host} leads to ${ofAws}, which is AWS’s`;
@@ -107,6 +107,11 @@ export function aim({ url, opensPerSecond }: Pick<Target, 'url' | 'opensPerSecon
 function isPublicAddress(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, '');
   return isIP(address) !== 0 && !OWN.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** As zones are written: dots at its end say that it is whole, and say nothing more. */
+function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.+$/, '');
 }
 
 function isAws(host: string): boolean {
