@@ -1,7 +1,7 @@
 // What a carrier measures about itself twice a second, once while it has next to nothing to do: tells its overload, and whoever asks over its
 // socket.
 
-import type { Cancel, Clock } from '../core/clock.ts';
+import { atOwnPace, type Cancel, type Clock } from '../core/clock.ts';
 import type { ResolverState, ShedCause } from '../core/ports.ts';
 import type { CarrierLoad } from './carrier-api.ts';
 import type { LoopDelay } from './loop-delay.ts';
@@ -35,8 +35,7 @@ export interface CarrierLoadWatch {
 export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
   const { clock, node, overload, loop, memoryFree = memoryHeadroom } = deps;
   let eventLoopDelayS = 0;
-  let periodMs = LOOK_MS;
-  const look = (lateMs: number): void => {
+  const stop = atOwnPace(clock, LOOK_MS, (lateMs) => {
     eventLoopDelayS = loop.look(lateMs);
     overload.observe({
       loopDelayS: eventLoopDelayS,
@@ -45,15 +44,10 @@ export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
       fullUpstreams: node.fullUpstreams(),
     });
     // What it refuses by is counted in looks, and would last twice as long.
-    const wantedMs = loop.isAtWork || overload.causes().length > 0 ? LOOK_MS : REST_LOOK_MS;
-    if (wantedMs === periodMs) return;
-    periodMs = wantedMs;
-    cancel();
-    cancel = clock.every(periodMs, look);
-  };
-  let cancel = clock.every(periodMs, look);
+    return loop.isAtWork || overload.causes().length > 0 ? LOOK_MS : REST_LOOK_MS;
+  });
   return {
-    stop: () => cancel(),
+    stop,
     now: () => ({
       eventLoopDelayS,
       descriptorsFree: freeDescriptors(deps.held(), deps.descriptors),

@@ -294,10 +294,11 @@ test('what the supervisor says by itself is what counts; its socket is asked whe
   const { world, plane, announced, views } = await harness(t);
   await world.carrier(0);
   await plane.look();
-  assert.equal(announced.at(-1)?.reasons.includes('stopping'), false);
+  assert.equal(announced.at(-1)?.reasons.includes('the node stops'), false);
   views.said = { ...world.view, stopping: true };
   await plane.look();
   assert.notDeepEqual(announced.at(-1)?.reasons, announced.at(-2)?.reasons);
+  assert.equal(announced.at(-1)?.reasons.includes('the node stops'), true);
   views.said = null;
   await plane.look();
   assert.deepEqual(announced.at(-1)?.reasons, announced.at(-3)?.reasons);

@@ -57,10 +57,9 @@ export function watchLoopDelay(): LoopDelay {
       }
       const before = used;
       used = performance.eventLoopUtilization();
-      const wasAtWork = isAtWork;
       isAtWork = lateMs > LATE_MS || performance.eventLoopUtilization(used, before).utilization >= AT_WORK;
-      if (isAtWork && !wasAtWork) histogram.enable();
-      if (!isAtWork && wasAtWork) {
+      if (isAtWork) histogram.enable();
+      else {
         histogram.disable();
         histogram.reset();
       }

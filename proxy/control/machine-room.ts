@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import { SHED_PORTS_CLEAR_SHARE, SHED_PORTS_SHARE } from '../core/limits.ts';
 
-/** What the system says of memory without a line of text to read here: each carrier asks twice a second. Bytes. */
+/** What the system says of memory without a line of text to read here: each carrier asks with each look. Bytes. */
 export interface Host {
   readonly total: () => number;
   /** What a new program could have. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from './clock.ts';
+import { FakeClock } from '../test/support/fake-clock.ts';
+import { atOwnPace, systemClock } from './clock.ts';
 
 test('the clock is the machine’s: two processes that read it at once read the same', () => {
   // The kernel may take the processor away between two readings, so the nearest of some counts.
@@ -24,6 +25,27 @@ test('what comes again and again comes in its period, and together with what has
   assert.ok(often.length >= 4 && often.length <= 21 && seldom.length >= 2 && seldom.length <= 7, `${often.length}, ${seldom.length}`);
   const apart = seldom.map((atMs) => Math.min(...often.map((other) => Math.abs(other - atMs))));
   assert.ok(apart.filter((ms) => ms < 3).length >= apart.length / 2, apart.join(' '));
+});
+
+test('what has a pace of its own comes again when it wanted to, and not once it is over, also by itself', () => {
+  const clock = new FakeClock();
+  const came: [atMs: number, periodMs: number][] = [];
+  const startMs = clock.nowMs();
+  const wanted = [100, 250, 250, 100];
+  const cancel = atOwnPace(clock, 100, (_, periodMs) => {
+    came.push([clock.nowMs() - startMs, periodMs]);
+    const next = wanted.shift();
+    if (next === undefined) cancel();
+    return next ?? 50;
+  });
+  clock.advance(5_000);
+  assert.deepEqual(came, [
+    [100, 100],
+    [200, 100],
+    [450, 250],
+    [700, 250],
+    [800, 100],
+  ]);
 });
 
 test('of two that are due together each has its own turn of the loop', async () => {

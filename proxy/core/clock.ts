@@ -14,6 +14,25 @@ export interface Clock {
 }
 
 /**
+ * `run` again and again until cancelled, each time after as long as it wanted the last time. It is told how late it is, and by which period it came.
+ */
+export function atOwnPace(clock: Pick<Clock, 'every'>, firstMs: number, run: (lateMs: number, periodMs: number) => number): Cancel {
+  let isOver = false;
+  const by = (periodMs: number): Cancel =>
+    clock.every(periodMs, (lateMs) => {
+      const wantedMs = run(lateMs, periodMs);
+      if (isOver || wantedMs === periodMs) return;
+      cancel();
+      cancel = by(wantedMs);
+    });
+  let cancel = by(firstMs);
+  return () => {
+    isOver = true;
+    cancel();
+  };
+}
+
+/**
  * `performance.now` counts from this process's start; its reading of CLOCK_MONOTONIC then makes it the machine's. The first call takes a
  * millisecond or three, by which two processes would then differ: the second one is the reading.
  */

@@ -1,7 +1,7 @@
 // Holds a node's listening sockets, and keeps its carriers and its control alive. Reads nothing from the wire, has no dependency, and decides
 // nothing about a connection: so small that it need not change when they do.
 
-import type { Cancel, Clock } from '../core/clock.ts';
+import { atOwnPace, type Cancel, type Clock } from '../core/clock.ts';
 import { ledgerFile } from '../core/runtime-files.ts';
 import type {
   DryRunResult,
@@ -75,7 +75,6 @@ export class Supervisor {
   /** What changes while the node lives. */
   #live: LivePlan;
   #watchedMs = 0;
-  #watchMs = CLOSE_WATCH_MS;
   #cancelWatch: Cancel = () => {};
   #hasServed = false;
   #isStopping = false;
@@ -142,7 +141,7 @@ export class Supervisor {
     this.#current.start();
     this.#control.start();
     this.#watchedMs = clock.nowMs();
-    this.#cancelWatch = clock.every(this.#watchMs, () => this.#watch());
+    this.#cancelWatch = atOwnPace(clock, CLOSE_WATCH_MS, (_, periodMs) => this.#watch(periodMs));
     this.#reloader.start();
   }
 
@@ -397,18 +396,14 @@ export class Supervisor {
     return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), ...this.#control.keepers];
   }
 
-  #watch(): void {
-    const { clock } = this.#options;
-    const nowMs = clock.nowMs();
-    const late = nowMs - this.#watchedMs >= this.#watchMs + LATE_MS;
+  /** Gives back when it wants to look again. */
+  #watch(periodMs: number): number {
+    const nowMs = this.#options.clock.nowMs();
+    const late = nowMs - this.#watchedMs >= periodMs + LATE_MS;
     this.#watchedMs = nowMs;
     for (const generation of this.#generations()) generation.watch(late);
     this.#control.watch(late);
-    const wantedMs = this.#keepers().every(({ isCalm }) => isCalm) ? WATCH_MS : CLOSE_WATCH_MS;
-    if (wantedMs === this.#watchMs || this.#hasEnded) return;
-    this.#watchMs = wantedMs;
-    this.#cancelWatch();
-    this.#cancelWatch = clock.every(wantedMs, () => this.#watch());
+    return this.#keepers().every(({ isCalm }) => isCalm) ? WATCH_MS : CLOSE_WATCH_MS;
   }
 
   #carrierReady(generation: Generation, slot: number): void {
