@@ -65,7 +65,7 @@ export class CarrierDrain {
   take(body: unknown): Promise<Answer> {
     const { runtime, clock, settings, log, tunnels, watch } = this.#deps;
     const changed = (): Promise<void> => {
-      watch.look();
+      this.changed();
       return tellOthers(runtime, clock, this.#deps);
     };
     return takeOrder({ runtime, clock, settings: settings(), log, tunnels, known: () => watch.order(), changed }, body);
@@ -73,6 +73,7 @@ export class CarrierDrain {
 
   changed(): void {
     this.#deps.watch.look();
+    void this.#pacer.look();
   }
 
   async #groups(): Promise<Map<number, readonly TunnelGroup[]>> {

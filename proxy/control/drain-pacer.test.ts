@@ -36,11 +36,11 @@ class Node {
 
   constructor(carriers: number) {
     this.carriers = Array.from({ length: carriers }, () => []);
-    this.pacers = this.carriers.map((_, slot) => this.#pacer(slot));
+    this.pacers = this.carriers.map((_, slot) => this.pacerOf(slot));
     for (const pacer of this.pacers) pacer.start();
   }
 
-  #pacer(slot: number): DrainPacer {
+  pacerOf(slot: number): DrainPacer {
     return new DrainPacer({
       clock: this.clock,
       random: Math.random,
@@ -90,7 +90,13 @@ class Node {
       this.carriers[Math.floor(Math.random() * this.carriers.length)]?.push({ tenant: tenant(index), startMs: index });
   }
 
+  /** As they are told where an order is given. */
   drain(more: Partial<DrainOrder> = {}): void {
+    this.drainUntold(more);
+    for (const pacer of this.pacers) void pacer.look();
+  }
+
+  drainUntold(more: Partial<DrainOrder> = {}): void {
     const nowMs = this.clock.nowMs();
     const order = { by: 'ann', askedAtMs: 1, closesFromMs: nowMs, deadlineAtMs: nowMs + 7_200_000, pausedAtMs: null, slow: null };
     this.order = { ...order, rate: 40, tunnels: this.left, ...more };
@@ -131,6 +137,36 @@ for (const carriers of [1, 2, 7]) {
     assert.deepEqual(node.events(), ['drained']);
   });
 }
+
+test('an order that nobody was told of is found within a second', async () => {
+  const node = new Node(2);
+  node.open(200);
+  await node.pass(3_300);
+  node.drainUntold();
+  await node.pass(1_500);
+  assert.ok(node.closed.length > 0);
+  await node.pass(6_000);
+  assert.equal(node.left, 0);
+  assert.ok(node.most() <= 40, `${node.most()} in a second`);
+});
+
+test('a carrier that has not started, or has stopped, keeps no pace though it is told of an order', async () => {
+  const node = new Node(0);
+  node.carriers.push([{ tenant: '', startMs: 0 }]);
+  const pacer = node.pacerOf(0);
+  node.pacers.push(pacer);
+  node.drain();
+  await node.pass(2_000);
+  assert.equal(node.holder, null);
+  pacer.start();
+  node.drain();
+  await node.pass(100);
+  assert.equal(node.holder, 0);
+  pacer.stop();
+  node.drain();
+  await node.pass(2_000);
+  assert.equal(node.holder, null);
+});
 
 test('tenants are emptied together, each by its share, and each oldest first', async () => {
   const node = new Node(3);

@@ -1,7 +1,7 @@
 // The pace of a drain, kept by one carrier for all of them, so that the node's rate is exact however many carriers it has. It needs no
 // control: the carrier that has the lock keeps it, and when that one dies another takes over.
 
-import type { Cancel, Clock } from '../core/clock.ts';
+import { atOwnPace, type Cancel, type Clock } from '../core/clock.ts';
 import type { DrainOrder } from '../core/drain.ts';
 import { chooseGroup, phaseOf } from '../core/drain.ts';
 import { HARM_LOOK_MS } from '../core/harm.ts';
@@ -12,6 +12,8 @@ import { Throttle } from './drain-throttle.ts';
 import type { Log } from './log.ts';
 
 const LOOK_MS = 500;
+/** While nobody has ordered one: with the look at the order itself, so that nothing wakes the process for it. */
+const REST_LOOK_MS = 1_000;
 /** Behind a carrier that died while it kept the pace: what it closed in its last second is not known. */
 const AFTER_DEATH_MS = 1_000;
 /** The last part of the time for closing is for sockets that are slow to close: this share of it, and at most so long. */
@@ -56,7 +58,7 @@ export class DrainPacer {
   #throttleLookMs = -Infinity;
   #isLooking = false;
   #isClosing = false;
-  #isStopped = false;
+  #isRunning = false;
   #stuck = '';
   /** The drain of which the end has been said. */
   #saidDrained: number | null = null;
@@ -67,11 +69,15 @@ export class DrainPacer {
   }
 
   start(): void {
-    this.#cancelLook = this.#deps.clock.every(LOOK_MS, () => void this.look());
+    this.#isRunning = true;
+    this.#cancelLook = atOwnPace(this.#deps.clock, REST_LOOK_MS, () => {
+      void this.look();
+      return this.#deps.order() === null ? REST_LOOK_MS : LOOK_MS;
+    });
   }
 
   stop(): void {
-    this.#isStopped = true;
+    this.#isRunning = false;
     this.#cancelLook();
     this.#letGo();
   }
@@ -98,7 +104,7 @@ export class DrainPacer {
 
   async #look(): Promise<void> {
     const { order, clock, tunnels } = this.#deps;
-    if (this.#isStopped || order() === null) return this.#letGo();
+    if (!this.#isRunning || order() === null) return this.#letGo();
     if (!this.#lock && !(await this.#take())) return;
     if (!this.#isClosing) await this.#count();
     const isDue = clock.nowMs() - this.#throttleLookMs >= HARM_LOOK_MS;
@@ -115,7 +121,7 @@ export class DrainPacer {
     this.#throttle = new Throttle();
     this.#throttleLookMs = -Infinity;
     const current = order();
-    if (this.#isStopped || current === null) {
+    if (!this.#isRunning || current === null) {
       this.#letGo();
       return false;
     }
@@ -134,7 +140,7 @@ export class DrainPacer {
   /** The order under which a tunnel may be closed at this moment. */
   #orderToClose(): DrainOrder | null {
     const order = this.#deps.order();
-    if (this.#isStopped || !this.#lock || order === null) return null;
+    if (!this.#isRunning || !this.#lock || order === null) return null;
     return phaseOf(order, this.#deps.clock.nowMs()) === 'closing' ? order : null;
   }
 
