@@ -5,25 +5,28 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import v8 from 'node:v8';
-import { createCarrierMetrics, type CarrierMetrics } from './control/carrier-metrics.ts';
+import { createCarrierMetrics } from './control/carrier-metrics.ts';
 import { type CarrierApiView, startCarrierApi, wordOf } from './control/carrier-api.ts';
 import { watchCarrierLoad } from './control/carrier-load.ts';
-import { type LoopDelay, watchLoopDelay } from './control/loop-delay.ts';
+import { watchLoopDelay } from './control/loop-delay.ts';
+import { CarrierReport } from './control/carrier-report.ts';
 import { CarrierDrain } from './control/carrier-drain.ts';
 import { watchDrain } from './control/drain-file.ts';
 import { createLog, type Log, type LogOptions } from './control/log.ts';
 import { createReadiness } from './control/readiness.ts';
 import { RecentDecisions } from './control/recent-decisions.ts';
 import { createRecorder } from './control/recorder.ts';
+import { CarrierRest } from './control/carrier-rest.ts';
 import { composePlane, judgeBy, type Standing, whyRevokedBy } from './compose.ts';
 import { shedMark } from './core/capacity.ts';
 import { type Clock, commandClock } from './core/clock.ts';
+import { RestingClock } from './core/resting-clock.ts';
 import { moveSocket, settingsFile } from './core/runtime-files.ts';
 import type { Settings, TenantsSettings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
 import { explain } from './explain/explanation.ts';
 import { createGateway } from './gateway/re-originate.ts';
-import { openLedger, type Ledger } from './limits/ledger.ts';
+import { openLedger } from './limits/ledger.ts';
 import { MeasuredOverload } from './limits/overload.ts';
 import { sourceKey } from './limits/source-key.ts';
 import { createMachinery } from './machinery.ts';
@@ -36,7 +39,6 @@ import { createCollector } from './tunnel/collect.ts';
 import { drainTunnels } from './tunnel/drain.ts';
 import { Listeners } from './tunnel/listener.ts';
 import { Mover } from './tunnel/mover.ts';
-import type { PlaneSource } from './tunnel/plane.ts';
 import { createIdSource } from './tunnel/session-id.ts';
 import { Sessions } from './tunnel/sessions.ts';
 import { TenantRoll } from './tunnel/tenant-roll.ts';
@@ -55,11 +57,9 @@ export interface CarrierOptions {
   /** Descriptors this process may hold. */
   readonly descriptors: number;
   readonly clock: Clock;
+  /** It may have its turns so seldom while little happens; null where it may not rest. */
+  readonly restMs: number | null;
 }
-
-const PERIOD_MS = 1_000;
-/** Bytes alone are written down once in so many periods. */
-const BYTES_PERIODS = 5;
 
 /**
  * The buffers of Node's sockets lie outside the heap, and V8 by itself collects all of it whenever some tens of megabytes of them have come and gone, which
@@ -72,6 +72,7 @@ const V8_FLAG = '--external-memory-accounted-in-global-limit';
 export async function runCarrier(options: CarrierOptions): Promise<void> {
   v8.setFlagsFromString(V8_FLAG);
   const { clock, runtime, descriptors, slot, generation } = options;
+  const restingClock = new RestingClock(clock, options.restMs);
   const { settings, tenants: listed } = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, options), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
@@ -80,25 +81,27 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const recent = new RecentDecisions(clock);
   const recorder = createRecorder({ log, metrics, clock, recent, policyVersion: settings.policyVersion, sourceKey });
   const ledger = openLedger({ runtime, row: options.row, settings, descriptors, clock });
-  const watch = watchDrain({ runtime, clock, log });
-  const readiness = createReadiness({ runtime, clock, drain: watch });
+  const watch = watchDrain({ runtime, clock: restingClock, log });
+  const readiness = createReadiness({ runtime, clock: restingClock, drain: watch });
   let held = (): number => 0;
   const overload = new MeasuredOverload({ clock, random: Math.random, areDescriptorsShort: () => held() >= shedMark(descriptors) });
-  const time = { nowMs: clock.nowMs() };
   const machinery = createMachinery(settings, {
     descriptors,
-    time,
+    time: {
+      get nowMs() {
+        return clock.nowMs();
+      },
+    },
     highWaterMark: () => planes.current.highWaterMark,
     onBug: (error) => logBug(log, error),
     onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
   });
-  const sessions = new Sessions(clock, time, Math.random);
+  const sessions = new Sessions(restingClock, Math.random, () => restingClock.work());
   // The first list is read before anything else would keep this process alive.
   const tenants = new TenantRoll(() => new Promise((resolve) => commandClock.after(0, resolve)));
   (await tenants.make(listed)).take();
   const standing: Standing = {
     clock,
-    time,
     sessions,
     tenants,
     machinery,
@@ -124,6 +127,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const handlers: ChildHandlers = {
     word: () => (api === null ? undefined : wordOf(api)),
     wordFailed: (error) => logBug(log, error as Error),
+    restMs: () => restingClock.restMs,
     onStop: (deadlineMs) => stopped(deadlineMs),
     onReopenLog: () => log.reopen(),
     onRetire(message) {
@@ -141,6 +145,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
           prepared.take();
           planes.current = plane;
           roll.take();
+          restingClock.work();
           revocation.changed();
         },
         drop: () => prepared.drop(),
@@ -157,7 +162,11 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     clock,
     acceptor: machinery.acceptor,
     descriptors,
-    onFull: () => supervisor.full(),
+    onConnection: () => rest.connection(),
+    onFull: () => {
+      restingClock.work();
+      supervisor.full();
+    },
     onRoom: () => supervisor.room(),
     onError: (error) => log.error({ event: 'listen-failed', detail: error.message }),
   });
@@ -189,11 +198,11 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     found: (count) => log.info({ event: 'tunnels-revoked', tunnels: count }),
   });
   // It may speak at once: what it is heard by is made before.
-  const supervisor = connectToSupervisor(handlers, clock);
+  const supervisor = connectToSupervisor(handlers, restingClock);
   held = () => listeners.held;
-  const loop = watchLoopDelay();
+  const loop = watchLoopDelay(clock);
   const load = watchCarrierLoad({
-    clock,
+    clock: restingClock,
     loop,
     held,
     descriptors,
@@ -201,9 +210,23 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     upstreams: () => metrics.upstreams(),
     resolver: () => planes.current.resolver,
     overload,
+    looked: (isAtWork) => rest.look(isAtWork),
+  });
+  const rest = new CarrierRest({
+    clock: restingClock,
+    hasWork: () => !readiness.isReady() || !listeners.isAccepting || sessions.areSwept || isShort(planes.current.settings.limits.maxAgeMs),
+    began: () => supervisor.rests(),
+  });
+  const report = new CarrierReport({
+    ...{ clock: restingClock, loop, metrics, log, ledger, recorder, listeners },
+    plane: () => planes.current,
+    collector: createCollector(collection()),
+    heapBytes: () => v8.getHeapStatistics().used_heap_size,
+    carrier: { runtime, slot, generation, descriptors },
   });
   const drain = new CarrierDrain({
-    ...{ runtime, clock, random: Math.random, slot, generation, log, watch, takeLock },
+    ...{ runtime, clock: restingClock, random: Math.random, slot, generation, log, watch, takeLock },
+    told: () => restingClock.work(),
     settings: () => planes.current.settings,
     tunnels: () => ledger.tunnels(),
   });
@@ -214,7 +237,10 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     log,
     move: mover,
     readiness,
-    metrics: () => metrics.snapshot(),
+    metrics: () => {
+      report.count();
+      return metrics.snapshot();
+    },
     load: () => load.now(),
     recent,
     explain: (question) => explain({ ...planes.current, tenants: tenants.current }, question),
@@ -233,7 +259,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
     await warmUp(settings, standing, machinery.acceptor);
     return Promise.race([supervisor.warm().then(() => true), toldToStop.then(() => false)]);
   };
-  const lastReport = reportEverySecond({ clock, loop, planes, metrics, log, ledger, recorder, listeners, options });
 
   const isWanted = (!options.isRising || (await becomesWanted())) && !retirement.hasBegun;
   if (isWanted) {
@@ -255,7 +280,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   await drainTunnels({ clock, sessions, rate: pace.rate / carriers, deadlineMs, endedBy: 'drain' });
   listeners.stop();
   if (sessions.sendPendingAway() > 0) await new Promise<void>((resolve) => clock.after(FAREWELL_MS, resolve));
-  lastReport();
+  report.stop();
   sessions.stop();
   load.stop();
   recorder.summarize(true);
@@ -265,6 +290,19 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
 }
 
 const LAST_LINES_MS = 1_000;
+/** A tunnel that may be no older is not held for seconds more because its carrier rests. */
+const SHORT_AGE_MS = 60_000;
+
+function collection(): (() => void) | undefined {
+  const { gc } = globalThis;
+  // `last-resort` alone gives whole pages back to the system.
+  return gc && ((): void => gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }));
+}
+
+function isShort(maxAgeMs: number | null): boolean {
+  return maxAgeMs !== null && maxAgeMs < SHORT_AGE_MS;
+}
+
 /** For the answers of those that were sent away to get out. */
 const FAREWELL_MS = 100;
 
@@ -300,64 +338,4 @@ const INTERFACES_MS = 1_000;
 
 function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => (entries ?? []).map((entry) => entry.address));
-}
-
-interface Reported {
-  readonly clock: Clock;
-  readonly loop: LoopDelay;
-  readonly planes: PlaneSource;
-  readonly metrics: CarrierMetrics;
-  readonly log: Log;
-  readonly ledger: Ledger;
-  readonly recorder: { summarize(all: boolean): void };
-  readonly listeners: Listeners;
-  readonly options: CarrierOptions;
-}
-
-/**
- * What moves without an event of its own: bytes, gauges, due summary lines, and the snapshot that outlives this process. The returned
- * function reports for the last time.
- */
-function reportEverySecond({ clock, loop, planes, metrics, log, ledger, recorder, listeners, options }: Reported): () => void {
-  let up = 0;
-  let down = 0;
-  let faults = 0;
-  let periods = 0;
-  const { gc } = globalThis;
-  const collector = createCollector(
-    gc &&
-      (() => {
-        // `last-resort` alone gives whole pages back to the system.
-        gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-      }),
-  );
-  const report = (): void => {
-    const { sessions, engine, resolver } = planes.current;
-    listeners.look();
-    resolver.look();
-    collector.look(sessions.tunnels(), v8.getHeapStatistics().used_heap_size);
-    const { bytesUp, bytesDown } = engine.totals;
-    metrics.bytes(bytesUp - up, bytesDown - down);
-    up = bytesUp;
-    down = bytesDown;
-    metrics.gauges({
-      pending: sessions.pending(),
-      tunnels: sessions.tunnels(),
-      descriptorsUsed: listeners.held,
-      descriptors: options.descriptors,
-      logDropped: log.dropped(),
-      loopDelayS: loop.worst(),
-    });
-    // The carrier goes on with its own counts then, so the node's limits may be passed.
-    if (ledger.ioFaults() > faults) log.warn({ event: 'limits-not-shared', faults: ledger.ioFaults() - faults });
-    faults = ledger.ioFaults();
-    recorder.summarize(false);
-    periods += 1;
-    void metrics.persist(options.runtime, options, periods % BYTES_PERIODS !== 0);
-  };
-  const cancel = clock.every(PERIOD_MS, report);
-  return () => {
-    cancel();
-    report();
-  };
 }

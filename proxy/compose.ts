@@ -18,7 +18,6 @@ import type { TenantTable } from './policy/tenants.ts';
 import { highWaterMarkFor } from './tunnel/node-relay.ts';
 import { createOwn } from './tunnel/own.ts';
 import type { DataPlane } from './tunnel/plane.ts';
-import type { CoarseTime } from './tunnel/relay.ts';
 import { NameResolver } from './tunnel/resolve.ts';
 import { createTlsTerminator } from './tunnel/terminate.ts';
 
@@ -27,8 +26,6 @@ export interface Standing extends Pick<
   DataPlane,
   'clock' | 'sessions' | 'tenants' | 'upgrade' | 'isReady' | 'isDraining' | 'onBug' | 'newId' | 'random'
 > {
-  /** Of the engine in JavaScript; the sessions move it on. */
-  readonly time: CoarseTime;
   readonly machinery: Machinery;
   readonly ledger: { under(limits: LedgerLimits): Limits };
   readonly overload: Overload;

@@ -9,6 +9,7 @@ import { ProbeChild, type ProbeDeath } from './control/probe-child.ts';
 import { probeJobOf } from './control/probe-job.ts';
 import { createAnnounce } from './control/verdict-log.ts';
 import type { Clock } from './core/clock.ts';
+import { RestingClock } from './core/resting-clock.ts';
 import { settingsFile } from './core/runtime-files.ts';
 import type { Settings } from './core/settings.ts';
 import { VERSION } from './core/version.ts';
@@ -26,10 +27,12 @@ export interface ControlOptions {
   /** It waits until the control before it has given the addresses back. */
   readonly isRising: boolean;
   readonly clock: Clock;
+  /** It may have its turns so seldom while nothing happens; null where it may not rest. */
+  readonly restMs: number | null;
 }
 
 /** Resolves with the process's exit code once the supervisor has said stop. */
-export async function runControl({ runtime, generation, isRising, clock }: ControlOptions): Promise<number> {
+export async function runControl({ runtime, generation, isRising, clock, restMs }: ControlOptions): Promise<number> {
   const settings = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, generation), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   let stop: () => void = () => {};
@@ -39,9 +42,11 @@ export async function runControl({ runtime, generation, isRising, clock }: Contr
   const jobOf = (of: Settings): ReturnType<typeof probeJobOf> | null => of.probe && probeJobOf(runtime, of, of.probe);
   const died = (death: ProbeDeath): void => log.error({ event: 'probe-died', ...death });
   const probe = new ProbeChild({ entry: PROBE_ENTRY, job: jobOf(settings), clock, died });
+  const restingClock = new RestingClock(clock, restMs);
   const plane = new ControlPlane({
-    ...{ runtime, settings, clock, probe, announce: createAnnounce(log), failed: createSayFailed(log, clock) },
+    ...{ runtime, settings, clock: restingClock, probe, announce: createAnnounce(log), failed: createSayFailed(log, clock) },
     view: () => supervisor.view(),
+    rests: () => supervisor.rests(),
   });
   const stage = async (file: string): Promise<Staged> => {
     const next = readSettings(file);
@@ -56,7 +61,10 @@ export async function runControl({ runtime, generation, isRising, clock }: Contr
       drop: () => prepared.drop(),
     };
   };
-  const supervisor = connectToSupervisor({ onStop: () => stop(), onReopenLog: () => log.reopen(), stage }, clock);
+  const supervisor = connectToSupervisor(
+    { onStop: () => stop(), onReopenLog: () => log.reopen(), stage, restMs: () => restingClock.restMs },
+    restingClock,
+  );
   const isWanted = !isRising || (await Promise.race([supervisor.warm().then(() => true), told.then(() => false)]));
   if (!isWanted) return EXIT.ok;
   await plane.start();

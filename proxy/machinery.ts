@@ -10,7 +10,7 @@ import { MoveLinks } from './tunnel/move-links.ts';
 import { NativeFront } from './tunnel/native-front.ts';
 import { createNativeRelay, type NativeTunnels } from './tunnel/native-relay.ts';
 import { createNodeRelay } from './tunnel/node-relay.ts';
-import type { CoarseTime, RelayEngine, RelayLimits } from './tunnel/relay.ts';
+import type { RelayTime, RelayEngine, RelayLimits } from './tunnel/relay.ts';
 
 /** Made once for a process; what of it depends on settings that change is asked for anew. */
 export interface Machinery {
@@ -24,7 +24,7 @@ export interface Machinery {
 export interface MachineryOptions {
   /** Descriptors this process may hold. */
   readonly descriptors: number;
-  readonly time: CoarseTime;
+  readonly time: RelayTime;
   /** For the sockets that are accepted next. */
   readonly highWaterMark: () => number;
   /** Hears what a connection's owner throws. */

@@ -11,7 +11,7 @@ import { readText } from './cli/read-text.ts';
 import type { RehearseIo } from './cli/rehearse.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { commandClock, systemClock } from './core/clock.ts';
-import type { ServiceManager } from './core/supervision.ts';
+import { REST_ENV, REST_MS, restAllowedMs, type ServiceManager } from './core/supervision.ts';
 import { EXIT } from './supervisor/plan.ts';
 
 const entry = fileURLToPath(import.meta.url);
@@ -23,6 +23,8 @@ type Run = (args: readonly string[]) => number | Promise<number>;
 const COMMANDS: Readonly<Record<string, Run>> = {
   serve: async (args) => {
     const { runServe } = await import('./cli/serve.ts');
+    // Its children have it from their environment, since an installation of an earlier version would not know an option.
+    process.env[REST_ENV] = String(REST_MS);
     return runServe(args, { stdout, stderr, entry, clock: systemClock, serviceManager: takeServiceManager(), onSignal });
   },
   check: async (args) => (await import('./cli/check.ts')).runCheck(args, cliIo()),
@@ -61,12 +63,12 @@ const COMMANDS: Readonly<Record<string, Run>> = {
   carrier: async (args) => {
     leaveSignalsToSupervisor();
     const { runCarrierRole } = await import('./cli/roles.ts');
-    return runCarrierRole(args, { clock: systemClock, descriptors: openFilesMax() });
+    return runCarrierRole(args, { clock: systemClock, descriptors: openFilesMax(), restMs: restMs() });
   },
   control: async (args) => {
     leaveSignalsToSupervisor();
     const { runControlRole } = await import('./cli/roles.ts');
-    return runControlRole(args, { clock: systemClock });
+    return runControlRole(args, { clock: systemClock, restMs: restMs() });
   },
 };
 
@@ -147,6 +149,10 @@ function takeServiceManager(): ServiceManager | null {
   for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
   const watchdogMs = pid === String(process.pid) && Number(period) > 0 ? Number(period) / 1_000 : null;
   return socket === '' ? null : { socket, watchdogMs };
+}
+
+function restMs(): number | null {
+  return restAllowedMs(process.env[REST_ENV]);
 }
 
 function onSignal(name: NodeJS.Signals, heard: () => void): void {

@@ -33,7 +33,7 @@ function world(relay: RelayName, changes: (machinery: Machinery) => Partial<Mach
   };
   const standing: Standing = {
     ...{ clock: systemClock, time, machinery, descriptors: 1_000 },
-    sessions: new Sessions(systemClock, time, Math.random),
+    sessions: new Sessions(systemClock, Math.random),
     ledger: { under: unused('the limits') },
     overload: { shed: unused('the overload'), hasNoPort: unused('the ports'), foundNoPort: unused('the ports') },
     recorder: { under: unused('the records') },

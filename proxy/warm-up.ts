@@ -25,7 +25,7 @@ export async function warmUp(settings: Settings, standing: Standing, acceptor: A
   upstream.listen(0, HOST);
   await once(upstream, 'listening');
   const { clock } = standing;
-  const sessions = new Sessions(clock, standing.time, standing.random);
+  const sessions = new Sessions(clock, standing.random);
   try {
     const { port } = upstream.address() as net.AddressInfo;
     const listener: ListenerSettings = { name: 'warm-up', host: HOST, port: 0, doors: ['connect'], backlog: 1, proxyProtocolTrust: null };

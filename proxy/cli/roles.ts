@@ -8,7 +8,10 @@ import { readArguments, textOf } from './arguments.ts';
 
 const STRING = { type: 'string' } as const;
 
-export async function runCarrierRole(args: readonly string[], deps: { clock: Clock; descriptors: number }): Promise<number> {
+export async function runCarrierRole(
+  args: readonly string[],
+  deps: { clock: Clock; descriptors: number; restMs: number | null },
+): Promise<number> {
   const { word, isRising } = reader(args, ['runtime', 'slot', 'generation', 'row', 'listen-fds']);
   const { runCarrier } = await fromCache(word('runtime'), () => import('../carrier.ts'));
   await runCarrier({
@@ -23,7 +26,7 @@ export async function runCarrierRole(args: readonly string[], deps: { clock: Clo
   return EXIT.ok;
 }
 
-export async function runControlRole(args: readonly string[], deps: { clock: Clock }): Promise<number> {
+export async function runControlRole(args: readonly string[], deps: { clock: Clock; restMs: number | null }): Promise<number> {
   const { word, isRising } = reader(args, ['runtime', 'generation']);
   const { runControl } = await fromCache(word('runtime'), () => import('../control.ts'));
   return runControl({ runtime: word('runtime'), generation: Number(word('generation')), isRising, ...deps });

@@ -22,7 +22,7 @@ function drainOf(t: TestContext, world: FakeSupervision, slot: number, tunnels: 
   const settings = () => ({ drain: { settleMs: 60_000, rate: 200, deadlineMs: 3_600_000, stopMs: 1 } });
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const watch = watchDrain({ runtime, clock: systemClock, log });
-  const deps = { runtime, clock: systemClock, random: Math.random, generation: 1, settings, log, watch, tunnels, takeLock };
+  const deps = { runtime, clock: systemClock, random: Math.random, generation: 1, settings, log, watch, tunnels, takeLock, told: () => {} };
   const drain = new CarrierDrain({ ...deps, slot });
   t.after(() => drain.stop());
   return drain;

@@ -28,6 +28,8 @@ export interface CarrierDrainDeps {
   readonly settings: () => Pick<Settings, 'drain'>;
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>;
   readonly watch: DrainWatch;
+  /** There is an order, or none any more, and somebody said so. */
+  told(): void;
   /** Open on the node. */
   tunnels(): number;
   /** Makes a name of the runtime folder ours, until we let it go or end; null where another process has it. */
@@ -72,6 +74,7 @@ export class CarrierDrain {
   }
 
   changed(): void {
+    this.#deps.told();
     this.#deps.watch.look();
     void this.#pacer.look();
   }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
-import type { ShedCause } from '../core/ports.ts';
+import type { ResolverState, ShedCause } from '../core/ports.ts';
+import { RestingClock } from '../core/resting-clock.ts';
+import { CarrierRest } from './carrier-rest.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { type CarrierLoadDeps, freeDescriptors, watchCarrierLoad } from './carrier-load.ts';
 import { watchLoopDelay } from './loop-delay.ts';
@@ -55,6 +57,54 @@ test('twice a second as long as something makes it refuse', () => {
   assert.equal(observed.length, 7);
 });
 
+test('with each look it says whether it is at work: while the loop is, while it refuses, and while DNS does not answer', () => {
+  const state: { resolver: ResolverState } = { resolver: 'answering' };
+  const causes: ShedCause[] = [];
+  const said: boolean[] = [];
+  const { clock, now } = harness({
+    resolver: () => ({ state: state.resolver }),
+    overload: { observe: () => {}, causes: () => causes },
+    looked: (isAtWork) => said.push(isAtWork),
+  });
+  const saidThen = (): boolean | undefined => {
+    clock.advance(1_000);
+    return said.at(-1);
+  };
+  assert.equal(saidThen(), true);
+  now.isAtWork = false;
+  assert.equal(saidThen(), false);
+  causes.push('memory');
+  assert.equal(saidThen(), true);
+  causes.pop();
+  for (const [resolver, expected] of [
+    ['unknown', false],
+    ['stale', true],
+    ['failing', true],
+  ] as const) {
+    state.resolver = resolver;
+    assert.equal(saidThen(), expected, resolver);
+  }
+});
+
+test('the look that finds work ends a rest by itself, whatever else has its turn then', () => {
+  const time = new FakeClock();
+  const clock = new RestingClock(time, 4_000);
+  const now = { isAtWork: false };
+  const rest = new CarrierRest({ clock, hasWork: () => false, began: () => {} });
+  const loop = {
+    look: () => 0,
+    get isAtWork() {
+      return now.isAtWork;
+    },
+  };
+  harness({ clock, loop, overload: { observe: () => {}, causes: () => [] }, looked: (isAtWork) => rest.look(isAtWork) });
+  time.advance(3_000);
+  assert.equal(clock.restMs, 4_000);
+  now.isAtWork = true;
+  time.advance(4_000);
+  assert.equal(clock.restMs, null);
+});
+
 test('once a second while there is next to nothing to do, and twice again behind the first look that finds more', () => {
   const { clock, observed, now } = harness();
   now.isAtWork = false;
@@ -104,7 +154,7 @@ async function block(ms: number, times: number): Promise<void> {
 }
 
 test('a loop that is late all the time is seen, one that pauses once is not', async () => {
-  const loop = watchLoopDelay();
+  const loop = watchLoopDelay(systemClock);
   await block(150, 6);
   const busy = loop.look(0);
   assert.ok(busy > 0.05 && busy < 2, `${busy} s`);
@@ -117,7 +167,7 @@ test('a loop that is late all the time is seen, one that pauses once is not', as
 
 for (const turnMs of [600, 1_200])
   test(`turns of ${turnMs} ms are seen by every look behind the first, though some see none of them end`, async () => {
-    const loop = watchLoopDelay();
+    const loop = watchLoopDelay(systemClock);
     const seen: number[] = [];
     const untilMs = systemClock.nowMs() + 6 * turnMs;
     let lookMs = systemClock.nowMs() + 500;
@@ -133,7 +183,7 @@ for (const turnMs of [600, 1_200])
   });
 
 test('a look that is late puts the loop to work: one that waits for a processor counts that as rest', async () => {
-  const loop = watchLoopDelay();
+  const loop = watchLoopDelay(systemClock);
   for (let look = 0; look < 20 && (look === 0 || loop.isAtWork); look += 1) {
     await new Promise((resolve) => setTimeout(resolve, 300));
     loop.look(0);
@@ -144,7 +194,7 @@ test('a look that is late puts the loop to work: one that waits for a processor 
 });
 
 test('a loop that rests is not timed: what is left is how late its looks are, and one that is back at work is seen a look later', async () => {
-  const loop = watchLoopDelay();
+  const loop = watchLoopDelay(systemClock);
   loop.look(0);
   // What ran before this test was work too.
   for (let look = 0; look < 20 && loop.isAtWork; look += 1) {
@@ -163,14 +213,19 @@ test('a loop that rests is not timed: what is left is how late its looks are, an
   assert.ok(busy > 0.05 && busy < 2, `${busy} s`);
 });
 
-test('the worst of many looks has the pause that a median leaves out, until there have been as many again', async () => {
-  const loop = watchLoopDelay();
+test('the worst of some seconds has the pause that a median leaves out, however many looks there were, and no longer', async () => {
+  const clock = new FakeClock();
+  const loop = watchLoopDelay(clock);
   assert.equal(loop.worst(), 0);
   await new Promise((resolve) => setTimeout(resolve, 120));
   await block(300, 1);
   await new Promise((resolve) => setTimeout(resolve, 120));
   loop.look(0);
+  for (let look = 0; look < 100; look += 1) loop.look(0);
+  clock.advance(19_999);
+  loop.look(0);
   assert.ok(loop.worst() > 0.1, `${loop.worst()} s`);
-  for (let look = 0; look < 20; look += 1) loop.look(0);
+  clock.advance(1);
+  loop.look(0);
   assert.ok(loop.worst() < 0.1, `${loop.worst()} s`);
 });

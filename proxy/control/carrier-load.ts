@@ -1,4 +1,4 @@
-// What a carrier measures about itself twice a second, once while it has next to nothing to do: tells its overload, and whoever asks over its
+// What a carrier measures about itself twice a second, once while it has next to nothing to do, and seldom in a rest: tells its overload, and whoever asks over its
 // socket.
 
 import { atOwnPace, type Cancel, type Clock } from '../core/clock.ts';
@@ -8,7 +8,7 @@ import type { LoopDelay } from './loop-delay.ts';
 import { memoryHeadroom } from './machine-room.ts';
 
 const LOOK_MS = 500;
-const REST_LOOK_MS = 1_000;
+const IDLE_LOOK_MS = 1_000;
 
 export interface CarrierLoadDeps {
   readonly clock: Clock;
@@ -25,6 +25,8 @@ export interface CarrierLoadDeps {
   };
   readonly loop: Pick<LoopDelay, 'look' | 'isAtWork'>;
   readonly memoryFree?: () => number | null;
+  /** With each look; `isAtWork`: it has something to do, is short of something, or waits for DNS, and wants to look again soon. */
+  looked?(isAtWork: boolean): void;
 }
 
 export interface CarrierLoadWatch {
@@ -44,7 +46,10 @@ export function watchCarrierLoad(deps: CarrierLoadDeps): CarrierLoadWatch {
       fullUpstreams: node.fullUpstreams(),
     });
     // What it refuses by is counted in looks, and would last twice as long.
-    return loop.isAtWork || overload.causes().length > 0 ? LOOK_MS : REST_LOOK_MS;
+    const isBusy = loop.isAtWork || overload.causes().length > 0;
+    const { state } = deps.resolver();
+    deps.looked?.(isBusy || state === 'stale' || state === 'failing');
+    return isBusy ? LOOK_MS : IDLE_LOOK_MS;
   });
   return {
     stop,

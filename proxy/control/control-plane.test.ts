@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
 import { systemClock } from '../core/clock.ts';
+import { RestingClock } from '../core/resting-clock.ts';
 import type { SupervisorView } from '../core/supervision.ts';
 import { METRICS } from '../core/metrics.ts';
-import { controlSocket, ledgerFile, probeFile, verdictFile } from '../core/runtime-files.ts';
+import { controlSocket, ledgerFile, probeFile, supervisorSocket, verdictFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import { openLedgerFile } from '../limits/ledger.ts';
 import { probeAddresses } from '../supervisor/listen-sockets.ts';
@@ -40,7 +41,7 @@ interface Got {
   readonly text: string;
 }
 
-async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = systemClock) {
+async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = systemClock, restMs: number | null = null) {
   const world = await fakeSupervision(t);
   const [health, admin] = await probeAddresses([
     { host: '127.0.0.1', port: 0 },
@@ -55,8 +56,10 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
   const views = { said: null as SupervisorView | null };
+  const resting = new RestingClock(clock, restMs);
   const plane = new ControlPlane({
-    ...{ runtime: world.runtime, settings, clock, announce, failed, probe },
+    ...{ runtime: world.runtime, settings, clock: resting, announce, failed, probe },
+    rests: () => calls.push('rests'),
     view: () => Promise.resolve(views.said),
   });
   await plane.start();
@@ -77,6 +80,7 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
     views,
     failures,
     calls,
+    resting,
     health: (path: string, headers?: Record<string, string>) => ask(health?.port, path, headers),
     admin: (path: string, headers?: Record<string, string>) => ask(admin?.port, path, headers),
   };
@@ -104,6 +108,67 @@ test('the health address is ready once a carrier answers, and says why it is not
   assert.match((await health('/ready')).text, /no carrier accepts/);
   assert.equal((await health('/live')).status, 200);
   assert.equal((await health('/nope')).status, 404);
+});
+
+/** Both carriers are there and rest, as their supervisor heard. */
+async function restingNode(t: TestContext) {
+  const made = await harness(t, {}, systemClock, 4_000);
+  const { world, views } = made;
+  for (const slot of [0, 1]) await world.carrier(slot);
+  const word = { said: null, ageMs: 60_000, withinMs: 4_000 };
+  views.said = { ...world.view, slots: world.view.slots.map((slot) => ({ ...slot, word })) };
+  const rests = async (): Promise<void> => {
+    while (made.resting.restMs === null) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  /** Of the look that is under way, or of the next one. */
+  const works = async (): Promise<void> => {
+    while (made.resting.restMs !== null) {
+      await made.plane.look();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { ...made, rests, works };
+}
+
+test('control rests once it has found nothing new, and no more as soon as somebody follows the node', async (t) => {
+  const { world, settings, resting, calls, rests } = await restingNode(t);
+  await rests();
+  assert.equal(calls.filter((call) => call === 'rests').length, 1);
+  const page = get({ host: '127.0.0.1', port: settings.admin.port, path: '/events', agent: false });
+  t.after(() => page.destroy());
+  const points: string[] = [];
+  page.on('response', (response) => response.setEncoding('utf8').on('data', (text: string) => points.push(text)));
+  while (points.join('').split('event: second').length < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(resting.restMs, null);
+  page.on('error', () => {}).destroy();
+  await rests();
+  while (readVerdict(world.runtime, systemClock)?.restMs !== 4_000) await new Promise((resolve) => setTimeout(resolve, 20));
+});
+
+test('a carrier that works, a node that stops and a look that fails each end its rest', async (t) => {
+  const { world, views, failures, rests, works } = await restingNode(t);
+  const quiet = views.said;
+  assert.ok(quiet);
+  const word = { said: null, ageMs: 60_000, withinMs: 1_000 };
+  for (const change of [{ slots: quiet.slots.map((slot) => ({ ...slot, word })) }, { stopping: true }]) {
+    await rests();
+    views.said = { ...quiet, ...change };
+    await works();
+    views.said = quiet;
+  }
+  await rests();
+  rmSync(world.runtime, { recursive: true });
+  await works();
+  assert.ok(failures.length > 0);
+  mkdirSync(world.runtime);
+});
+
+test('a look for which no supervisor answers ends its rest too', async (t) => {
+  const { world, views, rests, works } = await restingNode(t);
+  await rests();
+  views.said = null;
+  rmSync(supervisorSocket(world.runtime));
+  await works();
 });
 
 test('a node that stops is not ready, and its carriers are told by the verdict', async (t) => {
@@ -314,7 +379,8 @@ test('an address that is taken is an error at start', async (t) => {
   const plane = new ControlPlane({
     runtime: world.runtime,
     settings,
-    clock: systemClock,
+    clock: new RestingClock(systemClock, null),
+    rests: () => {},
     announce: () => {},
     failed: () => {},
     view: () => Promise.resolve(null),

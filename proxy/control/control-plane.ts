@@ -2,7 +2,8 @@
 // health and admin addresses. Nothing here is needed for a tunnel; it may be started again at any time.
 
 import type { ProbeVerdict } from '../../healthcheck/probe/contract.ts';
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Cancel } from '../core/clock.ts';
+import type { RestingClock } from '../core/resting-clock.ts';
 import { controlSocket, ledgerFile } from '../core/runtime-files.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import type { Settings } from '../core/settings.ts';
@@ -20,6 +21,7 @@ import { askSupervisor } from './ask.ts';
 import type { Listening } from './bounded-server.ts';
 import { listenBounded } from './bounded-server.ts';
 import type { CarrierStatus } from './carrier-api.ts';
+import { isStill, type Looked } from './control-rest.ts';
 import { chooseFormat, contentType, renderMetricsText } from './exposition.ts';
 import { orderDrain } from './drain-orders.ts';
 import { gatherDrain } from './drain-view.ts';
@@ -43,7 +45,9 @@ const NEWS_MS = 500;
 export interface ControlDeps {
   readonly runtime: string;
   readonly settings: Settings;
-  readonly clock: Clock;
+  readonly clock: RestingClock;
+  /** It has begun to rest. */
+  readonly rests: () => void;
   readonly announce: Announce;
   /** A look has failed. */
   readonly failed: SayFailed;
@@ -65,13 +69,15 @@ export class ControlPlane {
   readonly #feed: DecisionFeed;
   readonly #stream: EventStream;
   #cancelNews: Cancel | null = null;
+  /** Null where the last look has failed. */
+  #looked: Looked | null = null;
   #isProbing = false;
   #isStopped = false;
 
   constructor(deps: ControlDeps) {
     this.#deps = deps;
     this.#settings = deps.settings;
-    this.#judge = new NodeJudge(deps);
+    this.#judge = new NodeJudge({ ...deps, doubts: () => deps.clock.work() });
     this.#history = new History(deps.clock);
     this.#feed = new DecisionFeed(deps.runtime, deps.clock, (news) => this.#stream.decisions(news));
     this.#stream = new EventStream((listeners) => this.#follow(listeners > 0));
@@ -144,6 +150,7 @@ export class ControlPlane {
   #follow(isListening: boolean): void {
     if (isListening === (this.#cancelNews !== null)) return;
     this.#cancelNews?.();
+    this.#deps.clock.work();
     this.#cancelNews = isListening ? this.#deps.clock.every(NEWS_MS, () => void this.#feed.poll()) : null;
   }
 
@@ -168,11 +175,20 @@ export class ControlPlane {
     return this.#settings.probe === null ? null : readProbe(runtime, clock, 0).verdict;
   }
 
-  /** Looks who lives, and how the node is: once a second. One at a time, since what is kept of the dead has one writer. */
+  #restOrWork(now: Looked | null): void {
+    const { clock, rests } = this.#deps;
+    const before = this.#looked;
+    this.#looked = now;
+    if (now === null || this.#cancelNews !== null || !isStill(before, now)) clock.work();
+    else if (clock.rest()) rests();
+  }
+
+  /** Looks who lives, and how the node is: once a second, seldom in a rest. One at a time, since what is kept of the dead has one writer. */
   async look(): Promise<void> {
     if (this.#isLooking) return;
     this.#isLooking = true;
     const { runtime, clock, announce, failed, view, probe } = this.#deps;
+    let looked: Looked | null = null;
     try {
       const names = snapshotNames(runtime);
       const supervisor = (await view()) ?? (await askSupervisor(runtime, clock));
@@ -180,7 +196,8 @@ export class ControlPlane {
       const living = livingNames(names, supervisor);
       const carriers = await wordsOf(supervisor, runtime, clock);
       const verdict = this.#judge.look(carriers, { generation: supervisor.generation, isStopping: supervisor.stopping });
-      writeVerdict(runtime, verdict);
+      if (!supervisor.stopping) looked = { verdict, isInDoubt: this.#judge.isInDoubt, slots: supervisor.slots, carriers };
+      writeVerdict(runtime, clock.restMs === null ? verdict : { ...verdict, restMs: clock.restMs });
       announce(verdict);
       this.#probeFrom(carriers);
       if (this.#judge.isProbeLate) probe.replaceSilent();
@@ -191,7 +208,9 @@ export class ControlPlane {
     } catch (error) {
       // A full disk, or a bug of ours: the carriers take a verdict that grows old as none, and the files of the dead wait.
       failed(error);
+      looked = null;
     } finally {
+      this.#restOrWork(looked);
       this.#isLooking = false;
     }
   }

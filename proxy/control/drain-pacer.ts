@@ -13,7 +13,7 @@ import type { Log } from './log.ts';
 
 const LOOK_MS = 500;
 /** While nobody has ordered one: with the look at the order itself, so that nothing wakes the process for it. */
-const REST_LOOK_MS = 1_000;
+const IDLE_LOOK_MS = 1_000;
 /** Behind a carrier that died while it kept the pace: what it closed in its last second is not known. */
 const AFTER_DEATH_MS = 1_000;
 /** The last part of the time for closing is for sockets that are slow to close: this share of it, and at most so long. */
@@ -70,9 +70,9 @@ export class DrainPacer {
 
   start(): void {
     this.#isRunning = true;
-    this.#cancelLook = atOwnPace(this.#deps.clock, REST_LOOK_MS, () => {
+    this.#cancelLook = atOwnPace(this.#deps.clock, IDLE_LOOK_MS, () => {
       void this.look();
-      return this.#deps.order() === null ? REST_LOOK_MS : LOOK_MS;
+      return this.#deps.order() === null ? IDLE_LOOK_MS : LOOK_MS;
     });
   }
 

@@ -26,6 +26,11 @@ export class Latch {
     this.#state = state;
   }
 
+  /** What was seen last speaks against the state: before long it may be another. */
+  get isInDoubt(): boolean {
+    return this.#againstSinceMs !== null;
+  }
+
   look(sign: Sign, nowMs: number): LatchState {
     const { isTripped } = this.#state;
     if (sign !== (isTripped ? 'good' : 'bad')) {

@@ -125,6 +125,10 @@ export class Latches {
     );
   }
 
+  get areInDoubt(): boolean {
+    return this.#latches.values().some(({ isInDoubt }) => isInDoubt);
+  }
+
   look(readings: Readonly<Record<LatchName, Reading>>, nowMs: number): LatchView[] {
     return [...this.#latches].map(([latch, held]) => {
       const { sign, why } = readings[latch];

@@ -2,12 +2,13 @@
 // an emergency may be one pause; what the median calls late has been late all the time. One timer serves both, and only while the loop is at
 // work: each time that it comes wakes the process, and a loop that sleeps is not late.
 
+import type { Clock } from '../core/clock.ts';
 import { createHistogram, monitorEventLoopDelay, performance } from 'node:perf_hooks';
 
 /** Ten turns or so between two looks. */
 const RESOLUTION_MS = 50;
-/** The 99th percentile is of at most so many looks. */
-const LOOKS_MAX = 20;
+/** The 99th percentile is of at most so long. */
+const WINDOW_MS = 20_000;
 /** The share of the time since the last look in which the loop had something to do: from here on it is at work. */
 const AT_WORK = 0.1;
 /** A loop that waits for a processor has nothing to do by its own count. */
@@ -22,10 +23,10 @@ export interface LoopDelay {
   readonly isAtWork: boolean;
 }
 
-export function watchLoopDelay(): LoopDelay {
+export function watchLoopDelay(clock: Pick<Clock, 'nowMs'>): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   const long = createHistogram();
-  let looks = 0;
+  let fromMs = clock.nowMs();
   let median = 0;
   let used = performance.eventLoopUtilization();
   let isAtWork = true;
@@ -45,11 +46,11 @@ export function watchLoopDelay(): LoopDelay {
   };
   return {
     look(lateMs) {
-      if (looks === LOOKS_MAX) {
-        looks = 0;
+      const nowMs = clock.nowMs();
+      if (nowMs - fromMs >= WINDOW_MS) {
+        fromMs = nowMs;
         long.reset();
       }
-      looks += 1;
       if (isAtWork) readTurns();
       else {
         median = 0;

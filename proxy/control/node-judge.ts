@@ -1,4 +1,4 @@
-// Control's word on the node, once a second: what the carriers, the machine, the listeners' own ports, our certificate and the probe say,
+// Control's word on the node, with each of its looks: what the carriers, the machine, the listeners' own ports, our certificate and the probe say,
 // through the latches.
 
 import { X509Certificate } from 'node:crypto';
@@ -24,6 +24,8 @@ export interface NodeJudgeDeps {
   readonly runtime: string;
   readonly settings: JudgedSettings;
   readonly clock: Clock;
+  /** It wants to look again soon. */
+  readonly doubts?: () => void;
   /** The share of memory that is free; null where the machine does not say. */
   readonly memoryFree?: () => number | null;
 }
@@ -68,6 +70,11 @@ export class NodeJudge {
     return this.#isProbeLate;
   }
 
+  /** It would not judge by the last look alone: a latch may be about to change its mind, or a port of ours is slow or has not answered yet. */
+  get isInDoubt(): boolean {
+    return this.#latches.areInDoubt || !this.#ports.isWell;
+  }
+
   /** `carriers`: every slot's answer, null where there was none. Those of the current generation take new tunnels, and are judged by that. */
   look(carriers: readonly (CarrierStatus | null)[], node: { readonly generation: number; readonly isStopping: boolean }): Verdict {
     const { runtime, clock } = this.#deps;
@@ -76,7 +83,7 @@ export class NodeJudge {
     // A retired one may be full, late or without DNS: who comes now meets the others.
     const current = answering.filter(({ generation }) => generation === node.generation);
     // Before a carrier accepts, and once it has said that it does not, there is nothing to be learnt at the port.
-    if (current.some(({ accepting }) => accepting)) void this.#ports.look();
+    if (current.some(({ accepting }) => accepting)) void this.#askPorts();
     const probe = this.#settings.probe === null ? NO_PROBE : readProbe(runtime, clock, nowMs - this.#probeFromMs);
     this.#isProbeLate = probe.isLate;
     // The system counts the local ports of all of them.
@@ -95,6 +102,12 @@ export class NodeJudge {
       answerS: this.#ports.answerS,
       atMs: nowMs,
     };
+  }
+
+  /** What the answers say is in the next look: which must not be far where they are not as they should be. */
+  async #askPorts(): Promise<void> {
+    await this.#ports.look();
+    if (!this.#ports.isWell) this.#deps.doubts?.();
   }
 
   #factsOf(

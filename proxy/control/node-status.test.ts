@@ -31,7 +31,7 @@ for (const [what, carriers, reasons] of [
 test('a carrier is asked where its supervisor has no word of it, or an old one, and only there', async (t) => {
   const runtime = mkdtempSync(join(tmpdir(), 'words-'));
   const asked: number[] = [];
-  const slots = [0, 1, 2, 3];
+  const slots = [0, 1, 2, 3, 4];
   const answering = await Promise.all(
     slots.slice(0, 3).map((slot) =>
       listenBounded({ path: carrierSocket(runtime, 1, slot) }, () => {
@@ -44,14 +44,15 @@ test('a carrier is asked where its supervisor has no word of it, or an old one, 
     await Promise.all(answering.map((each) => each.close()));
     rmSync(runtime, { recursive: true });
   });
-  // The last hangs: it has not spoken lately, and nobody answers for it.
+  // The last hangs: it has not spoken lately, and nobody answers for it; the one before rests.
   const words: readonly (Word | null | undefined)[] = [
     { said: { told: 0 }, ageMs: 1_200 },
     null,
     undefined,
-    { said: { told: 3 }, ageMs: 9_000 },
+    { said: { told: 3 }, ageMs: 5_400, withinMs: 4_000 },
+    { said: { told: 4 }, ageMs: 5_600, withinMs: 4_000 },
   ];
   const supervisor = { slots: slots.map((slot) => ({ generation: 1, slot, word: words[slot] })) } as unknown as SupervisorView;
-  assert.deepEqual(await wordsOf(supervisor, runtime, systemClock), [{ told: 0 }, { asked: 1 }, { asked: 2 }, null]);
+  assert.deepEqual(await wordsOf(supervisor, runtime, systemClock), [{ told: 0 }, { asked: 1 }, { asked: 2 }, { told: 3 }, null]);
   assert.deepEqual(asked.toSorted(), [1, 2]);
 });

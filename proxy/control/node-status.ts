@@ -2,7 +2,7 @@
 
 import type { Clock } from '../core/clock.ts';
 import { carrierSocket, ledgerFile } from '../core/runtime-files.ts';
-import type { Capacity, ChildState, SlotView, SupervisorView } from '../core/supervision.ts';
+import { BEAT_MS, type Capacity, type ChildState, type SlotView, type SupervisorView } from '../core/supervision.ts';
 import type { LedgerView } from '../limits/ledger-view.ts';
 import { readLedger } from '../limits/ledger-view.ts';
 import { askJson, askSupervisor } from './ask.ts';
@@ -133,15 +133,17 @@ async function askStatus({ generation, slot }: SlotView, runtime: string, clock:
   return (await askJson(carrierSocket(runtime, generation, slot), '/status', clock)) as CarrierStatus | null;
 }
 
-/** An age at which it is as good as an answer: a beat comes each second, and a busy carrier's a little later. */
-const WORD_FRESH_MS = 2_500;
+/** So late a word is as good as an answer: a busy carrier's beat comes a little later. */
+const WORD_LATE_MS = 1_500;
 
 /** The same for who looks each second: what each carrier said with its last beat. One that has not, lately, is asked. */
 export async function wordsOf(supervisor: SupervisorView, runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
   return Promise.all(
     supervisor.slots.map(async (slot) => {
       const { word } = slot;
-      return word && word.ageMs <= WORD_FRESH_MS ? (word.said as CarrierStatus) : askStatus(slot, runtime, clock);
+      return word && word.ageMs <= (word.withinMs ?? BEAT_MS) + WORD_LATE_MS
+        ? (word.said as CarrierStatus)
+        : askStatus(slot, runtime, clock);
     }),
   );
 }

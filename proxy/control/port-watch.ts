@@ -8,6 +8,8 @@ import { type OwnDoor, ownDoorOf } from './own-door.ts';
 /** Route 53's own patience for an answer. */
 const ANSWER_MS = 2_000;
 const LATE = `no answer within ${ANSWER_MS / 1_000} s`;
+/** Well below what makes carriers refuse. */
+const QUICK_S = 0.1;
 const ANSWER_BYTES_MAX = 4_096;
 const QUESTION = 'GET /live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 /** haproxy.org, proxy-protocol.txt, section 2.1: for whom the sender cannot say. */
@@ -52,6 +54,11 @@ export class PortWatch {
   /** All that is wrong is that some answer has not come yet. */
   get isOnlySlow(): boolean {
     return this.#answers?.every(({ why, isLate }) => why === '' || isLate) ?? false;
+  }
+
+  /** By the last answers all is well, and they came at once. */
+  get isWell(): boolean {
+    return this.wrong === '' && (this.#tookS.at(-1) ?? 0) < QUICK_S;
   }
 
   /** How long an answer takes: the shorter of the last two, since one may have met a pause; null before there were two. */

@@ -1,5 +1,5 @@
 // Whether this carrier answers `/ready` with yes: it accepts, the node does not drain, and control has not lately said otherwise. Control's word is
-// looked up once a second and kept: an answer to a health check reads no file.
+// looked up once a second, seldom in a rest, and kept: an answer to a health check reads no file.
 
 import type { Clock } from '../core/clock.ts';
 import type { Readiness } from '../core/ports.ts';

@@ -5,7 +5,7 @@ import { verdictFile } from '../core/runtime-files.ts';
 import type { LatchView } from './latches.ts';
 import { readJson, replaceFile } from './metrics-files.ts';
 
-/** Control writes every second; after so many without a word it is gone, and its last word counts no more. */
+/** Control writes every second, or says that it rests; after so many without a word it is gone, and its last word counts no more. */
 export const VERDICT_STALE_MS = 5_000;
 
 export interface Verdict {
@@ -21,6 +21,8 @@ export interface Verdict {
   readonly answerS: number | null;
   /** A moment of the machine-wide clock. */
   readonly atMs: number;
+  /** Control rests, and writes the next one so much later; missing where it does not. */
+  readonly restMs?: number;
 }
 
 export function writeVerdict(runtime: string, verdict: Verdict): void {
@@ -33,6 +35,6 @@ export function readVerdict(runtime: string, clock: Clock, staleMs = VERDICT_STA
   return verdict && isFresh(verdict, clock, staleMs) ? verdict : null;
 }
 
-export function isFresh({ atMs }: Pick<Verdict, 'atMs'>, clock: Clock, staleMs = VERDICT_STALE_MS): boolean {
-  return Math.abs(clock.nowMs() - atMs) <= staleMs;
+export function isFresh({ atMs, restMs = 0 }: Pick<Verdict, 'atMs' | 'restMs'>, clock: Clock, staleMs = VERDICT_STALE_MS): boolean {
+  return Math.abs(clock.nowMs() - atMs) <= staleMs + restMs;
 }

@@ -135,8 +135,8 @@ const PHASE_MS = (process.pid * 37) % 250;
 
 /**
  * What comes again and again comes at whole multiples of its period, so that all that is due wakes the process once: most of what an idle process
- * costs is that it wakes. A moment from half a period to one and a half from now, so that one that came a little early does not come twice.
+ * costs is that it wakes. Within one period from now, also behind a turn that was late; one that came a little early does not come twice.
  */
 function nextOf(periodMs: number, nowMs: number): number {
-  return Math.round((nowMs - PHASE_MS) / periodMs + 1) * periodMs + PHASE_MS;
+  return Math.floor((nowMs + EARLY_MS - PHASE_MS) / periodMs + 1) * periodMs + PHASE_MS;
 }

@@ -7,8 +7,11 @@ export type ChildMessage =
   | { readonly type: 'full' | 'room' }
   /** Control asks for a `view`: as good as what the supervisor's socket says, without a connection each second. */
   | { readonly type: 'ask' }
-  /** `word`: how it is, for control, which finds it at the supervisor and need not ask every carrier each second. */
-  | { readonly type: 'beat'; readonly word?: unknown }
+  /**
+   * `word`: how it is, for control, which finds it at the supervisor and need not ask every carrier each second. `withinMs`: it rests, and beats again
+   * within so long; BEAT_MS where it does not say.
+   */
+  | { readonly type: 'beat'; readonly word?: unknown; readonly withinMs?: number }
   /** A carrier of a generation that is about to take over has made everything, has tried itself, and waits for `accept`. */
   | { readonly type: 'warm' }
   /** It serves, by this configuration. */
@@ -65,6 +68,15 @@ export interface SurveyAnswer {
 }
 
 export const BEAT_MS = 1_000;
+/** A child that rests beats so seldom; only where it is told to in REST_ENV, since a supervisor of an earlier version would take it to hang. */
+export const REST_MS = 4_000;
+export const REST_ENV = 'PINHOLE_REST_MS';
+
+/** How seldom this child may have its turns while it rests, by what its supervisor said in REST_ENV; null where that one knows no rest. */
+export function restAllowedMs(said: string | undefined): number | null {
+  const ms = Number(said);
+  return Number.isFinite(ms) && ms > BEAT_MS ? ms : null;
+}
 
 /**
  * `warm` waits for the rest of its generation; `full` is alive and has stopped accepting for want of descriptors; `retired` only holds the tunnels
@@ -93,6 +105,8 @@ export interface SlotView extends ChildView {
 export interface Word {
   readonly said: unknown;
   readonly ageMs: number;
+  /** At most this age, for it will have said another by then; missing where the supervisor is of a version that knows no rest. */
+  readonly withinMs?: number;
 }
 
 export const GENERATION_STATES = ['rising', 'current', 'retired'] as const;

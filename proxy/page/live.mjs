@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { get } from './api.mjs';
 
 const POINTS_MAX = 900;
+const POINTS_MS = 900_000;
 const DECISIONS_MAX = 300;
 
 /**
@@ -52,5 +53,7 @@ export function useLive() {
 /** @param {Point[]} before @param {Point[]} after @returns {Point[]} */
 function joined(before, after) {
   const last = before.at(-1)?.atMs ?? 0;
-  return [...before, ...after.filter(({ atMs }) => atMs > last)].slice(-POINTS_MAX);
+  const points = [...before, ...after.filter(({ atMs }) => atMs > last)];
+  const fromMs = (points.at(-1)?.atMs ?? 0) - POINTS_MS;
+  return points.filter(({ atMs }) => atMs > fromMs).slice(-POINTS_MAX);
 }

@@ -30,8 +30,8 @@ export function Overview({ status, live }) {
   `;
 }
 
-/** Seconds without a point: control was started again, or the machine slept. */
-const GAP_S = 5;
+/** Seconds without a point: control was started again, or the machine slept. While control rests a point comes every four. */
+const GAP_S = 9;
 
 /** For the charts; where nothing is known there is no line. @param {import('./live.mjs').Point[]} points */
 function linesOf(points) {

@@ -3,12 +3,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChildMessage, SupervisorMessage, SupervisorView } from '../core/supervision.ts';
-import { BEAT_MS } from '../core/supervision.ts';
+import { BEAT_MS, restAllowedMs } from '../core/supervision.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
 import { connectToSupervisor } from './child.ts';
 
 /** `reads`: whether somebody takes what is said out of the channel. */
-function childWith(word?: () => unknown, { reads = true } = {}) {
+function childWith(word?: () => unknown, { reads = true, restMs = (): number | null => null } = {}) {
   const clock = new FakeClock();
   const said: ChildMessage[] = [];
   const failed: unknown[] = [];
@@ -21,6 +21,7 @@ function childWith(word?: () => unknown, { reads = true } = {}) {
     onStop: () => {},
     stage: () => Promise.reject(new Error('nothing is staged here')),
     ...(word && { word }),
+    restMs,
     wordFailed: (error: unknown) => failed.push(error),
   };
   let hear: (message: unknown) => void = () => {};
@@ -51,6 +52,32 @@ test('one that has no word of itself only beats', () => {
   const { clock, said } = childWith();
   for (let beat = 0; beat < 2; beat += 1) clock.advance(BEAT_MS);
   assert.deepEqual(said, [{ type: 'beat' }, { type: 'beat' }]);
+});
+
+test('in a rest each beat says when the next one comes, and so does the one with which it begins', () => {
+  const pace = { restMs: null as number | null };
+  const { clock, said, link } = childWith(() => ({ tunnels: 3 }), { restMs: () => pace.restMs });
+  clock.advance(BEAT_MS);
+  pace.restMs = 4_000;
+  link.rests();
+  clock.advance(BEAT_MS);
+  pace.restMs = null;
+  clock.advance(BEAT_MS);
+  const beat = { type: 'beat', word: { tunnels: 3 } };
+  assert.deepEqual(said, [beat, { ...beat, withinMs: 4_000 }, { ...beat, withinMs: 4_000 }, beat]);
+});
+
+test('a child rests as seldom as its supervisor allows, and never where that one knows no rest', () => {
+  for (const [value, expected] of [
+    ['4000', 4_000],
+    [undefined, null],
+    ['', null],
+    ['soon', null],
+    ['-1', null],
+    [String(BEAT_MS), null],
+    ['Infinity', null],
+  ] as const)
+    assert.equal(restAllowedMs(value), expected, String(value));
 });
 
 test('a question gets its answer', async () => {

@@ -14,6 +14,8 @@ export interface SupervisorLink {
   warm(): Promise<void>;
   /** It serves from now on, by this configuration. */
   ready(policyVersion: string): void;
+  /** It has begun to rest, which has to be known before it is silent for longer. */
+  rests(): void;
   /** It has closed its listening sockets because descriptors ran out. */
   full(): void;
   /** It listens again, on sockets it has bound itself. */
@@ -33,6 +35,8 @@ export interface ChildHandlers {
   stage(settingsFile: string): Promise<Staged>;
   /** How it is, with each beat; undefined where there is nothing to say. */
   word?(): unknown;
+  /** It rests, and has its turns so seldom; null while it does not. */
+  restMs?(): number | null;
   /** That could not be told, which is a bug. */
   wordFailed?(error: unknown): void;
   /** Which tunnels the settings in this file would close; rejects where it cannot be told. */
@@ -90,9 +94,11 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   };
   const beat = (): void => {
     const word = wordNow();
-    if (word === undefined) return say({ type: 'beat' });
+    const restMs = handlers.restMs?.() ?? null;
+    const when = restMs === null ? {} : { withinMs: restMs };
+    if (word === undefined) return say({ type: 'beat', ...when });
     isOnTheWay = true;
-    say({ type: 'beat', word }, () => (isOnTheWay = false));
+    say({ type: 'beat', word, ...when }, () => (isOnTheWay = false));
   };
   clock.every(BEAT_MS, beat);
 
@@ -106,6 +112,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
       // What it said before is that it does not accept.
       beat();
     },
+    rests: beat,
     full: () => say({ type: 'full' }),
     room: () => say({ type: 'room' }),
     view: () => views.ask(),

@@ -86,9 +86,9 @@ test('what a child says of itself with a beat is known with its age, until anoth
   latest().emit('message', { type: 'beat', word: { tunnels: 3 } });
   clock.advance(700);
   latest().say('beat');
-  assert.deepEqual(keeper.word, { said: { tunnels: 3 }, ageMs: 700 });
+  assert.deepEqual(keeper.word, { said: { tunnels: 3 }, ageMs: 700, withinMs: 1_000 });
   latest().emit('message', { type: 'beat', word: { tunnels: 4 } });
-  assert.deepEqual(keeper.word, { said: { tunnels: 4 }, ageMs: 0 });
+  assert.deepEqual(keeper.word, { said: { tunnels: 4 }, ageMs: 0, withinMs: 1_000 });
   latest().emit('exit', 1, null);
   assert.equal(keeper.word, null);
 });
@@ -109,6 +109,52 @@ test('a ready child that is silent for three seconds is killed', async () => {
   assert.equal(deaths.length, 0);
   await pass(500);
   assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('a child that said that it rests is waited for as long, and two seconds more', async () => {
+  const { keeper, latest, pass, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  for (const end of [4_000, 5_500]) {
+    latest().emit('message', { type: 'beat', word: { tunnels: 3 }, withinMs: 4_000 });
+    assert.equal(keeper.word?.withinMs, 4_000);
+    await pass(end);
+    assert.deepEqual([deaths.length, keeper.isCalm], [0, end === 4_000]);
+  }
+  await pass(750);
+  assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('a child that works again, or that was started anew, is held to a beat a second', async () => {
+  const { keeper, latest, pass, deaths } = harness();
+  keeper.start();
+  latest().say('ready');
+  latest().emit('message', { type: 'beat', withinMs: 4_000 });
+  latest().say('beat');
+  await pass(SILENT_MS + 250);
+  assert.equal(deaths[0]?.cause, 'silent');
+  await pass(1_000);
+  latest().say('ready');
+  latest().emit('message', { type: 'beat', withinMs: 4_000 });
+  latest().emit('exit', 1, null);
+  await pass(1_000);
+  latest().say('ready');
+  await pass(SILENT_MS + 250);
+  assert.deepEqual(
+    deaths.map(({ cause }) => cause),
+    ['silent', null, 'silent'],
+  );
+});
+
+test('no promise keeps a child from being killed', async () => {
+  for (const withinMs of [Number.NaN, Number.POSITIVE_INFINITY, 4_001, -1, '4000', null]) {
+    const { keeper, latest, pass, deaths } = harness();
+    keeper.start();
+    latest().say('ready');
+    latest().emit('message', { type: 'beat', withinMs });
+    await pass(SILENT_MS + 250);
+    assert.equal(deaths[0]?.cause, 'silent', String(withinMs));
+  }
 });
 
 test('a child that waits for a CPU is not silent, and is killed once it has had its time', async () => {

@@ -13,15 +13,17 @@ import type {
   SurveyAnswer,
   Word,
 } from '../core/supervision.ts';
-import { BEAT_MS } from '../core/supervision.ts';
+import { BEAT_MS, REST_MS } from '../core/supervision.ts';
 
 /**
- * No beat for so long, once ready, and a child is taken to hang. Time for which it could have run: on a machine that has too much to do its beats
- * are late, and killing it would add thousands of agents that come back to what there is to do.
+ * No beat for so long, once ready, and a child is taken to hang; one that rests has said by how much later its beat comes. Time for which it could
+ * have run: on a machine that has too much to do its beats are late, and killing it would add thousands of agents that come back to what there is to do.
  */
 export const SILENT_MS = 3_000;
-/** A beat that is so late is waited for. */
-const CALM_MS = 1.25 * BEAT_MS;
+/** A beat may be so late, by its promise; */
+const GRACE_MS = SILENT_MS - BEAT_MS;
+/** and one that is so late is waited for. */
+const CALM_MS = 250;
 export const START_MS = 10_000;
 /** Each start that was too slow gives the next one twice the time: on an overloaded machine killing and starting anew would never end. */
 const START_MAX_MS = 80_000;
@@ -77,6 +79,8 @@ export class Keeper {
   #startMs: number;
   #readyMs: number | null = null;
   #beatMs = 0;
+  /** The next beat is due so long after the last. */
+  #withinMs = BEAT_MS;
   #word: { readonly said: unknown; readonly atMs: number } | null = null;
   /** The beat after which the child's run delay was read, and what it was. */
   #delayRead = { beatMs: 0, delayMs: 0 };
@@ -107,7 +111,7 @@ export class Keeper {
 
   /** Of the child that is there. */
   get word(): Word | null {
-    return this.#word && { said: this.#word.said, ageMs: this.#options.clock.nowMs() - this.#word.atMs };
+    return this.#word && { said: this.#word.said, ageMs: this.#options.clock.nowMs() - this.#word.atMs, withinMs: this.#withinMs };
   }
 
   start(): void {
@@ -115,6 +119,7 @@ export class Keeper {
     this.#state = 'starting';
     this.#cause = null;
     this.#readyMs = null;
+    this.#withinMs = BEAT_MS;
     this.#launchedMs = this.#options.clock.nowMs();
     let child: ChildProcess;
     try {
@@ -137,9 +142,9 @@ export class Keeper {
   get isCalm(): boolean {
     const nowMs = this.#options.clock.nowMs();
     if (!this.#child) return this.#stopDeadlineMs !== null;
-    const isBeating = nowMs - this.#beatMs < CALM_MS;
+    const isBeating = nowMs - this.#beatMs < this.#withinMs + CALM_MS;
     if (this.#stopDeadlineMs === null) return this.#readyMs !== null && isBeating;
-    return this.#state === 'retired' && isBeating && this.#stopDeadlineMs - nowMs > CALM_MS;
+    return this.#state === 'retired' && isBeating && this.#stopDeadlineMs - nowMs > BEAT_MS + CALM_MS;
   }
 
   /** Looks whether the child still lives. `late` forgives silence: we were stopped ourselves and have not read what was said. */
@@ -151,11 +156,11 @@ export class Keeper {
     }
     if (this.#stopDeadlineMs !== null) {
       // A retired child that lives knows its deadline, which a drain of the node may put off.
-      const mayGoOn = this.#state === 'retired' && this.#silentMs(nowMs) < SILENT_MS;
+      const mayGoOn = this.#state === 'retired' && !this.#isSilent(nowMs);
       if (nowMs >= this.#stopDeadlineMs && !mayGoOn) this.kill('stop-deadline');
     } else if (this.#readyMs === null) {
       if (nowMs - this.#launchedMs >= this.#startMs) this.kill('not-ready');
-    } else if (this.#silentMs(nowMs) >= SILENT_MS) {
+    } else if (this.#isSilent(nowMs)) {
       this.kill('silent');
     }
   }
@@ -193,23 +198,25 @@ export class Keeper {
     this.#child.kill('SIGKILL');
   }
 
-  /** Since its last beat, without what it has waited for a CPU since the next one was due. */
-  #silentMs(nowMs: number): number {
+  /** By what has passed since its last beat, without what it has waited for a CPU since the next one was due. */
+  #isSilent(nowMs: number): boolean {
+    const passedMs = nowMs - this.#beatMs;
     // What it waits for is in a file: not to be read at each look while all is well.
-    if (nowMs - this.#beatMs < BEAT_MS) return nowMs - this.#beatMs;
+    if (passedMs < this.#withinMs) return false;
     const pid = this.#child?.pid;
     const delayMs = pid === undefined ? 0 : this.#options.runDelayMs(pid);
     if (this.#delayRead.beatMs !== this.#beatMs) {
       this.#delayRead = { beatMs: this.#beatMs, delayMs };
       // What it waited for before this first look is not known.
-      return Math.min(nowMs - this.#beatMs, SILENT_MS - 1);
+      return false;
     }
-    return nowMs - this.#beatMs - (delayMs - this.#delayRead.delayMs);
+    return passedMs - (delayMs - this.#delayRead.delayMs) >= this.#withinMs + GRACE_MS;
   }
 
   #heard(child: ChildProcess, message: ChildMessage): void {
     if (child !== this.#child) return;
     this.#beatMs = this.#options.clock.nowMs();
+    if (message.type === 'beat') this.#withinMs = promised(message.withinMs);
     if (message.type === 'beat' && message.word !== undefined) this.#word = { said: message.word, atMs: this.#beatMs };
     if (message.type === 'ask') this.#options.asked?.();
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
@@ -254,6 +261,11 @@ export class Keeper {
     this.#restarts += 1;
     this.#cancelRestart = clock.after(delayMs, () => this.start());
   }
+}
+
+/** It is not bound by what would keep it from being killed. */
+function promised(ms: unknown): number {
+  return typeof ms === 'number' && ms >= BEAT_MS && ms <= REST_MS ? ms : BEAT_MS;
 }
 
 /** At once the first time, then 100 ms, doubled up to a second. */

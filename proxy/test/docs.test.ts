@@ -5,6 +5,7 @@ import { describe, test } from 'node:test';
 import { type FaultCode, type ReasonCode, REASONS } from '../core/fault.ts';
 import { LATCH_NAMES, LATCHES } from '../control/latches.ts';
 import { VERDICT_STALE_MS } from '../control/verdict.ts';
+import { CONNECTIONS_PER_SECOND } from '../control/carrier-rest.ts';
 import {
   DESCRIPTORS_SHED,
   SHED_ANSWER_CLEAR_S,
@@ -21,7 +22,8 @@ import * as runtimeFiles from '../core/runtime-files.ts';
 import { SHED_CAUSES } from '../core/ports.ts';
 import { CLOSE_FIELDS, ENDINGS, PHASES, RECORD_FIELDS, SUMMARY_FIELDS } from '../core/record.ts';
 import { DOORS, ENDPOINT_KINDS } from '../core/settings.ts';
-import { CHILD_STATES, GENERATION_STATES } from '../core/supervision.ts';
+import { BEAT_MS, CHILD_STATES, GENERATION_STATES, REST_MS } from '../core/supervision.ts';
+import { SILENT_MS } from '../supervisor/keeper.ts';
 import { renderRefusal } from '../wire/reply.ts';
 import { codesIn, rowsWith, tableUnder } from './support/markdown.ts';
 import { assertSame, assertWords, name, sourcesIn } from './support/pages.ts';
@@ -101,7 +103,7 @@ describe('docs/records.md', () => {
   }
 
   test('has every other event that the supervisor and the carriers write, with its level', () => {
-    const code = sourcesIn('proxy/supervisor/', 'proxy/carrier.ts', 'proxy/control', 'proxy/cli/serve.ts');
+    const code = sourcesIn('proxy/supervisor/', 'proxy/carrier', 'proxy/control', 'proxy/cli/serve.ts');
     const events = new Map<string, Set<string>>();
     const add = (event: string, level: string): void => void events.set(event, (events.get(event) ?? new Set()).add(level));
     for (const [, levels = '', event = ''] of code.matchAll(/\bwrite\(([^,]+),\s*'([a-z-]+)'/g)) {
@@ -156,6 +158,20 @@ describe('docs/health.md', () => {
     ]) {
       assert.ok(text.includes(said), said);
     }
+  });
+
+  test('says what a rest is, and what it costs', () => {
+    const rest = page.slice(page.indexOf('## Rest'), page.indexOf('## Overload'));
+    const graceMs = SILENT_MS - BEAT_MS;
+    for (const said of [
+      `every ${REST_MS / 1_000} s what`,
+      `killed after ${(REST_MS + graceMs) / 1_000} s, instead of ${SILENT_MS / 1_000}`,
+      `within ${(2 * REST_MS) / 1_000} s`,
+      `up to ${REST_MS / 1_000} s later`,
+      `${CONNECTIONS_PER_SECOND} connections a second or fewer`,
+      `the ${(CONNECTIONS_PER_SECOND * REST_MS) / 1_000 + 1}st`,
+    ])
+      assert.ok(rest.includes(said), said);
   });
 
   test('promises a verdict that is as old as it may be', () => assert.match(page, new RegExp(`counts for ${seconds(VERDICT_STALE_MS)}`)));

@@ -7,6 +7,10 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { askSupervisor } from '../control/ask.ts';
+import { systemClock } from '../core/clock.ts';
+import { BEAT_MS, REST_MS, type SlotView } from '../core/supervision.ts';
+import { SILENT_MS } from '../supervisor/keeper.ts';
 import { isAlive, ready, until } from './support/fake-serve.ts';
 import { pinhole, servedNode, statusOf } from './support/served-node.ts';
 
@@ -70,6 +74,32 @@ describe('a node', { concurrency: 2 }, () => {
     const { stdout, stderr } = await promisify(execFile)('/bin/sh', ['-c', words], { timeout: 20_000 });
     assert.match(stdout, /^\{"time":[^\n]*\}\n$/);
     assert.equal(stderr, 'exit 0\n');
+  });
+
+  test('on which nothing happens rests: works as soon as many come, and one of it that hangs then is replaced', async (t) => {
+    const { runtime, serve: start } = servedNode(t);
+    const serve = start();
+    const port = await ready(serve);
+    const slots = async (): Promise<readonly SlotView[]> => (await askSupervisor(runtime, systemClock))?.slots ?? [];
+    const haveAll = async (withinMs: number): Promise<boolean> => {
+      const words = (await slots()).map(({ word }) => word?.withinMs);
+      return words.length === 2 && words.every((each) => each === withinMs);
+    };
+    await until(() => haveAll(REST_MS), 'both carriers to rest');
+    const come = setInterval(() => void say(port, 'GET /live HTTP/1.1\r\nHost: x\r\n\r\n'), 10);
+    await until(() => haveAll(BEAT_MS), 'both to work').finally(() => clearInterval(come));
+    await until(() => haveAll(REST_MS), 'both to rest again');
+    assert.equal(serve.lines.filter(({ event }) => event === 'carrier-died').length, 0);
+    const [hung] = await slots();
+    const stoppedMs = Date.now();
+    process.kill(hung?.pid ?? 0, 'SIGSTOP');
+    const died = await serve.line('carrier-died');
+    assert.deepEqual([died['pid'], died['cause']], [hung?.pid, 'silent']);
+    // Its last beat may have been as long ago as a rest allows.
+    const leastMs = SILENT_MS - BEAT_MS;
+    assert.ok(Date.now() - stoppedMs >= leastMs, `killed after ${Date.now() - stoppedMs} ms`);
+    await serve.line('carrier-ready', serve.lines.indexOf(died));
+    assert.equal(await refused(port), 'HTTP/1.1 403 TARGET_NOT_ALLOWED');
   });
 
   test('goes on deciding and answering health checks while control is dead', async (t) => {

@@ -17,7 +17,7 @@ for (const [what, tunnels, expected] of [
     let second = 0;
     const collector = createCollector(() => seen.push(second));
     for (const count of tunnels) {
-      collector.look(count, 0);
+      collector.look(count, 0, 1);
       second += 1;
     }
     assert.deepEqual(seen, expected);
@@ -36,7 +36,7 @@ function restOf(mibPerSecond: number, seconds: number): number[] {
     bytes = 20 * MIB;
   });
   for (; second < seconds; second += 1) {
-    collector.look(100, bytes);
+    collector.look(100, bytes, 1);
     bytes += mibPerSecond * MIB;
   }
   return seen;
@@ -51,7 +51,22 @@ for (const [what, mibPerSecond, expected] of [
   test(what, () => assert.deepEqual(restOf(mibPerSecond, 240), expected));
 }
 
+test('a carrier that rests looks seldom, and collects as soon and as seldom as one that looks each second', () => {
+  const seen: number[] = [];
+  let bytes = 20 * MIB;
+  let second = 0;
+  const collector = createCollector(() => {
+    seen.push(second);
+    bytes = 20 * MIB;
+  });
+  for (; second < 240; second += 4) {
+    collector.look(100, bytes, 4);
+    bytes += 4 * 0.2 * MIB;
+  }
+  assert.deepEqual(seen, [60, 124, 188]);
+});
+
 test('a process that cannot collect goes on', () => {
   const collector = createCollector(undefined);
-  for (const count of [8_000, 8_000]) collector.look(count, 0);
+  for (const count of [8_000, 8_000]) collector.look(count, 0, 1);
 });

@@ -5,7 +5,7 @@
 /** A collection takes some tens of milliseconds in which no connection is accepted: only for a change that is worth it. */
 const CHANGE_MIN = 256;
 const CHANGE_SHARE = 0.1;
-/** Calm is a second in which no more than this share of the change still came. */
+/** Calm is a second, or a longer time, in which no more than this share of the change still came. */
 const CALM_SHARE = 0.02;
 
 /** What a long ramp has left is less than a tenth of all, and worth it all the same once so many seconds brought next to nothing. */
@@ -18,8 +18,8 @@ const REST_SECONDS = 60;
 const WORK_BYTES = 262_144;
 
 export interface Collector {
-  /** Called once a second with the number of tunnels and the bytes of the heap that are in use. */
-  look(tunnels: number, heapBytes: number): void;
+  /** Called each second, or seldom, with the number of tunnels, the bytes of the heap that are in use, and the seconds since the last look. */
+  look(tunnels: number, heapBytes: number, seconds: number): void;
 }
 
 /** `collect` frees what can be freed; where there is none nothing happens. */
@@ -32,16 +32,16 @@ export function createCollector(collect: (() => void) | undefined): Collector {
   let leastBytes = Number.POSITIVE_INFINITY;
   let bytesBefore = 0;
   return {
-    look(tunnels, heapBytes) {
+    look(tunnels, heapBytes, seconds) {
       const change = Math.abs(tunnels - collected);
       const isCalm = Math.abs(tunnels - before) <= change * CALM_SHARE;
       const isStill = Math.abs(tunnels - before) <= Math.max(1, change * STILL_SHARE);
-      const isAtWork = heapBytes - bytesBefore > WORK_BYTES;
+      const isAtWork = heapBytes - bytesBefore > WORK_BYTES * seconds;
       before = tunnels;
       bytesBefore = heapBytes;
       leastBytes = Math.min(leastBytes, heapBytes);
-      secondsSince += 1;
-      stillSeconds = isStill ? stillSeconds + 1 : 0;
+      secondsSince += seconds;
+      stillSeconds = isStill ? stillSeconds + seconds : 0;
       const isOver = stillSeconds >= STILL_SECONDS;
       const hasChanged = change >= CHANGE_MIN && (isOver || change >= collected * CHANGE_SHARE);
       const hasPiledUp = secondsSince > REST_SECONDS && heapBytes - leastBytes >= REST_BYTES && !isAtWork;

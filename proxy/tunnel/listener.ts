@@ -18,6 +18,8 @@ export interface ListenersOptions {
   readonly clock: Clock;
   readonly acceptor: Acceptor;
   readonly descriptors: number;
+  /** One has come. */
+  readonly onConnection?: () => void;
   /** Accepting stopped for lack of descriptors, and went on again. */
   readonly onFull: () => void;
   readonly onRoom: () => void;
@@ -56,7 +58,7 @@ export class Listeners {
     return this.#state === 'accepting';
   }
 
-  /** Goes on accepting where there is room again. A tunnel of the native engine ends without an event of a socket: called once a second too. */
+  /** Goes on accepting where there is room again. A tunnel of the native engine ends without an event of a socket: called again and again too. */
   look(): void {
     if (this.#state === 'full' && this.held < this.#marks.goOn) void this.#goOn();
   }
@@ -86,11 +88,12 @@ export class Listeners {
 
   /** Address and trust of a listener stay while the node lives; its doors, and all else, are those of the moment. */
   #eventsOf(bound: ListenerSettings, index: number): AcceptEvents {
-    const { planes, onError } = this.#options;
+    const { planes, onConnection, onError } = this.#options;
     const isTrustedProxy = trustOf(bound);
     return {
       connection: (socket) => {
         this.#accepted += 1;
+        onConnection?.();
         const { current } = planes;
         serveConnection(current, current.settings.listeners[index] ?? bound, socket, isTrustedProxy);
         if (this.#state === 'accepting' && this.held >= this.#marks.stop) this.#holdBack();

@@ -4,7 +4,7 @@
 import { ENDINGS, type EndedBy } from '../core/record.ts';
 import type { Leg } from './leg.ts';
 import { NativeSocket } from './native-socket.ts';
-import type { CoarseTime, MovableRelay, ParkNews, Relay, RelayEngine, RelayJob, RelayLimits, RelayMoves } from './relay.ts';
+import type { RelayTime, MovableRelay, ParkNews, Relay, RelayEngine, RelayJob, RelayLimits, RelayMoves } from './relay.ts';
 
 export type { RelayLimits } from './relay.ts';
 
@@ -45,7 +45,7 @@ const NEWS = { parked: 16, stays: 17, moved: 18 } as const;
 const START = { runs: 0, unchanged: 1, closed: 2 } as const;
 
 export interface NativeRelayOptions {
-  readonly time: CoarseTime;
+  readonly time: RelayTime;
   readonly limits: RelayLimits;
   /** Where it goes what this engine cannot take. */
   readonly fallback: RelayEngine;
@@ -160,7 +160,7 @@ function stillborn({ ended, sentUp, sentDown }: RelayJob): Relay {
 
 class NativeRelay implements Relay, MovableRelay {
   readonly #tunnels: NativeTunnels;
-  readonly #time: CoarseTime;
+  readonly #time: RelayTime;
   readonly #slot: number;
   readonly #ended: (by: EndedBy) => void;
   #parked: ((news: ParkNews) => void) | null = null;
@@ -169,7 +169,7 @@ class NativeRelay implements Relay, MovableRelay {
   #closeBy: EndedBy | null = null;
   #isSent = false;
 
-  constructor(tunnels: NativeTunnels, time: CoarseTime, slot: number, ended: (by: EndedBy) => void) {
+  constructor(tunnels: NativeTunnels, time: RelayTime, slot: number, ended: (by: EndedBy) => void) {
     this.#tunnels = tunnels;
     this.#time = time;
     this.#slot = slot;

@@ -8,7 +8,7 @@ import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
 import { asStream } from './as-stream.ts';
 import { own, type SocketOwner } from './owned-socket.ts';
-import type { CoarseTime, Farewell, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
+import type { RelayTime, Farewell, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
 
 /** What libuv reads at once. A stream that is told to pause may still be given one such chunk. */
 const READ_CHUNK_BYTES = 64 * 1024;
@@ -36,7 +36,7 @@ export function highWaterMarkFor(bufferBytes: number): number {
   return Math.max(1, Math.floor(bufferBytes / 4) - READ_CHUNK_BYTES);
 }
 
-export function createNodeRelay(time: CoarseTime, limits: RelayLimits): RelayEngine {
+export function createNodeRelay(time: RelayTime, limits: RelayLimits): RelayEngine {
   return engineUnder(limits, { time, totals: { bytesUp: 0, bytesDown: 0 } });
 }
 
@@ -55,7 +55,7 @@ function engineUnder(limits: RelayLimits, common: Pick<Shared, 'time' | 'totals'
 
 /** What tunnels under the same limits have in common. */
 interface Shared {
-  readonly time: CoarseTime;
+  readonly time: RelayTime;
   readonly limits: RelayLimits;
   /** For sockets of the native front, which become streams here. */
   readonly highWaterMark: number;

@@ -87,7 +87,7 @@ export class NameResolver {
     return 'stale';
   }
 
-  /** Called once a second: while no server answers, known names are asked for in turn, so that its recovery is seen without an agent. */
+  /** Called once a second, and seldom while a server answers: while no server answers, known names are asked for in turn, so that its recovery is seen without an agent. */
   look(): void {
     if (this.#isAnswered !== false || this.#flights.size >= RETRIES_MAX) return;
     const names = [...new Set([...this.#failed.keys(), ...this.#cache.keys()])];

@@ -185,7 +185,7 @@ export class Session {
       bytesUp: counts.bytesUp,
       bytesDown: counts.bytesDown,
       durationMs,
-      // The relay's clock ticks once a second, so that of a short tunnel may say more than the tunnel lasted.
+      // The native engine counts from a moment of its own thread, which may lie before the tunnel's.
       idleMs: Math.min(durationMs, Math.max(0, Math.round(counts.idleMs?.() ?? 0))),
       endedBy: by,
       phaseAtEnd: this.#phase,

@@ -17,7 +17,8 @@ interface FakeSession {
 
 function harness() {
   const clock = new FakeClock();
-  const sessions = new Sessions(clock, { nowMs: 0 }, Math.random);
+  const begun = { sweeps: 0 };
+  const sessions = new Sessions(clock, Math.random, () => (begun.sweeps += 1));
   const open = (startMs: number, tenant: string | null = null): FakeSession => {
     const session = {
       ...{ record: { tenant, id: `id${startMs}` }, startMs, endedBy: null as EndedBy | null, isOver: false },
@@ -37,7 +38,7 @@ function harness() {
     session.isOver = true;
     sessions.remove(session as unknown as Session);
   };
-  return { sessions, open, end, clock };
+  return { sessions, open, end, clock, begun };
 }
 
 test('sessions of each tenant are closed oldest first, each told once, and count until they are gone', () => {
@@ -128,8 +129,9 @@ test('pages have those that are closing too, oldest first', () => {
 });
 
 test('those that ask for it are swept while they are there, also when they are leaving', () => {
-  const { sessions, open, end } = harness();
+  const { sessions, open, end, begun } = harness();
   const [stays, leaves, ends, sweepsItself] = [open(1, 'a'), open(2, 'b'), open(3, 'a'), open(4, 'b')];
+  assert.equal(sessions.areSwept, false);
   for (const session of [stays, leaves, ends]) session.isSwept = true;
   for (const session of [stays, leaves, ends, sweepsItself]) sessions.watch(session as unknown as Session);
   sessions.closeOldest('b', 1, 'drain');
@@ -140,6 +142,12 @@ test('those that ask for it are swept while they are there, also when they are l
     [stays, leaves, ends, sweepsItself].map(({ sweeps }) => sweeps),
     [2, 2, 1, 0],
   );
+  assert.equal(sessions.areSwept, true);
+  for (const session of [stays, leaves]) end(session);
+  assert.equal(sessions.areSwept, false);
+  assert.equal(begun.sweeps, 1, 'with the first of them');
+  sessions.watch(stays as unknown as Session);
+  assert.equal(begun.sweeps, 2, 'and with the first that comes when there was none');
 });
 
 test('one that is as old as it may be is closed, and one that has ended before is not', () => {
@@ -160,7 +168,7 @@ test('one that is as old as it may be is closed, and one that has ended before i
 
 /** Sessions that know their place and nothing else. */
 function filled(count: number, clock = new FakeClock()) {
-  const sessions = new Sessions(clock, { nowMs: 0 }, Math.random);
+  const sessions = new Sessions(clock, Math.random);
   const all = Array.from({ length: count }, (_, index) => {
     const record = { id: String(index), tenant: index % 2 === 0 ? 'a' : 'b' };
     const session = { place: 0, isOver: false, record, row: () => ({ id: String(index) }) };

@@ -7,7 +7,6 @@ import type { EndedBy } from '../core/record.ts';
 import { chooseGroup } from '../core/drain.ts';
 import type { IdsClosed, SessionView, TunnelDetail, TunnelGroup, TunnelPage } from '../core/ports.ts';
 import { Ages } from './ages.ts';
-import type { CoarseTime } from './relay.ts';
 import type { Session } from './session.ts';
 
 const SWEEP_MS = 1_000;
@@ -28,10 +27,10 @@ export class Sessions implements SessionView {
   readonly #swept = new Set<Session>();
   readonly #ages: Ages<Session>;
   #tunnels = 0;
-  readonly #time: CoarseTime;
   readonly #clock: Clock;
   /** Uniform in [0, 1). */
   readonly #random: () => number;
+  readonly #beginSweeps: () => void;
   readonly #pending = new Set<Pending>();
   #places = 0;
   readonly #reserve = new Set<() => void>();
@@ -39,10 +38,11 @@ export class Sessions implements SessionView {
   #order: { readonly sessions: readonly Session[]; usedMs: number } | null = null;
   #cancelSweep: Cancel;
 
-  constructor(clock: Clock, time: CoarseTime, random: () => number) {
+  /** `beginSweeps`: the first session is there that is swept for its idleness. */
+  constructor(clock: Clock, random: () => number, beginSweeps: () => void = () => {}) {
     this.#clock = clock;
     this.#random = random;
-    this.#time = time;
+    this.#beginSweeps = beginSweeps;
     this.#ages = new Ages(clock.nowMs());
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.sweep());
   }
@@ -77,7 +77,7 @@ export class Sessions implements SessionView {
 
   /** From here on somebody looks whether its time is over. */
   watch(session: Session): void {
-    if (session.isSwept) this.#swept.add(session);
+    if (session.isSwept && this.#swept.add(session).size === 1) this.#beginSweeps();
     this.#ages.add(session);
   }
 
@@ -197,10 +197,15 @@ export class Sessions implements SessionView {
 
   /** Looks at none that it need not: each is cold memory, and 50,000 of them hold everybody up for a tenth of a second. */
   sweep(): void {
-    this.#time.nowMs = this.#clock.nowMs();
-    for (const session of this.#ages.due(this.#time.nowMs)) session.close('age');
+    const nowMs = this.#clock.nowMs();
+    for (const session of this.#ages.due(nowMs)) session.close('age');
     for (const session of this.#swept) session.sweep();
-    if (this.#order !== null && this.#time.nowMs - this.#order.usedMs > ORDER_KEPT_MS) this.#order = null;
+    if (this.#order !== null && nowMs - this.#order.usedMs > ORDER_KEPT_MS) this.#order = null;
+  }
+
+  /** There are some whose limits are no better than the sweeps that look at them. */
+  get areSwept(): boolean {
+    return this.#swept.size > 0;
   }
 
   stop(): void {

@@ -1,9 +1,10 @@
-// The last quarter of an hour, second by second: what the page's charts begin with when somebody opens it.
+// The last quarter of an hour, second by second, and every few seconds where control rested: what the page's charts begin with when somebody opens it.
 
 import type { Clock } from '../../core/clock.ts';
 
-/** A point a second. */
-export const HISTORY_POINTS = 900;
+const HISTORY_MS = 900_000;
+/** Also where the date was put back. */
+const POINTS_MAX = 900;
 
 export interface HistoryPoint {
   /** Milliseconds since the epoch. */
@@ -23,7 +24,7 @@ export class History {
   add(now: Omit<HistoryPoint, 'atMs'>): HistoryPoint {
     const point = { atMs: this.#clock.wallMs(), tunnels: now.tunnels, opensPerSecond: now.opensPerSecond };
     this.#points.push(point);
-    if (this.#points.length > HISTORY_POINTS) this.#points.shift();
+    while (this.#points.length > POINTS_MAX || point.atMs - (this.#points[0]?.atMs ?? point.atMs) >= HISTORY_MS) this.#points.shift();
     return point;
   }
 

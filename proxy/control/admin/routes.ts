@@ -34,7 +34,7 @@ export const ROUTES = {
   history: {
     method: 'GET',
     path: '/history',
-    summary: 'Open tunnels and opens per second, a point for each of the last 900 seconds',
+    summary: 'Open tunnels and opens per second, a point for each of the last 900 seconds, for every fourth while control rested',
     input: {},
     answer: { points: 'oldest first: `atMs` (milliseconds since the epoch), `tunnels`, `opensPerSecond`' },
   },

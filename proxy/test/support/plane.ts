@@ -19,7 +19,6 @@ import type { MoveLinks } from '../../tunnel/move-links.ts';
 import { highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { createOwn } from '../../tunnel/own.ts';
 import type { DataPlane } from '../../tunnel/plane.ts';
-import type { CoarseTime } from '../../tunnel/relay.ts';
 import { NameResolver, type DnsQueries } from '../../tunnel/resolve.ts';
 import { createIdSource } from '../../tunnel/session-id.ts';
 import { Sessions } from '../../tunnel/sessions.ts';
@@ -38,7 +37,7 @@ export interface TestNode {
   readonly port: number;
   readonly plane: DataPlane;
   /** Of the engine in JavaScript: when a tunnel last moved a byte is told by it. */
-  readonly time: CoarseTime;
+  readonly time: { nowMs: number };
   readonly records: Recorded[];
   readonly bugs: Error[];
   readonly links: MoveLinks | null;
@@ -80,7 +79,16 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   };
   const counts = { open: 0, pending: 0, refused: 0, moved: 0 };
   const bugs: Error[] = [];
-  const time = { nowMs: systemClock.nowMs() };
+  let aheadMs = 0;
+  /** Goes on by itself, and may be put forward. */
+  const time = {
+    get nowMs() {
+      return systemClock.nowMs() + aheadMs;
+    },
+    set nowMs(ms: number) {
+      aheadMs = ms - systemClock.nowMs();
+    },
+  };
   const own = createOwn(settings, () => []);
   const fail = (error: Error): never => {
     throw error;
@@ -133,7 +141,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
       stage: () => {},
       bytes: () => {},
     },
-    sessions: new Sessions(systemClock, time, Math.random),
+    sessions: new Sessions(systemClock, Math.random),
     engine: machinery.engineFor(settings),
     highWaterMark,
     terminator: settings.tls ? createTlsTerminator(settings.tls, systemClock) : null,

@@ -16,7 +16,7 @@ import { createNativeRelay } from '../../tunnel/native-relay.ts';
 import type { NativeSocket } from '../../tunnel/native-socket.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { own, type SocketOwner } from '../../tunnel/owned-socket.ts';
-import type { CoarseTime, Relay, RelayEngine, RelayJob, RelayLimits } from '../../tunnel/relay.ts';
+import type { RelayTime, Relay, RelayEngine, RelayJob, RelayLimits } from '../../tunnel/relay.ts';
 
 export const KIB = 1_024;
 export const IDLE_MS = 1_860_000;
@@ -52,7 +52,7 @@ export interface RigOptions extends Partial<RelayLimits> {
   readonly noProgressMs?: number;
 }
 
-export function createRig(kind: RelayName, time: CoarseTime, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
+export function createRig(kind: RelayName, time: RelayTime, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
   const limits = { ...LIMITS, ...changes };
   const node = createNodeRelay(time, limits);
   if (kind === 'node') return { engine: node, connection: nodeConnection, dialled: nodeDialled };
@@ -131,7 +131,7 @@ function owned<Near extends Leg>(context: TestContext, ends: Ends<Near>): Ends<N
 export interface RelayHarness {
   readonly client: net.Socket;
   readonly upstream: net.Socket;
-  readonly time: CoarseTime;
+  readonly time: { nowMs: number };
   readonly engine: RelayEngine;
   readonly relay: Relay;
   readonly ends: EndedBy[];
@@ -144,7 +144,7 @@ export async function relayed(
   bufferBytes = 256 * KIB,
   kind: RelayName = 'node',
 ): Promise<RelayHarness> {
-  const time: CoarseTime = { nowMs: 5_000_000 };
+  const time = { nowMs: 5_000_000 };
   const rig = createRig(kind, time);
   const mark = highWaterMarkFor(bufferBytes);
   const sides = { client: await rig.connection(context, mark), upstream: await rig.dialled(context, mark) };
@@ -156,7 +156,7 @@ export async function relayedByNode(
   context: TestContext,
   bufferBytes = 256 * KIB,
 ): Promise<RelayHarness & { readonly nearClient: net.Socket; readonly nearUpstream: net.Socket }> {
-  const time: CoarseTime = { nowMs: 5_000_000 };
+  const time = { nowMs: 5_000_000 };
   const mark = highWaterMarkFor(bufferBytes);
   const sides = { client: await nodeConnection(context, mark), upstream: await nodeDialled(context, mark) };
   const started = startRelay(createNodeRelay(time, LIMITS), sides);

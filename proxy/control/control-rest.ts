@@ -1,0 +1,29 @@
+// Whether control may rest: all carriers do, all is well, and nothing has changed since the last look.
+
+import type { SlotView } from '../core/supervision.ts';
+import { BEAT_MS } from '../core/supervision.ts';
+import type { CarrierStatus } from './carrier-api.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Looked {
+  readonly verdict: Verdict;
+  /** The judge would want to see more. */
+  readonly isInDoubt: boolean;
+  readonly slots: readonly Pick<SlotView, 'word'>[];
+  /** Null for one that does not answer. */
+  readonly carriers: readonly (CarrierStatus | null)[];
+}
+
+/** `before` is null behind a start. */
+export function isStill(before: Looked | null, now: Looked): boolean {
+  const { verdict, isInDoubt, slots, carriers } = now;
+  const isWell = verdict.ready && verdict.fullUpstreams.length === 0 && !isInDoubt;
+  const doAllRest = slots.length > 0 && slots.every(({ word }) => (word?.withinMs ?? BEAT_MS) > BEAT_MS);
+  const areReady = carriers.every((carrier) => carrier !== null && carrier.ready);
+  return isWell && doAllRest && areReady && before !== null && wordsOf(before) === wordsOf(now);
+}
+
+/** What a reader would see change. */
+function wordsOf({ verdict: { reasons, concerns }, carriers }: Looked): string {
+  return JSON.stringify([reasons, concerns, carriers.map((carrier) => [carrier?.pid, carrier?.policyVersion])]);
+}
