@@ -18,7 +18,7 @@ const TEST_FOLDERS = ['proxy', 'agent', 'healthcheck', 'sandbox', 'scripts', 'be
 const CODE_CACHE = join('node_modules', '.cache', 'pinhole');
 
 /** What each test said, and at the end how long each file took. */
-const REPORTERS = ['spec', './scripts/suite-seconds.mjs'].flatMap((reporter) => [
+const REPORTERS = ['spec', './scripts/suite-seconds.mjs', './scripts/skipped.mjs'].flatMap((reporter) => [
   `--test-reporter=${reporter}`,
   '--test-reporter-destination=stdout',
 ]);
