@@ -72,7 +72,7 @@ const V8_FLAG = '--external-memory-accounted-in-global-limit';
 export async function runCarrier(options: CarrierOptions): Promise<void> {
   v8.setFlagsFromString(V8_FLAG);
   const { clock, runtime, descriptors, slot, generation } = options;
-  const restingClock = new RestingClock(clock, options.restMs);
+  const restingClock = new RestingClock(clock, options.restMs, () => supervisor.rests());
   const { settings, tenants: listed } = readSettings(settingsFile(runtime, generation));
   const log = createLog({ ...logOptions(settings, options), stdout: openStandardOutput(CHILD_OUTPUT_FD), clock });
   // One session's bug must not end ten thousand tunnels: it is logged, and its own connection ends by a deadline or its idle limit.
@@ -87,11 +87,7 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const overload = new MeasuredOverload({ clock, random: Math.random, areDescriptorsShort: () => held() >= shedMark(descriptors) });
   const machinery = createMachinery(settings, {
     descriptors,
-    time: {
-      get nowMs() {
-        return clock.nowMs();
-      },
-    },
+    clock,
     highWaterMark: () => planes.current.highWaterMark,
     onBug: (error) => logBug(log, error),
     onFailed: (error) => log.error({ event: 'relay-failed', detail: error.message }),
@@ -127,7 +123,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const handlers: ChildHandlers = {
     word: () => (api === null ? undefined : wordOf(api)),
     wordFailed: (error) => logBug(log, error as Error),
-    restMs: () => restingClock.restMs,
     onStop: (deadlineMs) => stopped(deadlineMs),
     onReopenLog: () => log.reopen(),
     onRetire(message) {
@@ -215,7 +210,6 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const rest = new CarrierRest({
     clock: restingClock,
     hasWork: () => !readiness.isReady() || !listeners.isAccepting || sessions.areSwept || isShort(planes.current.settings.limits.maxAgeMs),
-    began: () => supervisor.rests(),
   });
   const report = new CarrierReport({
     ...{ clock: restingClock, loop, metrics, log, ledger, recorder, listeners },

@@ -42,11 +42,10 @@ export async function runControl({ runtime, generation, isRising, clock, restMs 
   const jobOf = (of: Settings): ReturnType<typeof probeJobOf> | null => of.probe && probeJobOf(runtime, of, of.probe);
   const died = (death: ProbeDeath): void => log.error({ event: 'probe-died', ...death });
   const probe = new ProbeChild({ entry: PROBE_ENTRY, job: jobOf(settings), clock, died });
-  const restingClock = new RestingClock(clock, restMs);
+  const restingClock = new RestingClock(clock, restMs, () => supervisor.rests());
   const plane = new ControlPlane({
     ...{ runtime, settings, clock: restingClock, probe, announce: createAnnounce(log), failed: createSayFailed(log, clock) },
     view: () => supervisor.view(),
-    rests: () => supervisor.rests(),
   });
   const stage = async (file: string): Promise<Staged> => {
     const next = readSettings(file);
@@ -61,10 +60,7 @@ export async function runControl({ runtime, generation, isRising, clock, restMs 
       drop: () => prepared.drop(),
     };
   };
-  const supervisor = connectToSupervisor(
-    { onStop: () => stop(), onReopenLog: () => log.reopen(), stage, restMs: () => restingClock.restMs },
-    restingClock,
-  );
+  const supervisor = connectToSupervisor({ onStop: () => stop(), onReopenLog: () => log.reopen(), stage }, restingClock);
   const isWanted = !isRising || (await Promise.race([supervisor.warm().then(() => true), told.then(() => false)]));
   if (!isWanted) return EXIT.ok;
   await plane.start();

@@ -1,5 +1,6 @@
 // How connections come in, go out and are relayed: all natively, or all by Node.
 
+import type { Clock } from './core/clock.ts';
 import type { Settings } from './core/settings.ts';
 import { createNativeTunnels, loadAddon } from './native/engine.ts';
 import { createFrontCalls } from './native/front.ts';
@@ -10,7 +11,7 @@ import { MoveLinks } from './tunnel/move-links.ts';
 import { NativeFront } from './tunnel/native-front.ts';
 import { createNativeRelay, type NativeTunnels } from './tunnel/native-relay.ts';
 import { createNodeRelay } from './tunnel/node-relay.ts';
-import type { RelayTime, RelayEngine, RelayLimits } from './tunnel/relay.ts';
+import type { RelayEngine, RelayLimits } from './tunnel/relay.ts';
 
 /** Made once for a process; what of it depends on settings that change is asked for anew. */
 export interface Machinery {
@@ -24,7 +25,7 @@ export interface Machinery {
 export interface MachineryOptions {
   /** Descriptors this process may hold. */
   readonly descriptors: number;
-  readonly time: RelayTime;
+  readonly clock: Pick<Clock, 'nowMs'>;
   /** For the sockets that are accepted next. */
   readonly highWaterMark: () => number;
   /** Hears what a connection's owner throws. */
@@ -34,9 +35,9 @@ export interface MachineryOptions {
 }
 
 export function createMachinery(settings: Settings, options: MachineryOptions): Machinery {
-  const { descriptors, time, highWaterMark, onBug, onFailed } = options;
+  const { descriptors, clock, highWaterMark, onBug, onFailed } = options;
   const limits = limitsOf(settings);
-  const engine = createNodeRelay(time, limits);
+  const engine = createNodeRelay(clock, limits);
   const byNode = {
     acceptor: nodeAcceptor(highWaterMark),
     dial: createDial(connectStream),
@@ -53,7 +54,7 @@ export function createMachinery(settings: Settings, options: MachineryOptions): 
     return {
       acceptor: nativeAcceptor(front),
       dial: createDial(connectNative(front)),
-      engineFor: underThoseOf(createNativeRelay({ time, limits, fallback: engine, onBug, connect })),
+      engineFor: underThoseOf(createNativeRelay({ clock, limits, fallback: engine, onBug, connect })),
       links: new MoveLinks((onReady) => createLinkCalls(addon, onReady)),
     };
   } catch (error) {

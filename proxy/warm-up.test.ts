@@ -17,10 +17,9 @@ const NOBODY = await TenantTable.build({ list: '', places: '' }, assert.fail);
 
 function world(relay: RelayName, changes: (machinery: Machinery) => Partial<Machinery> = () => ({})) {
   const settings = testSettings({ relay });
-  const time = { nowMs: systemClock.nowMs() };
   const made = createMachinery(settings, {
     descriptors: 1_000,
-    time,
+    clock: systemClock,
     highWaterMark: () => 65_536,
     onBug: assert.fail,
     onFailed: assert.fail,
@@ -32,7 +31,7 @@ function world(relay: RelayName, changes: (machinery: Machinery) => Partial<Mach
     return assert.fail(what);
   };
   const standing: Standing = {
-    ...{ clock: systemClock, time, machinery, descriptors: 1_000 },
+    ...{ clock: systemClock, machinery, descriptors: 1_000 },
     sessions: new Sessions(systemClock, Math.random),
     ledger: { under: unused('the limits') },
     overload: { shed: unused('the overload'), hasNoPort: unused('the ports'), foundNoPort: unused('the ports') },

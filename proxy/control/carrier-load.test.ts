@@ -90,7 +90,7 @@ test('the look that finds work ends a rest by itself, whatever else has its turn
   const time = new FakeClock();
   const clock = new RestingClock(time, 4_000);
   const now = { isAtWork: false };
-  const rest = new CarrierRest({ clock, hasWork: () => false, began: () => {} });
+  const rest = new CarrierRest({ clock, hasWork: () => false });
   const loop = {
     look: () => 0,
     get isAtWork() {

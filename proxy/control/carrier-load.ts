@@ -1,5 +1,5 @@
-// What a carrier measures about itself twice a second, once while it has next to nothing to do, and seldom in a rest: tells its overload, and whoever asks over its
-// socket.
+// What a carrier measures about itself twice a second, once while it has next to nothing to do, and seldom in a rest: tells its overload, and
+// whoever asks over its socket.
 
 import { atOwnPace, type Cancel, type Clock } from '../core/clock.ts';
 import type { ResolverState, ShedCause } from '../core/ports.ts';

@@ -6,9 +6,9 @@ import { FakeClock } from '../test/support/fake-clock.ts';
 
 function harness(restMs: number | null = 4_000) {
   const time = new FakeClock();
-  const clock = new RestingClock(time, restMs);
   const now = { hasWork: false, isAtWork: false, began: 0 };
-  const rest = new CarrierRest({ clock, hasWork: () => now.hasWork, began: () => (now.began += 1) });
+  const clock = new RestingClock(time, restMs, () => (now.began += 1));
+  const rest = new CarrierRest({ clock, hasWork: () => now.hasWork });
   clock.every(1_000, () => rest.look(now.isAtWork));
   const come = (count: number): void => {
     for (let each = 0; each < count; each += 1) rest.connection();

@@ -9,8 +9,6 @@ export interface CarrierRestDeps {
   readonly clock: RestingClock;
   /** Something else has to be looked at each second. */
   hasWork(): boolean;
-  /** It has begun to rest. */
-  began(): void;
 }
 
 export class CarrierRest {
@@ -32,13 +30,12 @@ export class CarrierRest {
 
   /** Often; `isAtWork`: there is something to do, or to be looked at. */
   look(isAtWork: boolean): void {
-    const { clock, hasWork, began } = this.#deps;
+    const { clock, hasWork } = this.#deps;
     const nowMs = clock.nowMs();
     const isQuiet = this.#connections <= this.#few(nowMs - this.#lookedMs) && !isAtWork && !hasWork();
     this.#connections = 0;
     this.#lookedMs = nowMs;
-    if (!isQuiet) clock.work();
-    else if (clock.rest()) began();
+    clock.restIf(isQuiet);
   }
 
   #few(ms: number): number {

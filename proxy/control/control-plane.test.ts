@@ -56,10 +56,9 @@ async function harness(t: TestContext, changes: Partial<Settings> = {}, clock = 
   const failures: unknown[] = [];
   const failed = (error: unknown): void => void failures.push(error);
   const views = { said: null as SupervisorView | null };
-  const resting = new RestingClock(clock, restMs);
+  const resting = new RestingClock(clock, restMs, () => calls.push('rests'));
   const plane = new ControlPlane({
     ...{ runtime: world.runtime, settings, clock: resting, announce, failed, probe },
-    rests: () => calls.push('rests'),
     view: () => Promise.resolve(views.said),
   });
   await plane.start();
@@ -380,7 +379,6 @@ test('an address that is taken is an error at start', async (t) => {
     runtime: world.runtime,
     settings,
     clock: new RestingClock(systemClock, null),
-    rests: () => {},
     announce: () => {},
     failed: () => {},
     view: () => Promise.resolve(null),

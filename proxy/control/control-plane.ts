@@ -46,8 +46,6 @@ export interface ControlDeps {
   readonly runtime: string;
   readonly settings: Settings;
   readonly clock: RestingClock;
-  /** It has begun to rest. */
-  readonly rests: () => void;
   readonly announce: Announce;
   /** A look has failed. */
   readonly failed: SayFailed;
@@ -176,11 +174,9 @@ export class ControlPlane {
   }
 
   #restOrWork(now: Looked | null): void {
-    const { clock, rests } = this.#deps;
     const before = this.#looked;
     this.#looked = now;
-    if (now === null || this.#cancelNews !== null || !isStill(before, now)) clock.work();
-    else if (clock.rest()) rests();
+    this.#deps.clock.restIf(now !== null && this.#cancelNews === null && isStill(before, now));
   }
 
   /** Looks who lives, and how the node is: once a second, seldom in a rest. One at a time, since what is kept of the dead has one writer. */

@@ -12,25 +12,28 @@ function counted(clock: RestingClock, periodMs: number): () => number {
 
 test('in a rest all comes in the rest’s period, what is rarer in its own, and at work as before', () => {
   const time = new FakeClock();
-  const clock = new RestingClock(time, 4_000);
+  let began = 0;
+  const clock = new RestingClock(time, 4_000, () => (began += 1));
   const [often, seldom] = [counted(clock, 500), counted(clock, 10_000)];
   time.advance(10_000);
   assert.deepEqual([often(), seldom(), clock.restMs], [20, 1, null]);
-  assert.equal(clock.rest(), true);
-  assert.equal(clock.rest(), false, 'it rests already');
+  clock.rest();
+  assert.equal(began, 1);
+  clock.restIf(true);
+  assert.equal(began, 1, 'it rests already');
   const late = counted(clock, 1_000);
   time.advance(20_500);
   assert.deepEqual([often(), seldom(), late(), clock.restMs], [26, 3, 5, 4_000], 'each has had the turn that it waited for');
-  clock.work();
+  clock.restIf(false);
   time.advance(10_000);
   assert.deepEqual([often(), seldom(), late(), clock.restMs], [46, 4, 15, null]);
 });
 
 test('without a period to rest by it never rests', () => {
   const time = new FakeClock();
-  const clock = new RestingClock(time, null);
+  const clock = new RestingClock(time, null, () => assert.fail('it rests'));
   const often = counted(clock, 500);
-  assert.equal(clock.rest(), false);
+  clock.rest();
   time.advance(4_000);
   assert.deepEqual([often(), clock.restMs], [8, null]);
 });

@@ -1,27 +1,28 @@
 // The clock of a process that may rest: all that comes again and again then comes seldom, and together. Most of what an idle process costs is that it
 // wakes, and what it touches then has gone cold.
 
-import type { Cancel, Clock } from './clock.ts';
+import { atOwnPace, type Cancel, type Clock } from './clock.ts';
 
 interface Job {
   readonly periodMs: number;
   readonly run: (lateMs: number) => void;
-  /** It has been set for a rest. */
-  isSlow: boolean;
-  isOver: boolean;
+  /** By which it comes now. */
+  setMs: number;
   cancel: Cancel;
 }
 
 export class RestingClock implements Clock {
   readonly #clock: Clock;
   readonly #restMs: number | null;
+  readonly #began: () => void;
   readonly #jobs = new Set<Job>();
   #isResting = false;
 
-  /** `restMs`: what each period is at least while it rests; with null it never does. */
-  constructor(clock: Clock, restMs: number | null) {
+  /** `restMs`: what each period is at least while it rests; with null it never does. `began`: it has begun to. */
+  constructor(clock: Clock, restMs: number | null, began: () => void = () => {}) {
     this.#clock = clock;
     this.#restMs = restMs;
+    this.#began = began;
   }
 
   nowMs(): number {
@@ -37,11 +38,10 @@ export class RestingClock implements Clock {
   }
 
   every(periodMs: number, run: (lateMs: number) => void): Cancel {
-    const job: Job = { periodMs, run, isSlow: false, isOver: false, cancel: () => {} };
+    const job: Job = { periodMs, run, setMs: periodMs, cancel: () => {} };
     this.#set(job);
     this.#jobs.add(job);
     return () => {
-      job.isOver = true;
       this.#jobs.delete(job);
       job.cancel();
     };
@@ -52,25 +52,31 @@ export class RestingClock implements Clock {
     return this.#isResting ? this.#restMs : null;
   }
 
-  /** Each from its next turn on, which may be due by now; true where it has not rested before. */
-  rest(): boolean {
-    if (this.#restMs === null || this.#isResting) return false;
+  /** Rests from now on where all is quiet, and works where it is not. */
+  restIf(isQuiet: boolean): void {
+    if (isQuiet) this.rest();
+    else this.work();
+  }
+
+  /** Each from its next turn on, which may be due by now. */
+  rest(): void {
+    if (this.#restMs === null || this.#isResting) return;
     this.#isResting = true;
-    return true;
+    this.#began();
   }
 
   /** From now on: the next turns come within their own periods. */
   work(): void {
     this.#isResting = false;
-    for (const job of this.#jobs) if (job.isSlow) this.#set(job);
+    for (const job of this.#jobs) if (job.setMs > job.periodMs) this.#set(job);
   }
 
   #set(job: Job): void {
     job.cancel();
-    job.isSlow = this.#isResting;
-    job.cancel = this.#clock.every(Math.max(job.periodMs, this.restMs ?? 0), (lateMs) => {
+    const wantedMs = (): number => (job.setMs = Math.max(job.periodMs, this.restMs ?? 0));
+    job.cancel = atOwnPace(this.#clock, wantedMs(), (lateMs) => {
       job.run(lateMs);
-      if (!job.isOver && job.isSlow !== this.#isResting) this.#set(job);
+      return wantedMs();
     });
   }
 }

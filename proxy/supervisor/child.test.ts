@@ -9,7 +9,7 @@ import { connectToSupervisor } from './child.ts';
 
 /** `reads`: whether somebody takes what is said out of the channel. */
 function childWith(word?: () => unknown, { reads = true, restMs = (): number | null => null } = {}) {
-  const clock = new FakeClock();
+  const clock = Object.defineProperty(new FakeClock(), 'restMs', { get: restMs });
   const said: ChildMessage[] = [];
   const failed: unknown[] = [];
   const send = (message: ChildMessage, _: undefined, __: undefined, sent: () => void): boolean => {
@@ -21,7 +21,6 @@ function childWith(word?: () => unknown, { reads = true, restMs = (): number | n
     onStop: () => {},
     stage: () => Promise.reject(new Error('nothing is staged here')),
     ...(word && { word }),
-    restMs,
     wordFailed: (error: unknown) => failed.push(error),
   };
   let hear: (message: unknown) => void = () => {};

@@ -35,8 +35,6 @@ export interface ChildHandlers {
   stage(settingsFile: string): Promise<Staged>;
   /** How it is, with each beat; undefined where there is nothing to say. */
   word?(): unknown;
-  /** It rests, and has its turns so seldom; null while it does not. */
-  restMs?(): number | null;
   /** That could not be told, which is a bug. */
   wordFailed?(error: unknown): void;
   /** Which tunnels the settings in this file would close; rejects where it cannot be told. */
@@ -52,7 +50,10 @@ interface Channel {
   kill(pid: number, signal: 'SIGKILL'): unknown;
 }
 
-export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, channel: Channel = process): SupervisorLink {
+/** `restMs`: its turns come so seldom at the moment; null, or missing, where it does not rest. */
+type ChildClock = Clock & { readonly restMs?: number | null };
+
+export function connectToSupervisor(handlers: ChildHandlers, clock: ChildClock, channel: Channel = process): SupervisorLink {
   if (!channel.send) throw new Error('this role is started by `pinhole serve` only');
   // The channel may close under us; 'disconnect' then says so.
   const say = (message: ChildMessage, sent = (): void => {}): void => void channel.send?.(message, undefined, undefined, sent);
@@ -94,7 +95,7 @@ export function connectToSupervisor(handlers: ChildHandlers, clock: Clock, chann
   };
   const beat = (): void => {
     const word = wordNow();
-    const restMs = handlers.restMs?.() ?? null;
+    const { restMs = null } = clock;
     const when = restMs === null ? {} : { withinMs: restMs };
     if (word === undefined) return say({ type: 'beat', ...when });
     isOnTheWay = true;

@@ -47,7 +47,5 @@ export function spawnControl({ node, entry, controlFlags }: Launch, place: Omit<
 }
 
 function start(node: string, args: readonly string[], fds: readonly number[]): ChildProcess {
-  return spawn(node, args, {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc', standardOutputForChild(), ...fds],
-  });
+  return spawn(node, args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc', standardOutputForChild(), ...fds] });
 }

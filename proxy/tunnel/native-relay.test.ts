@@ -53,7 +53,7 @@ function nativeRig(limits: Parameters<typeof createRig>[2] = {}): Rig {
 }
 
 test('an owner that throws at the end of its tunnel costs the others of the batch nothing', () => {
-  const time = { nowMs: 0 };
+  const clock = { nowMs: () => 0 };
   const bugs: string[] = [];
   let tell: () => void = () => {};
   const ends = [0, 0, 1, 1, 2, 0];
@@ -67,9 +67,9 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
     move: NO_MOVES,
   };
   const engine = createNativeRelay({
-    time,
+    clock,
     limits: LIMITS,
-    fallback: createNodeRelay(time, LIMITS),
+    fallback: createNodeRelay(clock, LIMITS),
     onBug: (error) => void bugs.push(error.message),
     connect: (onEnds) => ((tell = onEnds), tunnels),
   });
@@ -89,7 +89,7 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
 });
 
 test('a tunnel that comes from another process is held to the limits that new ones are held to now', () => {
-  const time = { nowMs: 0 };
+  const clock = { nowMs: () => 0 };
   const asked: unknown[] = [];
   const tunnels: NativeTunnels = {
     ...{ slots: 4, stats: new Float64Array(18), start: () => 0, close: () => {}, ends: () => [] },
@@ -97,9 +97,9 @@ test('a tunnel that comes from another process is held to the limits that new on
     move: { ...NO_MOVES, adopt: (slot) => (asked.push(slot), 0) },
   };
   const first = createNativeRelay({
-    time,
+    clock,
     limits: LIMITS,
-    fallback: createNodeRelay(time, LIMITS),
+    fallback: createNodeRelay(clock, LIMITS),
     onBug: assert.fail,
     connect: () => tunnels,
   });
@@ -111,7 +111,7 @@ test('a tunnel that comes from another process is held to the limits that new on
 });
 
 test('news of a tunnel that is moved reach whoever asked, and its slot is free only when it has gone', () => {
-  const time = { nowMs: 0 };
+  const clock = { nowMs: () => 0 };
   let tell: () => void = () => {};
   const asked: string[] = [];
   const ends: number[] = [];
@@ -124,8 +124,14 @@ test('news of a tunnel that is moved reach whoever asked, and its slot is free o
     ends: () => ends.splice(0),
     move,
   };
-  const fallback = createNodeRelay(time, LIMITS);
-  const engine = createNativeRelay({ time, limits: LIMITS, fallback, onBug: assert.fail, connect: (onEnds) => ((tell = onEnds), tunnels) });
+  const fallback = createNodeRelay(clock, LIMITS);
+  const engine = createNativeRelay({
+    clock,
+    limits: LIMITS,
+    fallback,
+    onBug: assert.fail,
+    connect: (onEnds) => ((tell = onEnds), tunnels),
+  });
   const told: string[] = [];
   const begin = (): Relay => {
     const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
@@ -160,7 +166,7 @@ test('news of a tunnel that is moved reach whoever asked, and its slot is free o
 });
 
 test('without memory for it a tunnel ends at once, by a fault, and its slot is free', () => {
-  const time = { nowMs: 0 };
+  const clock = { nowMs: () => 0 };
   const slots: number[] = [];
   const start = (slot: number): number => (slots.push(slot), 2);
   const tunnels: NativeTunnels = {
@@ -170,8 +176,8 @@ test('without memory for it a tunnel ends at once, by a fault, and its slot is f
     ends: () => [],
     move: NO_MOVES,
   };
-  const fallback = createNodeRelay(time, LIMITS);
-  const engine = createNativeRelay({ time, limits: LIMITS, fallback, onBug: assert.fail, connect: () => tunnels });
+  const fallback = createNodeRelay(clock, LIMITS);
+  const engine = createNativeRelay({ clock, limits: LIMITS, fallback, onBug: assert.fail, connect: () => tunnels });
   const ends: EndedBy[] = [];
   let closed = 0;
   for (let turn = 0; turn < 2; turn += 1) {

@@ -1,10 +1,11 @@
 // The relay engine of Linux: both connections go over to C, so that a tunnel is one small object here. What is not a connection of the front,
 // or has bytes on their way out at this moment, goes to the node engine.
 
+import type { Clock } from '../core/clock.ts';
 import { ENDINGS, type EndedBy } from '../core/record.ts';
 import type { Leg } from './leg.ts';
 import { NativeSocket } from './native-socket.ts';
-import type { RelayTime, MovableRelay, ParkNews, Relay, RelayEngine, RelayJob, RelayLimits, RelayMoves } from './relay.ts';
+import type { MovableRelay, ParkNews, Relay, RelayEngine, RelayJob, RelayLimits, RelayMoves } from './relay.ts';
 
 export type { RelayLimits } from './relay.ts';
 
@@ -45,7 +46,7 @@ const NEWS = { parked: 16, stays: 17, moved: 18 } as const;
 const START = { runs: 0, unchanged: 1, closed: 2 } as const;
 
 export interface NativeRelayOptions {
-  readonly time: RelayTime;
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly limits: RelayLimits;
   /** Where it goes what this engine cannot take. */
   readonly fallback: RelayEngine;
@@ -55,7 +56,7 @@ export interface NativeRelayOptions {
   readonly connect: (onEnds: () => void) => NativeTunnels;
 }
 
-export function createNativeRelay({ time, limits: first, fallback, onBug, connect }: NativeRelayOptions): RelayEngine {
+export function createNativeRelay({ clock, limits: first, fallback, onBug, connect }: NativeRelayOptions): RelayEngine {
   const running: (NativeRelay | undefined)[] = [];
   const free: number[] = [];
   let used = 0;
@@ -108,7 +109,7 @@ export function createNativeRelay({ time, limits: first, fallback, onBug, connec
     client.handedOver();
     upstream.handedOver();
     if (started === START.closed) return stillborn(job);
-    const relay = new NativeRelay(tunnels, time, slot, job.ended);
+    const relay = new NativeRelay(tunnels, clock, slot, job.ended);
     running[slot] = relay;
     return relay;
   };
@@ -126,7 +127,7 @@ export function createNativeRelay({ time, limits: first, fallback, onBug, connec
         return null;
       }
       held += 1;
-      const relay = new NativeRelay(tunnels, time, slot, ended);
+      const relay = new NativeRelay(tunnels, clock, slot, ended);
       running[slot] = relay;
       return relay;
     },
@@ -160,7 +161,7 @@ function stillborn({ ended, sentUp, sentDown }: RelayJob): Relay {
 
 class NativeRelay implements Relay, MovableRelay {
   readonly #tunnels: NativeTunnels;
-  readonly #time: RelayTime;
+  readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #slot: number;
   readonly #ended: (by: EndedBy) => void;
   #parked: ((news: ParkNews) => void) | null = null;
@@ -169,9 +170,9 @@ class NativeRelay implements Relay, MovableRelay {
   #closeBy: EndedBy | null = null;
   #isSent = false;
 
-  constructor(tunnels: NativeTunnels, time: RelayTime, slot: number, ended: (by: EndedBy) => void) {
+  constructor(tunnels: NativeTunnels, clock: Pick<Clock, 'nowMs'>, slot: number, ended: (by: EndedBy) => void) {
     this.#tunnels = tunnels;
-    this.#time = time;
+    this.#clock = clock;
     this.#slot = slot;
     this.#ended = ended;
   }
@@ -185,7 +186,7 @@ class NativeRelay implements Relay, MovableRelay {
   }
 
   idleMs(): number {
-    return this.#time.nowMs - (this.#tunnels.stats[this.#slot * FIELDS + 2] ?? 0);
+    return this.#clock.nowMs() - (this.#tunnels.stats[this.#slot * FIELDS + 2] ?? 0);
   }
 
   get movable(): this {

@@ -4,11 +4,12 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { Clock } from '../core/clock.ts';
 import { NO_PROGRESS_MS } from '../core/limits.ts';
 import type { EndedBy } from '../core/record.ts';
 import { asStream } from './as-stream.ts';
 import { own, type SocketOwner } from './owned-socket.ts';
-import type { RelayTime, Farewell, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
+import type { Farewell, Relay, RelayEngine, RelayJob, RelayLimits } from './relay.ts';
 
 /** What libuv reads at once. A stream that is told to pause may still be given one such chunk. */
 const READ_CHUNK_BYTES = 64 * 1024;
@@ -36,11 +37,11 @@ export function highWaterMarkFor(bufferBytes: number): number {
   return Math.max(1, Math.floor(bufferBytes / 4) - READ_CHUNK_BYTES);
 }
 
-export function createNodeRelay(time: RelayTime, limits: RelayLimits): RelayEngine {
-  return engineUnder(limits, { time, totals: { bytesUp: 0, bytesDown: 0 } });
+export function createNodeRelay(clock: Pick<Clock, 'nowMs'>, limits: RelayLimits): RelayEngine {
+  return engineUnder(limits, { clock, totals: { bytesUp: 0, bytesDown: 0 } });
 }
 
-function engineUnder(limits: RelayLimits, common: Pick<Shared, 'time' | 'totals'>): RelayEngine {
+function engineUnder(limits: RelayLimits, common: Pick<Shared, 'clock' | 'totals'>): RelayEngine {
   const shared: Shared = { ...common, limits, highWaterMark: highWaterMarkFor(limits.bufferBytes) };
   return {
     name: 'node',
@@ -55,7 +56,7 @@ function engineUnder(limits: RelayLimits, common: Pick<Shared, 'time' | 'totals'
 
 /** What tunnels under the same limits have in common. */
 interface Shared {
-  readonly time: RelayTime;
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly limits: RelayLimits;
   /** For sockets of the native front, which become streams here. */
   readonly highWaterMark: number;
@@ -95,7 +96,7 @@ class NodeRelay implements Relay, SocketOwner {
     this.#shared = shared;
     this.#ended = job.ended;
     this.#farewell = job.farewell ?? null;
-    this.#lastMs = shared.time.nowMs;
+    this.#lastMs = shared.clock.nowMs();
     this.#upSinceMs = this.#lastMs;
     this.#downSinceMs = this.#lastMs;
 
@@ -122,7 +123,7 @@ class NodeRelay implements Relay, SocketOwner {
 
   socketData(from: Duplex, chunk: Buffer): void {
     if (this.#leaving !== null) return;
-    this.#lastMs = this.#shared.time.nowMs;
+    this.#lastMs = this.#shared.clock.nowMs();
     if (from === this.#client) {
       this.bytesUp += chunk.length;
       this.#shared.totals.bytesUp += chunk.length;
@@ -142,7 +143,7 @@ class NodeRelay implements Relay, SocketOwner {
 
   socketEnd(side: Duplex): void {
     if (this.#leaving !== null) return;
-    this.#lastMs = this.#shared.time.nowMs;
+    this.#lastMs = this.#shared.clock.nowMs();
     const by = side === this.#client ? 'client' : 'upstream';
     this.#finished = this.#finished === 'none' ? by : 'both';
     this.#endedBy ??= by;
@@ -172,7 +173,7 @@ class NodeRelay implements Relay, SocketOwner {
   }
 
   idleMs(): number {
-    return this.#shared.time.nowMs - this.#lastMs;
+    return this.#shared.clock.nowMs() - this.#lastMs;
   }
 
   close(by: EndedBy): void {
@@ -208,7 +209,7 @@ class NodeRelay implements Relay, SocketOwner {
   // Bytes that wait on one side while none of them goes, even where the other direction is busy. What has gone is what came in less what
   // waits; what waits alone says nothing, since a slow reader leaves the same full chunk waiting at each look.
   #sweepStuck(): void {
-    const { nowMs } = this.#shared.time;
+    const nowMs = this.#shared.clock.nowMs();
     const goneUp = this.bytesUp - this.#upstream.writableLength;
     if (goneUp !== this.#goneUp || this.#upstream.writableLength === 0) {
       this.#goneUp = goneUp;

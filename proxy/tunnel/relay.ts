@@ -38,7 +38,7 @@ export interface Relay {
   /** Ends the tunnel for a reason that is not on the wire. A drain takes leave of whom it can: last words, and TLS's close_notify. */
   close(by: EndedBy): void;
   /**
-   * Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second, a process that has any of them does not rest; none where the
+   * Looks at the time: ends the tunnel where it has been idle, stuck or half-closed for too long. Called about once a second; none where the
    * engine looks itself.
    */
   sweep?(): void;
@@ -93,9 +93,4 @@ export interface RelayLimits {
   readonly halfClosedMs: number;
   /** What may wait in it, both directions together. */
   readonly bufferBytes: number;
-}
-
-/** The moment, by the clock. */
-export interface RelayTime {
-  readonly nowMs: number;
 }

@@ -20,7 +20,7 @@ test('a tunnel was never idle for longer than it was there, though its clock tic
   client.write(hello);
   await readAll(client, (text) => text.length >= hello.length);
 
-  node.time.nowMs += 60_000;
+  node.time.aheadMs += 60_000;
   client.resetAndDestroy();
   const { end } = await node.recorded(({ event }) => event === 'close');
   assert.ok(end);

@@ -37,7 +37,7 @@ export interface TestNode {
   readonly port: number;
   readonly plane: DataPlane;
   /** Of the engine in JavaScript: when a tunnel last moved a byte is told by it. */
-  readonly time: { nowMs: number };
+  readonly time: { aheadMs: number };
   readonly records: Recorded[];
   readonly bugs: Error[];
   readonly links: MoveLinks | null;
@@ -79,16 +79,8 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   };
   const counts = { open: 0, pending: 0, refused: 0, moved: 0 };
   const bugs: Error[] = [];
-  let aheadMs = 0;
-  /** Goes on by itself, and may be put forward. */
-  const time = {
-    get nowMs() {
-      return systemClock.nowMs() + aheadMs;
-    },
-    set nowMs(ms: number) {
-      aheadMs = ms - systemClock.nowMs();
-    },
-  };
+  /** By how much the relays' clock is ahead. */
+  const time = { aheadMs: 0 };
   const own = createOwn(settings, () => []);
   const fail = (error: Error): never => {
     throw error;
@@ -96,7 +88,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   const highWaterMark = highWaterMarkFor(settings.limits.perTunnelBufferBytes);
   const machinery = createMachinery(settings, {
     descriptors: 1_000,
-    time,
+    clock: { nowMs: () => systemClock.nowMs() + time.aheadMs },
     highWaterMark: () => highWaterMark,
     onBug: (error) => bugs.push(error),
     onFailed: fail,

@@ -16,7 +16,7 @@ import { createNativeRelay } from '../../tunnel/native-relay.ts';
 import type { NativeSocket } from '../../tunnel/native-socket.ts';
 import { createNodeRelay, highWaterMarkFor } from '../../tunnel/node-relay.ts';
 import { own, type SocketOwner } from '../../tunnel/owned-socket.ts';
-import type { RelayTime, Relay, RelayEngine, RelayJob, RelayLimits } from '../../tunnel/relay.ts';
+import type { Relay, RelayEngine, RelayJob, RelayLimits } from '../../tunnel/relay.ts';
 
 export const KIB = 1_024;
 export const IDLE_MS = 1_860_000;
@@ -52,14 +52,15 @@ export interface RigOptions extends Partial<RelayLimits> {
   readonly noProgressMs?: number;
 }
 
-export function createRig(kind: RelayName, time: RelayTime, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
+export function createRig(kind: RelayName, time: { nowMs: number }, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
   const limits = { ...LIMITS, ...changes };
-  const node = createNodeRelay(time, limits);
+  const clock = { nowMs: () => time.nowMs };
+  const node = createNodeRelay(clock, limits);
   if (kind === 'node') return { engine: node, connection: nodeConnection, dialled: nodeDialled };
   const addon = loadAddon();
   const front = new NativeFront((onEvents) => createFrontCalls(addon, 1_000, onEvents), fail);
   const engine = createNativeRelay({
-    time,
+    clock,
     limits,
     fallback: node,
     onBug: fail,
@@ -159,7 +160,7 @@ export async function relayedByNode(
   const time = { nowMs: 5_000_000 };
   const mark = highWaterMarkFor(bufferBytes);
   const sides = { client: await nodeConnection(context, mark), upstream: await nodeDialled(context, mark) };
-  const started = startRelay(createNodeRelay(time, LIMITS), sides);
+  const started = startRelay(createNodeRelay({ nowMs: () => time.nowMs }, LIMITS), sides);
   return { ...started, time, nearClient: sides.client.near, nearUpstream: sides.upstream.near };
 }
 
