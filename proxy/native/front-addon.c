@@ -42,12 +42,14 @@ static void on_ready(uv_handle_t *handle, int status, int ready) {
     napi_get_reference_value(a->env, a->on_events, &call);
     napi_get_global(a->env, &receiver);
     napi_create_uint32(a->env, (uint32_t)found, &count);
+    front_hold(a->front);
     if (napi_make_callback(a->env, a->context, receiver, call, 1, &count, NULL) == napi_pending_exception) {
       napi_value error;
       napi_get_and_clear_last_exception(a->env, &error);
       napi_fatal_exception(a->env, error);
     }
     napi_close_handle_scope(a->env, scope);
+    front_dial_held(a->front);
   }
 }
 

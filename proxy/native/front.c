@@ -19,6 +19,8 @@
 #define READY_MAX 128
 // One read: a head or a hello is far smaller, and whoever sends more has its turn again.
 #define READ_BYTES (16 * 1024)
+// Dials held back at once; one more is made at once.
+#define DIALS_MAX 256
 
 enum state { FREE, LISTENING, CONNECTING, OPEN };
 
@@ -34,13 +36,23 @@ struct place {
   uint8_t state, reading, ended, failed, finishing, finished;
   // How often it was given up.
   uint32_t turn;
-  // What a write met: the kernel says it once, and the next to read would take it for a FIN.
+  // What a dial met, or a write: the kernel says it once, and the next to read would take it for a FIN.
   int error;
   struct pending *pending;
 };
 
 // No flag of epoll's.
 #define OUT_OF_EPOLL (1u << 27)
+
+// A connection whose place is taken and that nobody has dialled yet.
+struct dial {
+  int id;
+  socklen_t length;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in6 largest;
+  } to;
+};
 
 struct front {
   struct front_options options;
@@ -51,6 +63,9 @@ struct front {
   // Who is looked at first.
   uint32_t turn;
   int epoll;
+  struct dial held[DIALS_MAX];
+  uint32_t held_count;
+  uint8_t holds;
 };
 
 static int id_of(const struct front *f, const struct place *p) {
@@ -160,9 +175,9 @@ static void accept_some(struct front *f, const struct place *listener, struct ba
 }
 
 static void connected(struct front *f, struct place *p, struct batch *b) {
-  int error = 0;
+  int error = p->error;
   socklen_t length = sizeof error;
-  getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+  if (!error) getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &error, &length);
   if (error) {
     add(b, FRONT_FAILED, id_of(f, p))->number = error;
     return;
@@ -261,23 +276,49 @@ int front_listen(struct front *f, int descriptor, int backlog) {
   return id_of(f, p);
 }
 
+// 0, or an errno value where the kernel refuses at once.
+static int dial(struct front *f, struct place *p, const struct sockaddr *address, socklen_t length) {
+  if (connect(p->fd, address, length) < 0 && errno != EINPROGRESS) return errno;
+  // By edge: once connected it need not be taken out of epoll until somebody reads it.
+  watch(f, p, EPOLLOUT | EPOLLET);
+  return 0;
+}
+
 int front_connect(struct front *f, const struct sockaddr *address, socklen_t length) {
   const int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   set_options(f, fd);
-  if (connect(fd, address, length) < 0 && errno != EINPROGRESS) {
-    const int error = errno;
-    close(fd);
-    return -error;
-  }
   struct place *p = take_place(f, fd, CONNECTING);
   if (!p) {
     close(fd);
     return -EMFILE;
   }
-  // By edge: once connected it need not be taken out of epoll until somebody reads it.
-  watch(f, p, EPOLLOUT | EPOLLET);
-  return id_of(f, p);
+  const int id = id_of(f, p);
+  if (f->holds && f->held_count < DIALS_MAX) {
+    struct dial *d = &f->held[f->held_count++];
+    *d = (struct dial){.id = id, .length = length};
+    memcpy(&d->to, address, length);
+    return id;
+  }
+  const int error = dial(f, p, address, length);
+  if (error) front_close(f, id);
+  return error ? -error : id;
+}
+
+void front_hold(struct front *f) { f->holds = 1; }
+
+void front_dial_held(struct front *f) {
+  for (uint32_t i = 0; i < f->held_count; i += 1) {
+    const struct dial *d = &f->held[i];
+    struct place *p = place_of(f, d->id);
+    // Given up meanwhile.
+    if (!p) continue;
+    p->error = dial(f, p, &d->to.any, d->length);
+    // A socket that is not connected rings at once.
+    if (p->error) watch(f, p, EPOLLOUT | EPOLLET);
+  }
+  f->held_count = 0;
+  f->holds = 0;
 }
 
 int front_has(const struct front *f, int id) {

@@ -59,6 +59,11 @@ size_t front_poll(struct front *front, struct front_event events[FRONT_EVENTS_MA
 int front_listen(struct front *front, int descriptor, int backlog);
 int front_connect(struct front *front, const struct sockaddr *address, socklen_t length);
 
+// From here to `front_dial_held` what `front_connect` gives an id is not dialled yet, and then all of it in one go: a far end on this machine
+// that sleeps is woken once for many. What the kernel refuses is told as FRONT_FAILED.
+void front_hold(struct front *front);
+void front_dial_held(struct front *front);
+
 // A connection that is up, under this id.
 int front_has(const struct front *front, int id);
 

@@ -212,6 +212,39 @@ static void test_refused(void) {
   give_up(id), close(fd);
 }
 
+static int waiting(void) { return poll(&(struct pollfd){outside_fd, POLLIN, 0}, 1, 0); }
+static void test_held(void) {
+  enum { HELD = 256, MORE = 44 };
+  const int descriptors = open_descriptors();
+  int id[HELD], far[HELD + MORE], told = 0, came = 0;
+  // Nobody can be dialled there by TCP, and the kernel says so at once.
+  address none = {.four = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ALLHOSTS_GROUP), .sin_port = htons(9)}};
+  front_hold(f);
+  const int refused = dial(&none);
+  each(i, HELD - 1) must((id[i] = dial(&outside)) >= 0);
+  check("held: not dialled", !waiting() && !turn(0) && !story_of(refused)->times[FRONT_FAILED], "somebody came");
+  each(i, MORE) far[HELD + i] = dial_outside().far;
+  check("held: what is one too many is dialled at once", !waiting(), "more came");
+  give_up(id[0]);
+  front_dial_held(f);
+  for (; waiting(); came += 1) far[came] = accept(outside_fd, NULL, NULL);
+  check("held: dialled but for the one that was given up", came == HELD - 2, "%d of %d", came, HELD - 2);
+  await(!rings(0));
+  for (int i = 1; i < HELD - 1; i += 1) told += story_of(id[i])->times[FRONT_CONNECTED];
+  const struct story *r = story_of(refused);
+  check("held: told", told == HELD - 2, "%d of %d", told, HELD - 2);
+  check("held: refused at once", r->times[FRONT_FAILED] == 1 && r->number == ENETUNREACH, "%d times, %d", r->times[FRONT_FAILED], r->number);
+  check_calm("held: told once, no spin");
+  check("not held: refused at once", dial(&none) == -ENETUNREACH, "it was dialled");
+  const int now = dial(&outside);
+  check("not held: dialled at once", waiting() == 1, "nobody came");
+  close(accept(outside_fd, NULL, NULL)), give_up(now);
+  each(i, came) close(far[i]);
+  each(i, MORE) close(far[HELD + i]);
+  each(i, IDS) if (stories[i].open && stories[i].id != door_id) give_up(stories[i].id);
+  check_descriptors("held: no descriptor left", descriptors);
+}
+
 static void test_read(int dialled) {
   const struct link l = open_link(dialled);
   say(l, 0, 100);
@@ -420,7 +453,8 @@ static void test_out_of_ids(void) {
   check("out of ids", !wrong && how == 0 && dialled == -EMFILE && refused == -EMFILE, "%d wrong, %d, %d, %d", wrong, how, dialled, refused);
   check("a listener that was refused is its owner's", close(fd) == 0, "it was closed");
   each(i, 3) close(far[i]);
-  close(accept(outside_fd, NULL, NULL)), front_destroy(f), f = first;
+  check("out of ids: nobody is dialled", !waiting(), "somebody came");
+  front_destroy(f), f = first;
   check_descriptors("out of ids: no descriptor left", descriptors);
 }
 
@@ -488,7 +522,7 @@ int main(void) {
     test_open(way), test_read(way), test_reset(way), test_write(way), test_close(way), test_release(way);
   }
   part = "";
-  test_refused(), test_fair(), test_ids(), test_many(), test_out_of_ids(), test_out_of_descriptors(), test_random();
+  test_refused(), test_held(), test_fair(), test_ids(), test_many(), test_out_of_ids(), test_out_of_descriptors(), test_random();
   check("no byte out of place", wrong_bytes == 0, "in %d reads", wrong_bytes);
   check("no event behind the last one of a connection", strays == 0, "%d", strays);
   close_both(), front_destroy(f);
