@@ -53,6 +53,7 @@ function harness() {
       return child as unknown as ChildProcess;
     },
     warm() {},
+    stirred() {},
     ready() {},
     answered() {},
     surveyed() {},

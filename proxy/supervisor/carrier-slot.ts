@@ -30,6 +30,8 @@ export interface CarrierSlotOptions {
   ready(policyVersion: string): void;
   answered(answer: StagingAnswer): void;
   surveyed(answer: SurveyAnswer): void;
+  /** As of its keeper. */
+  stirred(): void;
   /** The carrier is gone and is not counted any more. */
   died(death: Death): void;
 }
@@ -84,6 +86,7 @@ export class CarrierSlot {
       },
       answered: options.answered,
       surveyed: options.surveyed,
+      stirred: options.stirred,
       full: () => this.#letGo('full'),
       room: () => options.log.write('info', 'slot-listens-again', { carrier: options.slot }),
       said: (text) => options.log.write('error', 'child-stderr', { carrier: options.slot, text }),

@@ -55,6 +55,7 @@ function harness() {
       return child as unknown as ChildProcess;
     },
     ready() {},
+    stirred() {},
     answered() {},
     view: () => ({ pid: 7 }) as SupervisorView,
     died: () => (deaths += 1),

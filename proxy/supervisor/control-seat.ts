@@ -23,6 +23,8 @@ export interface ControlSeatOptions {
   answered(answer: StagingAnswer): void;
   /** What it is told where it asks. */
   view(): SupervisorView;
+  /** As of a keeper. */
+  stirred(): void;
   /** Of the one that serves, or did; of each that is left where the node stops. */
   died(death: Death): void;
 }
@@ -85,7 +87,7 @@ export class ControlSeat {
   }
 
   #create(launch: Launch, hasSeat: boolean): Control {
-    const { clock, log, spawn, ready, answered, view } = this.#options;
+    const { clock, log, spawn, ready, answered, view, stirred } = this.#options;
     const keeper = new Keeper({
       runDelayMs,
       clock,
@@ -103,6 +105,7 @@ export class ControlSeat {
       },
       answered: (answer) => void (control === this.#serving && answered(answer)),
       asked: () => keeper.tell({ type: 'view', view: view() }),
+      stirred,
       full: () => {},
       room: () => {},
       said: (text) => log.write('error', 'child-stderr', { role: 'control', text }),

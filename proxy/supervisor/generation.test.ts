@@ -32,7 +32,7 @@ function harness(t: TestContext) {
     accepted: new AcceptedSettings(settingsFile(runtime, 1), '{}'),
     log: { write() {}, prepare: () => ({ take() {}, drop() {} }), reopen() {}, flush: () => Promise.resolve() },
     control: { who: 'control', tell: (message) => toControl.push(message) },
-    ...{ restoreSettings() {}, warm() {}, ready() {}, died() {}, late() {} },
+    ...{ restoreSettings() {}, warm() {}, stirred() {}, ready() {}, died() {}, late() {} },
   });
   return { clock, generation, toControl };
 }

@@ -39,6 +39,8 @@ export interface GenerationOptions {
   restoreSettings(): void;
   /** One of them is further. */
   warm(): void;
+  /** As of a keeper of one of them. */
+  stirred(): void;
   ready(generation: Generation, slot: number): void;
   died(generation: Generation, slot: number, death: Death): void;
   late: ConstructorParameters<typeof HandOut>[0]['late'];
@@ -176,11 +178,11 @@ export class Generation {
   }
 
   #createSlot(sockets: SharedSockets, slot: number): CarrierSlot {
-    const { launch, runtime, number: generation, clock, log, restoreSettings, warm, ready, died } = this.#options;
+    const { launch, runtime, number: generation, clock, log, restoreSettings, warm, stirred, ready, died } = this.#options;
     const row = this.rowOf(slot);
     const who = carrierName(slot);
     return new CarrierSlot({
-      ...{ slot, row, clock, log, sockets },
+      ...{ slot, row, clock, log, sockets, stirred },
       isServing: () => this.#state === 'current',
       // Nobody waits for one that rises, and a machine that is busy is busier with two generations.
       firstStartMs: this.#state === 'rising' ? WARM_MS : START_MS,

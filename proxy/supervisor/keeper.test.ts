@@ -37,6 +37,7 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
   const deaths: Death[] = [];
   const heard: string[] = [];
   const delay = { ms: 0 };
+  const stirs = { count: 0 };
   let attempts = 0;
   const keeper = new Keeper({
     clock,
@@ -51,6 +52,7 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
     full: () => heard.push('full'),
     room: () => heard.push('room'),
     asked: () => heard.push('asked'),
+    stirred: () => (stirs.count += 1),
     answered: ({ type, turn }) => heard.push(`${type} ${turn}`),
     said: (text) => heard.push(`said ${text}`),
     died: (death) => deaths.push(death),
@@ -65,7 +67,7 @@ function harness(spawned: (attempt: number) => boolean = () => true) {
     }
   };
   const latest = (): FakeChild => children.at(-1) as FakeChild;
-  return { clock, children, deaths, delay, heard, keeper, pass, latest };
+  return { clock, children, deaths, delay, stirs, heard, keeper, pass, latest };
 }
 
 test('a child is starting until it says that it is ready', () => {
@@ -109,6 +111,42 @@ test('a ready child that is silent for three seconds is killed', async () => {
   assert.equal(deaths.length, 0);
   await pass(500);
   assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('a child rests while its beats say so and come in time; whatever else there is of it stirs its watch', async () => {
+  const { keeper, latest, stirs, clock } = harness();
+  const stirred = (what: () => void): boolean => {
+    const before = stirs.count;
+    what();
+    return stirs.count > before;
+  };
+  const rest = (): void => void latest().emit('message', { type: 'beat', withinMs: 4_000 });
+  assert.ok(stirred(() => keeper.start()));
+  assert.ok(stirred(() => latest().say('ready')));
+  assert.equal(keeper.isResting, false);
+  assert.ok(!stirred(rest));
+  assert.equal(keeper.isResting, true);
+  assert.ok(!stirred(() => latest().say('ask')), 'it rests still');
+  assert.ok(!stirred(() => clock.advance(4_000)));
+  rest();
+  assert.ok(!stirred(() => clock.advance(4_000)), 'the beat came');
+  assert.ok(
+    stirred(() => clock.advance(500)),
+    'it is late',
+  );
+  assert.equal(keeper.isResting, false);
+  rest();
+  assert.ok(stirred(() => latest().say('beat')));
+  assert.equal(keeper.isResting, false);
+  rest();
+  assert.ok(stirred(() => latest().emit('exit', 1, null)));
+  assert.ok(!stirred(() => clock.advance(0)) || keeper.isAlive);
+  latest().say('ready');
+  rest();
+  assert.ok(stirred(() => keeper.stop(60_000, 0)));
+  assert.equal(keeper.isResting, false);
+  latest().emit('exit', 0, null);
+  assert.ok(!stirred(() => clock.advance(60_000)), 'nothing is left of it');
 });
 
 test('a child that said that it rests is waited for as long, and two seconds more', async () => {

@@ -65,6 +65,8 @@ export interface KeeperOptions {
   asked?(): void;
   /** Which of its tunnels a configuration would close. */
   surveyed?(answer: SurveyAnswer): void;
+  /** It does not rest, or not any more, or is late: whoever watches it has to look soon. */
+  stirred?(): void;
   /** What the child wrote to its standard error: a crash's last words. */
   said(text: string): void;
   /** Called before the child is started again. */
@@ -90,6 +92,7 @@ export class Keeper {
   #restarts = 0;
   #stopDeadlineMs: number | null = null;
   #cancelRestart: Cancel = () => {};
+  #cancelLate: Cancel = () => {};
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -121,6 +124,7 @@ export class Keeper {
     this.#readyMs = null;
     this.#withinMs = BEAT_MS;
     this.#launchedMs = this.#options.clock.nowMs();
+    this.#options.stirred?.();
     let child: ChildProcess;
     try {
       child = this.#options.launch();
@@ -147,6 +151,11 @@ export class Keeper {
     return this.#state === 'retired' && isBeating && this.#stopDeadlineMs - nowMs > BEAT_MS + CALM_MS;
   }
 
+  /** It serves, and said with its last beat that the next one comes seldom. */
+  get isResting(): boolean {
+    return this.#withinMs > BEAT_MS && this.#stopDeadlineMs === null && this.isCalm;
+  }
+
   /** Looks whether the child still lives. `late` forgives silence: we were stopped ourselves and have not read what was said. */
   watch(late: boolean): void {
     const nowMs = this.#options.clock.nowMs();
@@ -169,6 +178,7 @@ export class Keeper {
   stop(deadlineMs: number, graceMs: number): void {
     this.#stopDeadlineMs = this.#options.clock.nowMs() + deadlineMs + graceMs;
     this.#cancelRestart();
+    this.#options.stirred?.();
     if (!this.#child) return;
     this.#state = 'stopping';
     this.tell({ type: 'stop', deadlineMs });
@@ -182,6 +192,7 @@ export class Keeper {
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
     this.#stopDeadlineMs = this.#options.clock.nowMs() + message.deadlineMs + graceMs;
     this.#cancelRestart();
+    this.#options.stirred?.();
     if (!this.#child) return;
     this.#state = 'retired';
     this.tell(message);
@@ -217,6 +228,7 @@ export class Keeper {
     if (child !== this.#child) return;
     this.#beatMs = this.#options.clock.nowMs();
     if (message.type === 'beat') this.#withinMs = promised(message.withinMs);
+    this.#expectBeat();
     if (message.type === 'beat' && message.word !== undefined) this.#word = { said: message.word, atMs: this.#beatMs };
     if (message.type === 'ask') this.#options.asked?.();
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
@@ -242,16 +254,26 @@ export class Keeper {
     }
   }
 
+  #expectBeat(): void {
+    const { clock, stirred } = this.#options;
+    this.#cancelLate();
+    if (!stirred) return;
+    if (this.#withinMs === BEAT_MS) stirred();
+    else this.#cancelLate = clock.after(this.#withinMs + CALM_MS, stirred);
+  }
+
   #ended(child: ChildProcess, end: Pick<Death, 'code' | 'signal' | 'error'>): void {
     if (child !== this.#child) return;
     this.#child = null;
     this.#word = null;
+    this.#cancelLate();
     this.#gone({ ...end, pid: child.pid ?? null });
   }
 
   #gone(end: Pick<Death, 'code' | 'signal' | 'error' | 'pid'>): void {
     const { clock, died } = this.#options;
     this.#state = 'down';
+    this.#options.stirred?.();
     const steady = this.#readyMs !== null && clock.nowMs() - this.#readyMs >= STEADY_MS;
     const delayMs = restartDelay(steady ? 0 : this.#deaths);
     this.#deaths = steady ? 1 : this.#deaths + 1;

@@ -1,7 +1,8 @@
 // Holds a node's listening sockets, and keeps its carriers and its control alive. Reads nothing from the wire, has no dependency, and decides
 // nothing about a connection: so small that it need not change when they do.
 
-import { atOwnPace, type Cancel, type Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
+import { RestingClock } from '../core/resting-clock.ts';
 import { ledgerFile } from '../core/runtime-files.ts';
 import type {
   DryRunResult,
@@ -12,8 +13,10 @@ import type {
   UpgradeNews,
   UpgradeResult,
 } from '../core/supervision.ts';
+import { REST_MS } from '../core/supervision.ts';
 import { clearRow, readRows } from '../limits/ledger-file.ts';
 import { SharedSockets } from './carrier-slot.ts';
+import { ChildWatch } from './child-watch.ts';
 import { ControlSeat } from './control-seat.ts';
 import { dryRun } from './dry-run.ts';
 import { Generation, type GenerationOptions } from './generation.ts';
@@ -29,15 +32,6 @@ import type { ServiceLink } from './service-manager.ts';
 import { type AcceptedSettings, acceptedFor, nextGeneration } from './runtime-folder.ts';
 import { spawnControl } from './spawn-role.ts';
 import { RETIRED_MAX, type Target, Upgrader, type UpgradePlan } from './upgrader.ts';
-
-const WATCH_MS = 1_000;
-/** While a child starts, ends, or is late. */
-const CLOSE_WATCH_MS = 250;
-/**
- * A watch that comes so late means that we were stopped ourselves, or the whole machine was. With the beat that a calm child may be late by it is less
- * than what a child is killed for.
- */
-const LATE_MS = 700;
 
 /** The current generation, those that are retired, and one that is about to take over: each carrier of each has a row in the ledger. */
 export const GENERATIONS_MAX = RETIRED_MAX + 2;
@@ -74,8 +68,7 @@ export class Supervisor {
   readonly #upgrader: Upgrader;
   /** What changes while the node lives. */
   #live: LivePlan;
-  #watchedMs = 0;
-  #cancelWatch: Cancel = () => {};
+  readonly #watch: ChildWatch;
   #hasServed = false;
   #isStopping = false;
   #hasEnded = false;
@@ -86,6 +79,15 @@ export class Supervisor {
     this.#options = options;
     this.#live = plan;
     this.#startedMs = clock.wallMs();
+    const restingClock = new RestingClock(clock, REST_MS);
+    this.#watch = new ChildWatch({
+      clock: restingClock,
+      keepers: () => this.#keepers(),
+      look: (late) => {
+        for (const generation of this.#generations()) generation.watch(late);
+        this.#control.watch(late);
+      },
+    });
     this.#sockets = Array.from({ length: plan.carriers }, () => new SharedSockets(() => new SlotSockets(plan.listeners)));
     const { launch, version, policyVersion } = plan;
     this.#current = this.#createGeneration({ number, launch, version, policyVersion, accepted, isRising: false, firstRow: 0 });
@@ -98,10 +100,11 @@ export class Supervisor {
       ready: (version) => this.#current.handOut.ready(CONTROL, version),
       answered: (answer) => this.#current.handOut.answered(CONTROL, answer),
       view: () => this.view(),
+      stirred: () => this.#watch.stirred(),
       died: (death) => this.#controlDied(death),
     });
     this.#reloader = new Reloader({
-      clock,
+      clock: restingClock,
       log,
       current: () => this.#current,
       file: plan.file,
@@ -126,7 +129,7 @@ export class Supervisor {
 
   /** Throws a BindFailure before anything is started. */
   start(): void {
-    const { plan, generation, clock, log } = this.#options;
+    const { plan, generation, log } = this.#options;
     try {
       for (const sockets of this.#sockets) sockets.fds();
     } catch (error) {
@@ -140,8 +143,7 @@ export class Supervisor {
 
     this.#current.start();
     this.#control.start();
-    this.#watchedMs = clock.nowMs();
-    this.#cancelWatch = atOwnPace(clock, CLOSE_WATCH_MS, (_, periodMs) => this.#watch(periodMs));
+    this.#watch.start();
     this.#reloader.start();
   }
 
@@ -322,6 +324,7 @@ export class Supervisor {
       control: { who: CONTROL, tell: (message: SupervisorMessage) => this.#control.tell(message) } satisfies Member,
       restoreSettings: () => this.#restore(of.accepted),
       warm: () => this.#upgrader.moved(),
+      stirred: () => this.#watch.stirred(),
       ready: (generation, slot) => this.#carrierReady(generation, slot),
       died: (generation, slot, death) => this.#carrierDied(generation, slot, death),
       late: (taking) => this.#takenLate(taking),
@@ -396,16 +399,6 @@ export class Supervisor {
     return [...this.#generations().flatMap(({ slots }) => slots.map(({ keeper }) => keeper)), ...this.#control.keepers];
   }
 
-  /** Gives back when it wants to look again. */
-  #watch(periodMs: number): number {
-    const nowMs = this.#options.clock.nowMs();
-    const late = nowMs - this.#watchedMs >= periodMs + LATE_MS;
-    this.#watchedMs = nowMs;
-    for (const generation of this.#generations()) generation.watch(late);
-    this.#control.watch(late);
-    return this.#keepers().every(({ isCalm }) => isCalm) ? WATCH_MS : CLOSE_WATCH_MS;
-  }
-
   #carrierReady(generation: Generation, slot: number): void {
     const { log } = this.#options;
     const { number } = generation;
@@ -458,7 +451,7 @@ export class Supervisor {
     if (!this.#isStopping || this.#hasEnded || this.#generations().some(({ isAlive }) => isAlive)) return;
     if (this.#control.isAlive) return this.#control.stop();
     this.#hasEnded = true;
-    this.#cancelWatch();
+    this.#watch.stop();
     for (const sockets of this.#sockets) sockets.close();
     log.write('info', 'node-ended', { code: this.#exitCode });
     ended(this.#exitCode);
