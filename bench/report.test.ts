@@ -13,7 +13,16 @@ import {
   type Result,
 } from './report.ts';
 
-const COSTS: Costs = { idleKib: 2, idleMib: 30, openCpuUs: 100, messageCpuUs: 10, rateP50Us: 80, rateP99Us: 200, bulkCpuSeconds: 1 };
+const COSTS: Costs = {
+  idleKib: 2,
+  idleMib: 30,
+  idleCpuMs: 20,
+  openCpuUs: 100,
+  messageCpuUs: 10,
+  rateP50Us: 80,
+  rateP99Us: 200,
+  bulkCpuSeconds: 1,
+};
 
 const IDLE_LOAD: LoadBusy = { open: 0.1, message: 0.1, rate: 0.1, bulk: 0.1 };
 
@@ -33,7 +42,16 @@ function measured(name: string, changes: Partial<Measured> = {}): Measured {
   };
 }
 
-const HALF: Costs = { idleKib: 1, idleMib: 15, openCpuUs: 50, messageCpuUs: 5, rateP50Us: 40, rateP99Us: 100, bulkCpuSeconds: 0.5 };
+const HALF: Costs = {
+  idleKib: 1,
+  idleMib: 15,
+  idleCpuMs: 10,
+  openCpuUs: 50,
+  messageCpuUs: 5,
+  rateP50Us: 40,
+  rateP99Us: 100,
+  bulkCpuSeconds: 0.5,
+};
 const PINHOLE = measured('pinhole', { costs: HALF });
 const HAPROXY = measured('haproxy');
 const SQUID = measured('squid', { costs: { ...COSTS, idleKib: 4 } });
@@ -64,7 +82,16 @@ for (const [result, expected] of FLAWS) {
 
 describe('ratiosOf', () => {
   test('divides every cost by that of the yardstick', () => {
-    const halves = { idleKib: 0.5, idleMib: 0.5, openCpuUs: 0.5, messageCpuUs: 0.5, rateP50Us: 0.5, rateP99Us: 0.5, bulkCpuSeconds: 0.5 };
+    const halves = {
+      idleKib: 0.5,
+      idleMib: 0.5,
+      idleCpuMs: 0.5,
+      openCpuUs: 0.5,
+      messageCpuUs: 0.5,
+      rateP50Us: 0.5,
+      rateP99Us: 0.5,
+      bulkCpuSeconds: 0.5,
+    };
     assert.deepEqual(ratiosOf(PINHOLE, HAPROXY), halves);
     assert.deepEqual(ratiosOf(PINHOLE, SQUID), { ...halves, idleKib: 0.25 });
   });
@@ -100,10 +127,10 @@ describe('renderMarkdown', () => {
         .join(' | ')} |`,
     );
     for (const line of [
-      '| pinhole | 1.00 | 15 | 50 | 5.00 | 40 | 100 | 0.50 |',
-      '| haproxy | 2.00 | 30 | 100 | 10.00 | 80 | 200 | 1.00 |',
-      '| pinhole | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |',
-      '| pinhole | 0.25 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |',
+      '| pinhole | 1.00 | 15 | 10 | 50 | 5.00 | 40 | 100 | 0.50 |',
+      '| haproxy | 2.00 | 30 | 20 | 100 | 10.00 | 80 | 200 | 1.00 |',
+      '| pinhole | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |',
+      '| pinhole | 0.25 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |',
     ])
       assert.ok(shown.includes(line), `${line} is not in\n${shown.join('\n')}`);
     assert.deepEqual(
@@ -115,7 +142,7 @@ describe('renderMarkdown', () => {
   test('holds all others to a bare relay, where one ran', () => {
     const shown = lines(PINHOLE, measured('bare relay'));
     assert.ok(shown.some((line) => line.startsWith('| × bare relay |')));
-    assert.equal(shown.at(-2), '| pinhole | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |');
+    assert.equal(shown.at(-2), '| pinhole | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 | 0.50 |');
   });
 
   test('has no table of ratios where there is nothing to hold to a yardstick', () => {
@@ -124,7 +151,7 @@ describe('renderMarkdown', () => {
 
   test('shows a cost that was not taken as a dash', () => {
     const untimed = measured('a', { costs: { ...COSTS, rateP50Us: null, rateP99Us: null } });
-    assert.ok(lines(untimed).includes('| a | 2.00 | 30 | 100 | 10.00 | – | – | 1.00 |'));
+    assert.ok(lines(untimed).includes('| a | 2.00 | 30 | 20 | 100 | 10.00 | – | – | 1.00 |'));
   });
 
   test('has no table of ratios to a yardstick that did not run', () => {
@@ -133,7 +160,7 @@ describe('renderMarkdown', () => {
 
   test('shows no number of a proxy that lost tunnels, and says why in its place', () => {
     const shown = lines(measured('pinhole', { died: 7 }), HAPROXY).filter((line) => line.startsWith('| pinhole'));
-    const refusal = '| pinhole | not compared: 7 of 4000 tunnels were lost | – | – | – | – | – | – |';
+    const refusal = '| pinhole | not compared: 7 of 4000 tunnels were lost | – | – | – | – | – | – | – |';
     assert.deepEqual(shown, [refusal, refusal]);
   });
 

@@ -8,6 +8,8 @@ export interface Costs {
   readonly idleKib: number | null;
   /** All its processes, with all tunnels open. */
   readonly idleMib: number | null;
+  /** A second, before the first tunnel. */
+  readonly idleCpuMs: number | null;
   readonly openCpuUs: number | null;
   readonly messageCpuUs: number | null;
   readonly rateP50Us: number | null;
@@ -62,6 +64,7 @@ export interface Column {
 export const COLUMNS: Readonly<Record<keyof Costs, Column>> = {
   idleKib: { title: 'KiB per idle tunnel', digits: 2 },
   idleMib: { title: 'MiB in all, tunnels idle', digits: 0 },
+  idleCpuMs: { title: 'CPU ms a second, no tunnel', digits: 0 },
   openCpuUs: { title: 'CPU µs per open', digits: 0 },
   messageCpuUs: { title: 'CPU µs per message there and back', digits: 2 },
   rateP50Us: { title: 'p50 µs at 2000 messages/s', digits: 0 },

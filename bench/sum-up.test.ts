@@ -13,6 +13,7 @@ const TURN: Turn = {
   tunnels: 1_000,
   halfway: 500,
   emptyKib: 10_240,
+  quiet: { answer: undefined, cpu: 0.06, loadBusy: 0 },
   halfKib: 15_000,
   idleKib: 20_480,
   ramps: [ramp(0.3), ramp(0.1)],
@@ -26,7 +27,8 @@ test('costs are by tunnel, message and GiB', () => {
   assert.deepEqual(sumUp(TURN).costs, {
     idleKib: 10.96,
     idleMib: 20,
-    openCpuUs: 400,
+    idleCpuMs: 10,
+    openCpuUs: 280,
     messageCpuUs: 10,
     rateP50Us: 80,
     rateP99Us: 300,

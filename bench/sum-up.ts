@@ -1,7 +1,7 @@
 // From what was read in a turn to what is said of the proxy.
 
 import type { Costs, Measured } from './report.ts';
-import type { Turn } from './turn.ts';
+import { SETTLE_MS, type Turn } from './turn.ts';
 
 /** Of a core. Messages that go out at their own pace wait in a load that is busier than that, and the wait would count as the proxy's. */
 const LOAD_BUSY_MAX = 0.7;
@@ -30,13 +30,15 @@ export function sumUp(turn: Turn): Omit<Measured, 'name' | 'mode'> {
   };
 }
 
-function costsOf({ tunnels, halfway, halfKib, idleKib, ramps, loop, rate, bulk }: Turn, opened: number): Costs {
+function costsOf({ tunnels, halfway, quiet, halfKib, idleKib, ramps, loop, rate, bulk }: Turn, opened: number): Costs {
   const isTimed = rate.loadBusy <= LOAD_BUSY_MAX;
   return {
     // By the second half alone: what a process frees or takes once, whatever it holds, is in both readings.
     idleKib: (idleKib - halfKib) / (tunnels - halfway),
     idleMib: idleKib / 1_024,
-    openCpuUs: ((ramps[0].cpu + ramps[1].cpu) * 1e6) / opened,
+    idleCpuMs: (quiet.cpu * 1e3) / (SETTLE_MS / 1e3),
+    // Behind each ramp is a rest, and what one takes with no tunnel at all is not the opens' price.
+    openCpuUs: ((ramps[0].cpu + ramps[1].cpu - ramps.length * quiet.cpu) * 1e6) / opened,
     messageCpuUs: (loop.cpu * 1e6) / loop.answer.back,
     rateP50Us: isTimed ? rate.answer.p50Us : null,
     rateP99Us: isTimed ? rate.answer.p99Us : null,

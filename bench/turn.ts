@@ -1,11 +1,14 @@
 // What is done with a proxy that runs: tunnels open, rest, carry messages and bulk, and close; what it used is read after every step.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bulk, LoadProgram, Messages, Ramp } from './load.ts';
 import { memoryKib } from './measure.ts';
 import { Meter, type Metered } from './meter.ts';
 
 /** After the last open: long enough for a proxy to give back what only the opening took. What that costs it belongs to the opens. */
-const SETTLE_MS = 6_000;
+export const SETTLE_MS = 6_000;
+/** What a start leaves behind is over. */
+const STARTED_MS = 3_000;
 const CLOSED_LOOP = { count: 200_000, busy: 64, bytes: 256 };
 const RATE = { perSecond: 2_000, seconds: 10 };
 const BULK = { tunnels: 8, mib: 128, kib: 64 };
@@ -15,6 +18,8 @@ export interface Turn {
   readonly tunnels: number;
   readonly halfway: number;
   readonly emptyKib: number;
+  /** As long as a rest behind opens, before the first of them. */
+  readonly quiet: Metered<void>;
   readonly halfKib: number;
   readonly idleKib: number;
   readonly ramps: readonly [Metered<Ramp>, Metered<Ramp>];
@@ -40,6 +45,8 @@ export async function takeTurn({ proxyPid, echoPid, load, tunnels, tell }: TurnD
     tell(`${opened} tunnels in ${seconds.toFixed(1)} s, ${failed} failed; ${loadWords(metered)}`);
     return metered;
   };
+  await delay(STARTED_MS);
+  const quiet = await meter.step(() => delay(SETTLE_MS));
   const emptyKib = memoryKib(proxyPid);
   const halfway = Math.ceil(tunnels / 2);
   const firstHalf = await ramp(halfway);
@@ -54,7 +61,7 @@ export async function takeTurn({ proxyPid, echoPid, load, tunnels, tell }: TurnD
   tell(`${bulk.answer.backMib.toFixed(0)} MiB there and back; ${loadWords(bulk)}`);
   const alive = await load.alive();
   await load.close();
-  return { tunnels, halfway, emptyKib, halfKib, idleKib, ramps: [firstHalf, secondHalf], loop, rate, bulk, alive };
+  return { tunnels, halfway, emptyKib, quiet, halfKib, idleKib, ramps: [firstHalf, secondHalf], loop, rate, bulk, alive };
 }
 
 function loadWords({ loadBusy }: Metered<unknown>): string {
