@@ -55,6 +55,21 @@ test('however frames are split or joined, the reader is between them when all of
   );
 });
 
+test('what comes in one piece is read as what comes byte by byte, whatever it is', () => {
+  const small = fc.uint8Array({ maxLength: 200 });
+  const tiny = fc.array(fc.constantFrom(0, 2, 0x82, 0x88, 0xfe, 0xff), { maxLength: 200 }).map((bytes) => Uint8Array.from(bytes));
+  fc.assert(
+    fc.property(fc.oneof(small, tiny), fc.nat(200), (bytes, cut) => {
+      const [whole, single] = [new FrameReader(), new FrameReader()];
+      whole.passed(bytes.subarray(0, cut));
+      whole.passed(bytes.subarray(cut));
+      for (let at = 0; at < bytes.length; at += 1) single.passed(bytes.subarray(at, at + 1));
+      assert.deepEqual([whole.isBetweenFrames, whole.hasClosed], [single.isBetweenFrames, single.hasClosed]);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
 test('a close frame is noticed once its head has passed; one that is a payload is not', () => {
   const reader = new FrameReader();
   reader.passed(frame(BINARY, 40));

@@ -40,34 +40,44 @@ export class FrameReader {
         at += some;
         continue;
       }
+      // A head that is there as a whole is read where it stands: a peer may send nothing but empty frames.
+      const length = this.#headBytes === 0 && at + 1 < bytes.length ? headLength(bytes[at + 1] ?? 0) : Infinity;
+      if (at + length <= bytes.length) {
+        this.#frameBegins(bytes, at);
+        at += length;
+        continue;
+      }
       this.#head[this.#headBytes] = bytes[at] ?? 0;
       this.#headBytes += 1;
       at += 1;
-      if (this.#headBytes === this.#headLength()) this.#frameBegins();
+      if (this.#headBytes < 2 || this.#headBytes < headLength(this.#head[1] ?? 0)) continue;
+      this.#headBytes = 0;
+      this.#frameBegins(this.#head, 0);
     }
   }
 
-  /** As far as it is known: the second byte says how long the head is. */
-  #headLength(): number {
-    if (this.#headBytes < 2) return 2;
-    const second = this.#head[1] ?? 0;
-    const length = second & LENGTH;
-    const extended = length === LENGTH_16 ? 2 : length === LENGTH_64 ? 8 : 0;
-    return 2 + extended + ((second & MASKED) === 0 ? 0 : 4);
+  #frameBegins(head: Uint8Array, at: number): void {
+    const length = (head[at + 1] ?? 0) & LENGTH;
+    const extended = extendedBytes(length);
+    this.#left = extended === 0 ? length : bigEndian(head, at + 2, extended);
+    if (((head[at] ?? 0) & OPCODE) === OPCODE_CLOSE) this.#hasClosed = true;
   }
+}
 
-  #frameBegins(): void {
-    const view = new DataView(this.#head.buffer);
-    const length = view.getUint8(1) & LENGTH;
-    if (length === LENGTH_64) {
-      const long = view.getBigUint64(2);
-      this.#left = long > Number.MAX_SAFE_INTEGER ? Infinity : Number(long);
-    } else {
-      this.#left = length === LENGTH_16 ? view.getUint16(2) : length;
-    }
-    if ((view.getUint8(0) & OPCODE) === OPCODE_CLOSE) this.#hasClosed = true;
-    this.#headBytes = 0;
-  }
+/** By the second byte of a head. */
+function headLength(second: number): number {
+  return 2 + extendedBytes(second & LENGTH) + ((second & MASKED) === 0 ? 0 : 4);
+}
+
+function extendedBytes(length: number): number {
+  return length === LENGTH_16 ? 2 : length === LENGTH_64 ? 8 : 0;
+}
+
+/** Infinite where no peer can mean it. */
+function bigEndian(bytes: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let at = start; at < start + count; at += 1) value = value * 256 + (bytes[at] ?? 0);
+  return value > Number.MAX_SAFE_INTEGER ? Infinity : value;
 }
 
 /** A server's close frame: not masked. `reason` is at most 123 bytes of ASCII. */
