@@ -7,8 +7,8 @@ import { Meter, type Metered } from './meter.ts';
 
 /** After the last open: long enough for a proxy to give back what only the opening took. What that costs it belongs to the opens. */
 export const SETTLE_MS = 6_000;
-/** What a start leaves behind is over. */
-const STARTED_MS = 3_000;
+/** What a start leaves behind is over, and whoever does less while little happens does so by now. */
+const STARTED_MS = 12_000;
 const CLOSED_LOOP = { count: 200_000, busy: 64, bytes: 256 };
 const RATE = { perSecond: 2_000, seconds: 10 };
 const BULK = { tunnels: 8, mib: 128, kib: 64 };

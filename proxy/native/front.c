@@ -294,7 +294,7 @@ int front_connect(struct front *f, const struct sockaddr *address, socklen_t len
     return -EMFILE;
   }
   const int id = id_of(f, p);
-  if (f->holds && f->held_count < DIALS_MAX) {
+  if (f->holds && f->held_count < DIALS_MAX && length <= sizeof f->held->to) {
     struct dial *d = &f->held[f->held_count++];
     *d = (struct dial){.id = id, .length = length};
     memcpy(&d->to, address, length);

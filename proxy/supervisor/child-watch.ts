@@ -10,7 +10,7 @@ const WATCH_MS = 1_000;
 const CLOSE_WATCH_MS = 250;
 /**
  * A look that comes so late means that we were stopped ourselves, or the whole machine was. With the beat that a calm child may be late by it is less
- * than what a child is killed for.
+ * than what a child that works is killed for; for one that rests a keeper's second look, a second behind its first, sees to that.
  */
 const LATE_MS = 700;
 

@@ -140,7 +140,8 @@ test('a child rests while its beats say so and come in time; whatever else there
   assert.equal(keeper.isResting, false);
   rest();
   assert.ok(stirred(() => latest().emit('exit', 1, null)));
-  assert.ok(!stirred(() => clock.advance(0)) || keeper.isAlive);
+  assert.ok(stirred(() => clock.advance(0)));
+  assert.ok(keeper.isAlive);
   latest().say('ready');
   rest();
   assert.ok(stirred(() => keeper.stop(60_000, 0)));
@@ -213,10 +214,38 @@ test('a look that is the first to read what it has waited does not kill, however
   keeper.watch(false);
   await Promise.resolve();
   assert.equal(deaths.length, 0);
+  clock.advance(750);
+  keeper.watch(false);
+  await Promise.resolve();
+  assert.equal(deaths.length, 0, 'nor does one right behind it: both may have stood still');
   clock.advance(250);
   keeper.watch(false);
   await Promise.resolve();
   assert.equal(deaths[0]?.cause, 'silent');
+});
+
+test('a child that hangs in a rest is waited for no longer for having been forgiven: its watch is stirred again', () => {
+  const { keeper, latest, stirs, clock } = harness();
+  keeper.start();
+  latest().say('ready');
+  latest().emit('message', { type: 'beat', withinMs: 4_000 });
+  clock.advance(10_000);
+  keeper.watch(true);
+  const before = stirs.count;
+  clock.advance(4_000);
+  assert.equal(stirs.count, before);
+  clock.advance(500);
+  assert.ok(stirs.count > before);
+  assert.equal(keeper.isResting, false);
+});
+
+test('a retired child stirs its watch', () => {
+  const { keeper, latest, stirs } = harness();
+  keeper.start();
+  latest().say('ready');
+  const before = stirs.count;
+  keeper.retire(RETIRE, 1_000);
+  assert.ok(stirs.count > before);
 });
 
 test('what it has waited before its last beat is forgotten', async () => {

@@ -66,7 +66,7 @@ export interface KeeperOptions {
   /** Which of its tunnels a configuration would close. */
   surveyed?(answer: SurveyAnswer): void;
   /** It does not rest, or not any more, or is late: whoever watches it has to look soon. */
-  stirred?(): void;
+  stirred(): void;
   /** What the child wrote to its standard error: a crash's last words. */
   said(text: string): void;
   /** Called before the child is started again. */
@@ -84,8 +84,8 @@ export class Keeper {
   /** The next beat is due so long after the last. */
   #withinMs = BEAT_MS;
   #word: { readonly said: unknown; readonly atMs: number } | null = null;
-  /** The beat after which the child's run delay was read, and what it was. */
-  #delayRead = { beatMs: 0, delayMs: 0 };
+  /** The beat after which the child's run delay was read, what it was, and when. */
+  #delayRead = { beatMs: 0, delayMs: 0, atMs: 0 };
   #cause: Cause | null = null;
   /** Deaths in a row without a steady life in between. */
   #deaths = 0;
@@ -124,7 +124,7 @@ export class Keeper {
     this.#readyMs = null;
     this.#withinMs = BEAT_MS;
     this.#launchedMs = this.#options.clock.nowMs();
-    this.#options.stirred?.();
+    this.#options.stirred();
     let child: ChildProcess;
     try {
       child = this.#options.launch();
@@ -162,6 +162,7 @@ export class Keeper {
     if (late) {
       this.#beatMs = nowMs;
       this.#launchedMs = Math.max(this.#launchedMs, nowMs - START_MS / 2);
+      if (this.#child) this.#expectBeat();
     }
     if (this.#stopDeadlineMs !== null) {
       // A retired child that lives knows its deadline, which a drain of the node may put off.
@@ -178,7 +179,7 @@ export class Keeper {
   stop(deadlineMs: number, graceMs: number): void {
     this.#stopDeadlineMs = this.#options.clock.nowMs() + deadlineMs + graceMs;
     this.#cancelRestart();
-    this.#options.stirred?.();
+    this.#options.stirred();
     if (!this.#child) return;
     this.#state = 'stopping';
     this.tell({ type: 'stop', deadlineMs });
@@ -192,7 +193,7 @@ export class Keeper {
     if (this.#stopDeadlineMs !== null && this.#state !== 'retired') return;
     this.#stopDeadlineMs = this.#options.clock.nowMs() + message.deadlineMs + graceMs;
     this.#cancelRestart();
-    this.#options.stirred?.();
+    this.#options.stirred();
     if (!this.#child) return;
     this.#state = 'retired';
     this.tell(message);
@@ -217,10 +218,12 @@ export class Keeper {
     const pid = this.#child?.pid;
     const delayMs = pid === undefined ? 0 : this.#options.runDelayMs(pid);
     if (this.#delayRead.beatMs !== this.#beatMs) {
-      this.#delayRead = { beatMs: this.#beatMs, delayMs };
+      this.#delayRead = { beatMs: this.#beatMs, delayMs, atMs: nowMs };
       // What it waited for before this first look is not known.
       return false;
     }
+    // Both of us may have stood still, and it speaks after us.
+    if (nowMs - this.#delayRead.atMs < BEAT_MS) return false;
     return passedMs - (delayMs - this.#delayRead.delayMs) >= this.#withinMs + GRACE_MS;
   }
 
@@ -257,7 +260,6 @@ export class Keeper {
   #expectBeat(): void {
     const { clock, stirred } = this.#options;
     this.#cancelLate();
-    if (!stirred) return;
     if (this.#withinMs === BEAT_MS) stirred();
     else this.#cancelLate = clock.after(this.#withinMs + CALM_MS, stirred);
   }
@@ -273,7 +275,7 @@ export class Keeper {
   #gone(end: Pick<Death, 'code' | 'signal' | 'error' | 'pid'>): void {
     const { clock, died } = this.#options;
     this.#state = 'down';
-    this.#options.stirred?.();
+    this.#options.stirred();
     const steady = this.#readyMs !== null && clock.nowMs() - this.#readyMs >= STEADY_MS;
     const delayMs = restartDelay(steady ? 0 : this.#deaths);
     this.#deaths = steady ? 1 : this.#deaths + 1;

@@ -214,7 +214,7 @@ static void test_refused(void) {
 
 static int waiting(void) { return poll(&(struct pollfd){outside_fd, POLLIN, 0}, 1, 0); }
 static void test_held(void) {
-  enum { HELD = 256, MORE = 44 };
+  enum { HELD = 256, MORE = 44 };  // As many as DIALS_MAX of front.c.
   const int descriptors = open_descriptors();
   int id[HELD], far[HELD + MORE], told = 0, came = 0;
   // Nobody can be dialled there by TCP, and the kernel says so at once.
