@@ -36,7 +36,7 @@ function costsOf({ tunnels, halfway, quiet, halfKib, idleKib, ramps, loop, rate,
     // By the second half alone: what a process frees or takes once, whatever it holds, is in both readings.
     idleKib: (idleKib - halfKib) / (tunnels - halfway),
     idleMib: idleKib / 1_024,
-    idleCpuMs: (quiet.cpu * 1e3) / (SETTLE_MS / 1e3),
+    idleCpuMs: (quiet.cpu * 1e6) / SETTLE_MS,
     // Behind each ramp is a rest, and what one takes with no tunnel at all is not the opens' price.
     openCpuUs: ((ramps[0].cpu + ramps[1].cpu - ramps.length * quiet.cpu) * 1e6) / opened,
     messageCpuUs: (loop.cpu * 1e6) / loop.answer.back,

@@ -43,6 +43,8 @@ struct place {
 
 // No flag of epoll's.
 #define OUT_OF_EPOLL (1u << 27)
+// Of one that is dialled. By edge: once connected it need not be taken out of epoll until somebody reads it.
+#define DIALLED (EPOLLOUT | EPOLLET)
 
 // A connection whose place is taken and that nobody has dialled yet.
 struct dial {
@@ -277,11 +279,8 @@ int front_listen(struct front *f, int descriptor, int backlog) {
 }
 
 // 0, or an errno value where the kernel refuses at once.
-static int dial(struct front *f, struct place *p, const struct sockaddr *address, socklen_t length) {
-  if (connect(p->fd, address, length) < 0 && errno != EINPROGRESS) return errno;
-  // By edge: once connected it need not be taken out of epoll until somebody reads it.
-  watch(f, p, EPOLLOUT | EPOLLET);
-  return 0;
+static int dial(int fd, const struct sockaddr *address, socklen_t length) {
+  return connect(fd, address, length) < 0 && errno != EINPROGRESS ? errno : 0;
 }
 
 int front_connect(struct front *f, const struct sockaddr *address, socklen_t length) {
@@ -300,9 +299,13 @@ int front_connect(struct front *f, const struct sockaddr *address, socklen_t len
     memcpy(&d->to, address, length);
     return id;
   }
-  const int error = dial(f, p, address, length);
-  if (error) front_close(f, id);
-  return error ? -error : id;
+  const int error = dial(fd, address, length);
+  if (error) {
+    front_close(f, id);
+    return -error;
+  }
+  watch(f, p, DIALLED);
+  return id;
 }
 
 void front_hold(struct front *f) { f->holds = 1; }
@@ -313,9 +316,9 @@ void front_dial_held(struct front *f) {
     struct place *p = place_of(f, d->id);
     // Given up meanwhile.
     if (!p) continue;
-    p->error = dial(f, p, &d->to.any, d->length);
-    // A socket that is not connected rings at once.
-    if (p->error) watch(f, p, EPOLLOUT | EPOLLET);
+    p->error = dial(p->fd, &d->to.any, d->length);
+    // One that was refused rings at once.
+    watch(f, p, DIALLED);
   }
   f->held_count = 0;
   f->holds = 0;

@@ -162,6 +162,7 @@ export class Keeper {
     if (late) {
       this.#beatMs = nowMs;
       this.#launchedMs = Math.max(this.#launchedMs, nowMs - START_MS / 2);
+      // What it promised counts from now on, too.
       if (this.#child) this.#expectBeat();
     }
     if (this.#stopDeadlineMs !== null) {
@@ -257,6 +258,7 @@ export class Keeper {
     }
   }
 
+  /** Whoever watches a child that rests looks too seldom to see a promise that is not kept. */
   #expectBeat(): void {
     const { clock, stirred } = this.#options;
     this.#cancelLate();
@@ -273,9 +275,9 @@ export class Keeper {
   }
 
   #gone(end: Pick<Death, 'code' | 'signal' | 'error' | 'pid'>): void {
-    const { clock, died } = this.#options;
+    const { clock, died, stirred } = this.#options;
     this.#state = 'down';
-    this.#options.stirred();
+    stirred();
     const steady = this.#readyMs !== null && clock.nowMs() - this.#readyMs >= STEADY_MS;
     const delayMs = restartDelay(steady ? 0 : this.#deaths);
     this.#deaths = steady ? 1 : this.#deaths + 1;
