@@ -47,8 +47,7 @@ export async function flood(
       open.delete(socket);
       const ended = /^HTTP\/1\.1 (\d+ \S+)/.exec(answer)?.[1] ?? 'closed without an answer';
       const isHeld = connectedMs !== null && performance.now() - connectedMs >= HELD_MS;
-      const how = connectedMs === null ? UNCONNECTED : `${ended}${isHeld ? '' : AT_ONCE}`;
-      summary[how] = (summary[how] ?? 0) + 1;
+      count(summary, connectedMs === null ? UNCONNECTED : `${ended}${isHeld ? '' : AT_ONCE}`);
     });
   };
   await new Promise<void>((resolve) => {
@@ -62,7 +61,13 @@ export async function flood(
     stop.addEventListener('abort', end, { once: true });
     if (stop.aborted) end();
   });
-  if (open.size > 0) summary['still open at the end'] = open.size;
-  for (const socket of open) socket.removeAllListeners('close').resetAndDestroy();
+  for (const socket of open) {
+    count(summary, socket.connecting ? UNCONNECTED : 'still open at the end');
+    socket.removeAllListeners('close').resetAndDestroy();
+  }
   return summary;
+}
+
+function count(summary: Record<string, number>, how: string): void {
+  summary[how] = (summary[how] ?? 0) + 1;
 }

@@ -1,6 +1,7 @@
 // Hostile clients as a process, against a port that answers or does not.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -39,6 +40,20 @@ function startedAt(context: TestContext, work: HostilePlan['work'], port: number
   context.after(() => processes.stopAll());
   const plan = { proxies: [{ host: '127.0.0.1', port }], target: 'iot.test:443', localAddress: '127.0.0.1', work };
   return startHostile(plan, processes, join(ownFolder(context), 'hostile.log'));
+}
+
+/** Of a process that listens and then stands still: the kernel makes a connection or two in its name, and leaves the others unanswered. */
+async function portWithFullQueue(context: TestContext): Promise<number> {
+  const program = `
+    const server = require('node:net').createServer();
+    server.listen({ host: '127.0.0.1', port: 0, backlog: 1 }, () => {
+      require('node:fs').writeSync(1, String(server.address().port));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    });`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => child.kill('SIGKILL'));
+  const [said] = (await once(child.stdout, 'data')) as [Buffer];
+  return Number(said);
 }
 
 const FLOODS: readonly (readonly [kind: 'refused' | 'half-open' | 'stalled-head', how: string, takes: Takes, says: RegExp])[] = [
@@ -88,6 +103,11 @@ describe('a flood', { concurrency: true }, () => {
       const { summary } = startedAt(context, { kind, perSecond: 10, seconds: 1 }, 1);
       await assert.rejects(summary, /of \d+ [a-z-]+ 0 were .*: \d+ that did not connect/);
     });
+
+  test('is none of half-open connections that are still being made at its end', { timeout: 20_000 }, async (context) => {
+    const { summary } = startedAt(context, { kind: 'half-open', perSecond: 10, seconds: 1 }, await portWithFullQueue(context));
+    await assert.rejects(summary, /of \d+ half-open [1-3] were held for a second: [1-3] still open at the end, \d+ that did not connect/);
+  });
 });
 
 test('hostile clients that crash are an error with their last words: nothing was tried', { timeout: 20_000 }, async (context) => {
