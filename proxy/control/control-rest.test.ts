@@ -19,9 +19,12 @@ test('a node whose carriers rest and of which nothing has changed is still; behi
   assert.equal(isStill(null, QUIET), false);
 });
 
+test('nor is a concern of a node that is ready a reason to look more often', () => {
+  assert.equal(isStill(QUIET, { ...QUIET, verdict: { ...VERDICT, concerns: ['our certificate expires in 119 min'] } }), true);
+});
+
 for (const [what, change] of [
   ['is not ready', { verdict: { ...VERDICT, ready: false } }],
-  ['has another concern', { verdict: { ...VERDICT, concerns: ['new'] } }],
   ['has an upstream that is full', { verdict: { ...VERDICT, fullUpstreams: ['192.0.2.1:443'] } }],
   ['has to be looked at again', { isInDoubt: true }],
   ['has no carriers', { carriers: [], slots: [] }],

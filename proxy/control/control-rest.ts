@@ -1,4 +1,4 @@
-// Whether control may rest: all carriers do, all is well, and nothing has changed since the last look.
+// Whether control may rest: all carriers do, all is well, and the same carriers serve by the same configuration as at the last look.
 
 import type { SlotView } from '../core/supervision.ts';
 import { BEAT_MS } from '../core/supervision.ts';
@@ -20,10 +20,10 @@ export function isStill(before: Looked | null, now: Looked): boolean {
   const isWell = verdict.ready && verdict.fullUpstreams.length === 0 && !isInDoubt;
   const doAllRest = slots.length > 0 && slots.every(({ word }) => (word?.withinMs ?? BEAT_MS) > BEAT_MS);
   const areReady = carriers.every((carrier) => carrier !== null && carrier.ready);
-  return isWell && doAllRest && areReady && before !== null && wordsOf(before) === wordsOf(now);
+  return isWell && doAllRest && areReady && before !== null && namesOf(before) === namesOf(now);
 }
 
-/** What a reader would see change. */
-function wordsOf({ verdict: { reasons, concerns }, carriers }: Looked): string {
-  return JSON.stringify([reasons, concerns, carriers.map((carrier) => [carrier?.pid, carrier?.policyVersion])]);
+/** Who serves, and by which configuration. Not what concerns a node that is ready: that is news for its readers, and no reason to look more often. */
+function namesOf({ carriers }: Looked): string {
+  return JSON.stringify(carriers.map((carrier) => [carrier?.pid, carrier?.policyVersion]));
 }
