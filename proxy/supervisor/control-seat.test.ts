@@ -4,13 +4,14 @@ import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import type { SupervisorMessage, SupervisorView } from '../core/supervision.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
-import { ControlSeat } from './control-seat.ts';
+import { CONTROL_STOP_MS, ControlSeat } from './control-seat.ts';
 import { launchOf } from './spawn-role.ts';
 
 class FakeChild extends EventEmitter {
   readonly pid = 1;
   readonly connected = true;
   readonly told: string[] = [];
+  readonly signals: string[] = [];
   readonly what: string;
 
   constructor(what: string) {
@@ -22,7 +23,8 @@ class FakeChild extends EventEmitter {
     this.told.push(message.type);
   }
 
-  kill(): void {
+  kill(signal = 'SIGKILL'): void {
+    this.signals.push(signal);
     this.emit('exit', null, 'SIGKILL');
   }
 
@@ -111,6 +113,21 @@ test('a successor that dies three times is not wanted, and the one before has he
   );
 });
 
+test('nor is one given up for which the one before has been told to end', () => {
+  const { clock, seat, old, next, children } = harness();
+  seat.replace(launchOf('/new', ''));
+  for (let turn = 0; turn < 2; turn += 1) {
+    next().end(1);
+    clock.advance(1_000);
+  }
+  next().say('warm');
+  next().end(1);
+  old.end();
+  clock.advance(1_000);
+  next().say('warm');
+  assert.deepEqual([children.length, next().told], [5, ['accept']]);
+});
+
 for (const [what, first, second] of [
   ['the one that serves first', 'old', 'next'],
   ['its successor first', 'next', 'old'],
@@ -126,3 +143,14 @@ for (const [what, first, second] of [
     assert.deepEqual([deaths(), seat.isAlive], [2, false]);
   });
 }
+
+test('a successor that another one takes the place of, and that does not end when told to, is killed, and known until it is gone', () => {
+  const { clock, seat, next } = harness();
+  seat.replace(launchOf('/new', ''));
+  const given = next();
+  seat.replace(launchOf('/newer', ''));
+  assert.deepEqual([given.told, seat.keepers.length], [['stop'], 3]);
+  clock.advance(CONTROL_STOP_MS);
+  seat.watch(false);
+  assert.deepEqual([given.signals, seat.keepers.length], [['SIGKILL'], 2]);
+});

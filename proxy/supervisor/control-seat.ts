@@ -42,6 +42,8 @@ export class ControlSeat {
   readonly #options: ControlSeatOptions;
   #serving: Control;
   #next: Control | null = null;
+  /** Given up before it served, and not gone yet. */
+  readonly #leaving = new Set<Keeper>();
   #isStopped = false;
 
   constructor(options: ControlSeatOptions) {
@@ -50,7 +52,7 @@ export class ControlSeat {
   }
 
   get keepers(): Keeper[] {
-    return [this.#serving.keeper, ...(this.#next ? [this.#next.keeper] : [])];
+    return [this.#serving.keeper, ...(this.#next ? [this.#next.keeper] : []), ...this.#leaving];
   }
 
   get isAlive(): boolean {
@@ -76,7 +78,7 @@ export class ControlSeat {
 
   /** Has another installation's take over, once it is ready to. */
   replace(launch: Launch): void {
-    this.#next?.keeper.stop(0, CONTROL_STOP_MS);
+    if (this.#next) this.#giveUp(this.#next.keeper);
     this.#next = this.#create(launch, false);
     this.#next.keeper.start();
   }
@@ -130,7 +132,13 @@ export class ControlSeat {
     next.keeper.tell({ type: 'accept' });
   }
 
+  #giveUp(keeper: Keeper): void {
+    keeper.stop(0, CONTROL_STOP_MS);
+    if (keeper.isAlive) this.#leaving.add(keeper);
+  }
+
   #died(control: Control, death: Death): void {
+    this.#leaving.delete(control.keeper);
     if (this.#isStopped) return this.#options.died(death);
     if (control === this.#next) return this.#tryAgain(control);
     if (control !== this.#serving) return;
@@ -143,7 +151,8 @@ export class ControlSeat {
   #tryAgain(next: Control): void {
     next.isWarm = false;
     next.deaths += 1;
-    if (next.deaths < TRIES) return;
+    // The one before has been told to end for it: there is nobody else.
+    if (next.deaths < TRIES || this.#serving.keeper.state === 'stopping' || !this.#serving.keeper.isAlive) return;
     next.keeper.stop(0, CONTROL_STOP_MS);
     this.#next = null;
     this.#options.log.write('error', 'control-kept', { from: this.#serving.launch.root, instead_of: next.launch.root });
