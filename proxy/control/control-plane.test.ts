@@ -126,12 +126,15 @@ async function restingNode(t: TestContext) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
-  return { ...made, rests, works };
+  /** For how long its word counts beside what any does. */
+  const said = (): number | undefined => readVerdict(world.runtime, systemClock)?.restMs;
+  return { ...made, rests, works, said };
 }
 
 test('control rests once it has found nothing new, and no more as soon as somebody follows the node', async (t) => {
-  const { world, settings, resting, calls, rests } = await restingNode(t);
+  const { settings, resting, calls, rests, said } = await restingNode(t);
   await rests();
+  assert.equal(said(), 4_000);
   assert.equal(calls.filter((call) => call === 'rests').length, 1);
   const page = get({ host: '127.0.0.1', port: settings.admin.port, path: '/events', agent: false });
   t.after(() => page.destroy());
@@ -141,11 +144,11 @@ test('control rests once it has found nothing new, and no more as soon as somebo
   assert.equal(resting.restMs, null);
   page.on('error', () => {}).destroy();
   await rests();
-  while (readVerdict(world.runtime, systemClock)?.restMs !== 4_000) await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(said(), 4_000);
 });
 
 test('a carrier that works, a node that stops and a look that fails each end its rest', async (t) => {
-  const { world, views, failures, rests, works } = await restingNode(t);
+  const { world, views, failures, rests, works, said } = await restingNode(t);
   const quiet = views.said;
   assert.ok(quiet);
   const word = { said: null, ageMs: 60_000, withinMs: 1_000 };
@@ -153,6 +156,7 @@ test('a carrier that works, a node that stops and a look that fails each end its
     await rests();
     views.said = { ...quiet, ...change };
     await works();
+    assert.equal(said(), undefined);
     views.said = quiet;
   }
   await rests();

@@ -184,15 +184,15 @@ export class ControlPlane {
     if (this.#isLooking) return;
     this.#isLooking = true;
     const { runtime, clock, announce, failed, view, probe } = this.#deps;
-    let looked: Looked | null = null;
     try {
       const names = snapshotNames(runtime);
       const supervisor = (await view()) ?? (await askSupervisor(runtime, clock));
-      if (!supervisor) return;
+      if (!supervisor) return this.#restOrWork(null);
       const living = livingNames(names, supervisor);
       const carriers = await wordsOf(supervisor, runtime, clock);
       const verdict = this.#judge.look(carriers, { generation: supervisor.generation, isStopping: supervisor.stopping });
-      if (!supervisor.stopping) looked = { verdict, isInDoubt: this.#judge.isInDoubt, slots: supervisor.slots, carriers };
+      this.#restOrWork(supervisor.stopping ? null : { verdict, isInDoubt: this.#judge.isInDoubt, slots: supervisor.slots, carriers });
+      // It says for how long it counts: until the next one, which a rest that begins or ends with this look puts off or brings on.
       writeVerdict(runtime, clock.restMs === null ? verdict : { ...verdict, restMs: clock.restMs });
       announce(verdict);
       this.#probeFrom(carriers);
@@ -204,9 +204,8 @@ export class ControlPlane {
     } catch (error) {
       // A full disk, or a bug of ours: the carriers take a verdict that grows old as none, and the files of the dead wait.
       failed(error);
-      looked = null;
+      this.#restOrWork(null);
     } finally {
-      this.#restOrWork(looked);
       this.#isLooking = false;
     }
   }
