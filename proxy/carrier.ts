@@ -84,7 +84,10 @@ export async function runCarrier(options: CarrierOptions): Promise<void> {
   const watch = watchDrain({ runtime, clock: restingClock, log });
   const readiness = createReadiness({ runtime, clock: restingClock, drain: watch });
   let held = (): number => 0;
-  const overload = new MeasuredOverload({ clock, random: Math.random, areDescriptorsShort: () => held() >= shedMark(descriptors) });
+  const overload = new MeasuredOverload({
+    ...{ clock, random: Math.random, stirred: () => restingClock.work() },
+    areDescriptorsShort: () => held() >= shedMark(descriptors),
+  });
   const machinery = createMachinery(settings, {
     descriptors,
     clock,

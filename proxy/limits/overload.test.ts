@@ -11,7 +11,11 @@ const OTHER = { address: '192.0.2.1', port: 8_883 };
 function harness() {
   const clock = new FakeClock();
   const now = { chance: 0, areDescriptorsShort: false };
-  const overload = new MeasuredOverload({ clock, random: () => now.chance, areDescriptorsShort: () => now.areDescriptorsShort });
+  let stirs = 0;
+  const overload = new MeasuredOverload({
+    ...{ clock, random: () => now.chance, areDescriptorsShort: () => now.areDescriptorsShort },
+    stirred: () => (stirs += 1),
+  });
   const observe = (changes: Partial<Measured>, times = 1): void => {
     for (let time = 0; time < times; time += 1) overload.observe({ ...CALM, ...changes });
   };
@@ -24,7 +28,7 @@ function harness() {
     }
     return 101;
   };
-  return { clock, now, overload, observe, share };
+  return { clock, now, overload, observe, share, stirs: () => stirs };
 }
 
 test('however late it is, the first few of each second are opened', () => {
@@ -138,9 +142,11 @@ describe('ports', () => {
   });
 
   test('are short for a second where the system said so', () => {
-    const { overload, observe, clock } = harness();
+    const { overload, observe, clock, stirs } = harness();
     overload.foundNoPort(UPSTREAM);
     assert.deepEqual([overload.hasNoPort(UPSTREAM), overload.hasNoPort(OTHER)], [true, false]);
+    // Who looks every 4 s would never hear of it.
+    assert.equal(stirs(), 1);
     clock.advance(999);
     observe({});
     assert.equal(overload.hasNoPort(UPSTREAM), true);

@@ -35,6 +35,8 @@ export interface OverloadOptions {
   readonly random: () => number;
   /** True while the carrier holds so many descriptors that the next tunnel could cost it the last ones. */
   readonly areDescriptorsShort: () => boolean;
+  /** Something was found out between two looks, and is forgotten soon: whoever looks seldom has to look now. */
+  readonly stirred: () => void;
 }
 
 export class MeasuredOverload implements Overload {
@@ -100,6 +102,7 @@ export class MeasuredOverload implements Overload {
 
   foundNoPort(upstream: SocketAddress): void {
     this.#foundUntilMs.set(upstreamKey(upstream), this.#options.clock.nowMs() + SHED_PORT_MS);
+    this.#options.stirred();
   }
 
   /** What makes it refuse at the moment. */
