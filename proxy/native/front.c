@@ -275,7 +275,11 @@ int front_listen(struct front *f, int descriptor, int backlog) {
   struct place *p = take_place(f, descriptor, LISTENING);
   if (!p) return -EMFILE;
   watch(f, p, EPOLLIN);
-  return id_of(f, p);
+  if (p->watched != OUT_OF_EPOLL) return id_of(f, p);
+  // No deadline would ever find out that it takes nobody.
+  const int error = errno;
+  give_up(f, p);
+  return -error;
 }
 
 // 0, or an errno value where the kernel refuses at once.

@@ -212,6 +212,14 @@ static void test_refused(void) {
   give_up(id), close(fd);
 }
 
+// Of epoll's refusals the one that can be made at will: it has this descriptor already.
+static void test_unwatched(void) {
+  address a;
+  const int fd = bound(AF_INET, &a), id = begin(front_listen(f, fd, 8)), again = front_listen(f, fd, 8);
+  check("a listener that epoll does not take is an error", id >= 0 && again == -EEXIST, "%d, %d", id, again);
+  give_up(id);
+}
+
 static int waiting(void) { return poll(&(struct pollfd){outside_fd, POLLIN, 0}, 1, 0); }
 static void test_held(void) {
   enum { HELD = 256, MORE = 44 };  // As many as DIALS_MAX of front.c.
@@ -522,7 +530,7 @@ int main(void) {
     test_open(way), test_read(way), test_reset(way), test_write(way), test_close(way), test_release(way);
   }
   part = "";
-  test_refused(), test_held(), test_fair(), test_ids(), test_many(), test_out_of_ids(), test_out_of_descriptors(), test_random();
+  test_refused(), test_unwatched(), test_held(), test_fair(), test_ids(), test_many(), test_out_of_ids(), test_out_of_descriptors(), test_random();
   check("no byte out of place", wrong_bytes == 0, "in %d reads", wrong_bytes);
   check("no event behind the last one of a connection", strays == 0, "%d", strays);
   close_both(), front_destroy(f);
