@@ -22,6 +22,9 @@ export interface Machinery {
   readonly links: MoveLinks | null;
 }
 
+/** Half of the places that a front has (FRONT_PLACES_MAX): where a process may open a milliard of files, that is no reason to make room for them. */
+const SLOTS_MAX = 2 ** 19;
+
 export interface MachineryOptions {
   /** Descriptors this process may hold. */
   readonly descriptors: number;
@@ -48,9 +51,8 @@ export function createMachinery(settings: Settings, options: MachineryOptions): 
   try {
     const addon = loadAddon();
     const front = new NativeFront((onEvents) => createFrontCalls(addon, descriptors, onEvents), onBug);
-    // A tunnel takes two descriptors.
-    const slots = Math.ceil(descriptors / 2);
-    const connect = (onEnds: () => void): NativeTunnels => createNativeTunnels(addon, front.self, { slots, limits }, onEnds);
+    const connect = (onEnds: () => void): NativeTunnels =>
+      createNativeTunnels(addon, front.self, { slots: slotsFor(descriptors), limits }, onEnds);
     return {
       acceptor: nativeAcceptor(front),
       dial: createDial(connectNative(front)),
@@ -62,6 +64,11 @@ export function createMachinery(settings: Settings, options: MachineryOptions): 
     onFailed(error as Error);
     return byNode;
   }
+}
+
+/** Tunnels for which a process that may hold so many descriptors makes room: each takes two, and two of the front's places. */
+export function slotsFor(descriptors: number): number {
+  return Math.min(SLOTS_MAX, Math.ceil(descriptors / 2));
 }
 
 function underThoseOf(engine: RelayEngine): Machinery['engineFor'] {

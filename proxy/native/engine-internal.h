@@ -63,6 +63,8 @@ struct engine {
   struct engine_limits limits;
   struct tunnel *tunnels;
   struct engine_stats *stats;
+  // One behind the last slot that has had a tunnel; the caller writes it. What lies behind is memory that nobody has touched.
+  uint32_t used;
   double now_ms, swept_ms;
   int epoll, wake;
   pthread_t thread;

@@ -52,6 +52,7 @@ static uint64_t name_of(struct engine *e, uint32_t slot, int at) {
 void engine_next_turn(struct engine *e, uint32_t slot) {
   uint32_t *turn = &e->tunnels[slot].turn;
   __atomic_store_n(turn, (__atomic_load_n(turn, __ATOMIC_RELAXED) + 1) % TURNS, __ATOMIC_RELAXED);
+  if (slot >= __atomic_load_n(&e->used, __ATOMIC_RELAXED)) __atomic_store_n(&e->used, slot + 1, __ATOMIC_RELEASE);
 }
 
 // A side is read while its peer takes what it says, and written to while something waits for it.
@@ -342,7 +343,8 @@ static int take_commands(struct engine *e) {
 
 static void sweep(struct engine *e) {
   e->swept_ms = e->now_ms;
-  for (uint32_t slot = 0; slot < e->options.slots; slot += 1) {
+  const uint32_t used = __atomic_load_n(&e->used, __ATOMIC_ACQUIRE);
+  for (uint32_t slot = 0; slot < used; slot += 1) {
     struct tunnel *t = &e->tunnels[slot];
     const struct engine_limits *limits = &t->limits;
     if (!__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE) || t->parked) continue;
@@ -383,7 +385,7 @@ static void *run(void *argument) {
     if (e->now_ms - e->swept_ms >= SWEEP_MS) sweep(e);
     tell_ends(e);
   }
-  for (uint32_t slot = 0; slot < e->options.slots; slot += 1) finish(e, slot);
+  for (uint32_t slot = 0; slot < __atomic_load_n(&e->used, __ATOMIC_ACQUIRE); slot += 1) finish(e, slot);
   return NULL;
 }
 
