@@ -8,7 +8,7 @@
 #include "engine.h"
 #include "front.h"
 
-// Ends handed over in one call; the event loop does something else before the next.
+// Ends handed over in one call.
 #define ENDS_MAX 256
 
 struct addon {
@@ -131,12 +131,14 @@ static napi_value close_tunnel(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-// ends(): slot and endedBy of each tunnel that ended, one behind the other.
+// ends(most): slot and endedBy of each of at most so many tunnels that ended, one behind the other.
 static napi_value ends(napi_env env, napi_callback_info info) {
-  const struct addon *addon = addon_call(env, info, NULL, 0);
-  if (!addon) return addon_fail(env, "ends takes no argument");
+  napi_value values[1];
+  const struct addon *addon = addon_call(env, info, values, 1);
+  if (!addon) return addon_fail(env, "ends takes one argument");
+  const uint32_t most = addon_uint(env, values[0]);
   struct engine_end found[ENDS_MAX];
-  const size_t count = engine_ends(addon->engine, found, ENDS_MAX);
+  const size_t count = engine_ends(addon->engine, found, most < ENDS_MAX ? most : ENDS_MAX);
   napi_value list, value;
   napi_create_array_with_length(env, count * 2, &list);
   for (size_t i = 0; i < count; i += 1) {

@@ -358,7 +358,7 @@ static void sweep(struct engine *e) {
   }
 }
 
-// Tells the caller once, and again only after it has fetched.
+// Tells the caller once, and again only after it has fetched all.
 static void tell_ends(struct engine *e) {
   pthread_mutex_lock(&e->lock);
   e->ends_count += e->ends_new;
@@ -525,10 +525,8 @@ size_t engine_ends(struct engine *e, struct engine_end *ends, size_t room) {
     e->ends_at = (e->ends_at + 1) % (2 * e->options.slots);
     e->ends_count -= 1;
   }
-  e->told = 0;
-  const int more = e->ends_count > 0;
+  e->told = e->ends_count > 0;
   pthread_mutex_unlock(&e->lock);
-  if (more) wake(e);
   return taken;
 }
 

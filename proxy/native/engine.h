@@ -29,7 +29,7 @@ struct engine_options {
   uint32_t slots;
   struct engine_limits limits;
   double no_progress_ms;
-  // Called on the engine's thread when there are ends to fetch, and not again before `engine_ends` has been called.
+  // Called on the engine's thread when there are ends to fetch, and not again before `engine_ends` has left none.
   void (*on_ends)(void *context);
   void *context;
 };
@@ -81,7 +81,7 @@ int engine_start(struct engine *engine, uint32_t slot, const struct engine_leg l
 // Ends a tunnel; nothing where it is ending already.
 void engine_close(struct engine *engine, uint32_t slot, enum ended_by by);
 
-// Fetches up to `room` ends. Where more are left `on_ends` is called again, a moment later, so that the caller can do something else between.
+// Fetches up to `room` ends. Where it fills the room more may be left, which the caller comes for by itself: when it has done something else.
 size_t engine_ends(struct engine *engine, struct engine_end *ends, size_t room);
 
 // ---- moving a live tunnel to another process

@@ -20,7 +20,7 @@ export interface Addon {
     start(slot: number, client: number, upstream: number, up: Buffer, down: Buffer, sentUp: number, sentDown: number): number;
     limit(chunkBytes: number, idleMs: number, halfClosedMs: number): void;
     close(slot: number, endedBy: number): void;
-    ends(): readonly number[];
+    ends(most: number): readonly number[];
   } & NativeMoveCalls;
   createFront(
     ids: number,

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { EndedBy } from '../core/record.ts';
 import { systemClock } from '../core/clock.ts';
 import { createRig, endOf, ENGINES, LIMITS, NOTHING, read, startRelay, type Rig } from '../test/support/relay.ts';
@@ -86,6 +87,34 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
   }
   tell();
   assert.deepEqual([told, bugs, engine.held()], [['upstream', 'client'], ['a bug'], 0]);
+});
+
+test('ends beyond those of one turn are heard in the next ones, and none is missed', async () => {
+  const clock = { nowMs: () => 0 };
+  const ends = Array.from({ length: 150 }, (_, slot) => [slot, 1]);
+  const asked: number[] = [];
+  let tell: () => void = () => {};
+  const tunnels: NativeTunnels = {
+    ...{ slots: 150, stats: new Float64Array(3 * 152), start: () => 0, limit: () => {}, close: () => {} },
+    ends: (most) => {
+      asked.push(told.length);
+      return ends.splice(0, most).flat();
+    },
+    move: NO_MOVES,
+  };
+  const told: EndedBy[] = [];
+  const connect = (onEnds: () => void): NativeTunnels => ((tell = onEnds), tunnels);
+  const engine = createNativeRelay({ clock, limits: LIMITS, fallback: createNodeRelay(clock, LIMITS), onBug: () => {}, connect });
+  const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
+  for (let slot = 0; slot < 150; slot += 1) {
+    const job = { client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0 };
+    engine.start({ ...job, ended: (by) => void told.push(by) });
+  }
+  tell();
+  const atOnce = told.length;
+  while (told.length < 150) await setImmediate();
+  assert.ok(atOnce < 100, `${atOnce} in one turn`);
+  assert.deepEqual([asked, engine.held()], [[0, atOnce, 2 * atOnce], 0]);
 });
 
 test('a tunnel that comes from another process is held to the limits that new ones are held to now', () => {
@@ -317,7 +346,7 @@ if (ENGINES.includes('native')) {
     for (let round = 0; round < rounds; round += 1) ended += await once_(20);
     assert.equal(ended, 600);
     assert.equal(rig.engine.held(), 0);
-    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 50; turn += 1) await setImmediate();
     assert.equal(descriptors(), before);
   });
 }

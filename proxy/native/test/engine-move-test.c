@@ -151,8 +151,10 @@ static void hold(int link, int orders, int out, uint32_t tunnels, const int (*ne
       uint64_t rung;
       if (read(h.bell, &rung, sizeof rung) < 0) die("bell");
       struct engine_end ends[256];
-      const size_t count = engine_ends(h.engine, ends, 256);
-      for (size_t i = 0; i < count; i += 1) heard(&h, ends[i]);
+      for (size_t count = 256; count == 256;) {
+        count = engine_ends(h.engine, ends, 256);
+        for (size_t i = 0; i < count; i += 1) heard(&h, ends[i]);
+      }
     }
     if (ready[2].revents) {
       char order;
