@@ -24,7 +24,7 @@ export function usage(all: readonly Contestant[]): string {
        npm run bench -- tenants --help
        npm run bench -- splice --help
 
-Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about 45 s for each.
+Measures Pinhole beside other proxies on loopback: the same work for each, one after the other. Takes about a minute for each.
 
   NAME             only these: ${all.map(({ name }) => `"${name}"`).join(', ')}
   --tunnels N      tunnels that each holds: ${TUNNELS_USUAL} unless given, ${LOAD_TUNNELS_MAX} at most

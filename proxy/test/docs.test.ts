@@ -168,6 +168,7 @@ describe('docs/health.md', () => {
       `killed after ${(REST_MS + graceMs) / 1_000} s, instead of ${SILENT_MS / 1_000}`,
       `within ${(2 * REST_MS) / 1_000} s`,
       `up to ${REST_MS / 1_000} s later`,
+      `within ${(2 * REST_MS + BEAT_MS) / 1_000} s, instead of 2`,
       `${CONNECTIONS_PER_SECOND} connections a second or fewer`,
       `the ${(CONNECTIONS_PER_SECOND * REST_MS) / 1_000 + 1}st`,
     ])
