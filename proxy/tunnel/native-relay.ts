@@ -82,6 +82,7 @@ export function createNativeRelay({ clock, limits: first, fallback, onBug, conne
   };
   const hearSome = (): void => {
     const ends = tunnels.ends(ENDS_AT_ONCE);
+    if (ends.length === 2 * ENDS_AT_ONCE) setImmediate(hearSome);
     for (let at = 0; at < ends.length; at += 2) {
       const [slot = 0, what = -1] = [ends[at], ends[at + 1]];
       try {
@@ -92,7 +93,6 @@ export function createNativeRelay({ clock, limits: first, fallback, onBug, conne
       }
       if (!running[slot]) free.push(slot);
     }
-    if (ends.length === 2 * ENDS_AT_ONCE) setImmediate(hearSome);
   };
   const tunnels = connect(hearSome);
   const { stats, slots } = tunnels;
