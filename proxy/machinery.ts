@@ -28,7 +28,7 @@ const SLOTS_MAX = 2 ** 19;
 export interface MachineryOptions {
   /** Descriptors this process may hold. */
   readonly descriptors: number;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'after'>;
   /** For the sockets that are accepted next. */
   readonly highWaterMark: () => number;
   /** Hears what a connection's owner throws. */

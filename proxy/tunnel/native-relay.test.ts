@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
 import type { EndedBy } from '../core/record.ts';
 import { systemClock } from '../core/clock.ts';
+import { FakeClock } from '../test/support/fake-clock.ts';
 import { createRig, endOf, ENGINES, LIMITS, NOTHING, read, startRelay, type Rig } from '../test/support/relay.ts';
 import type { FrontCalls } from './native-front.ts';
 import { createNativeRelay, type NativeMoveCalls, type NativeTunnels } from './native-relay.ts';
@@ -54,7 +54,7 @@ function nativeRig(limits: Parameters<typeof createRig>[2] = {}): Rig {
 }
 
 test('an owner that throws at the end of its tunnel costs the others of the batch nothing', () => {
-  const clock = { nowMs: () => 0 };
+  const clock = new FakeClock();
   const bugs: string[] = [];
   let tell: () => void = () => {};
   const ends = [0, 0, 1, 1, 2, 0];
@@ -89,8 +89,8 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
   assert.deepEqual([told, bugs, engine.held()], [['upstream', 'client'], ['a bug'], 0]);
 });
 
-test('ends beyond those of one turn are heard in the next ones, and none is missed', async () => {
-  const clock = { nowMs: () => 0 };
+test('ends beyond those of one turn are heard in the next ones, and none is missed', () => {
+  const clock = new FakeClock();
   const ends = Array.from({ length: 150 }, (_, slot) => [slot, 1]);
   const asked: number[] = [];
   let tell: () => void = () => {};
@@ -112,13 +112,15 @@ test('ends beyond those of one turn are heard in the next ones, and none is miss
   }
   tell();
   const atOnce = told.length;
-  while (told.length < 150) await setImmediate();
   assert.ok(atOnce < 100, `${atOnce} in one turn`);
-  assert.deepEqual([asked, engine.held()], [[0, atOnce, 2 * atOnce], 0]);
+  // A millisecond is the least that a timer waits for.
+  clock.advance(1);
+  clock.advance(1);
+  assert.deepEqual([asked, told.length, engine.held()], [[0, atOnce, 2 * atOnce], 150, 0]);
 });
 
 test('a tunnel that comes from another process is held to the limits that new ones are held to now', () => {
-  const clock = { nowMs: () => 0 };
+  const clock = new FakeClock();
   const asked: unknown[] = [];
   const tunnels: NativeTunnels = {
     ...{ slots: 4, stats: new Float64Array(18), start: () => 0, close: () => {}, ends: () => [] },
@@ -140,7 +142,7 @@ test('a tunnel that comes from another process is held to the limits that new on
 });
 
 test('news of a tunnel that is moved reach whoever asked, and its slot is free only when it has gone', () => {
-  const clock = { nowMs: () => 0 };
+  const clock = new FakeClock();
   let tell: () => void = () => {};
   const asked: string[] = [];
   const ends: number[] = [];
@@ -195,7 +197,7 @@ test('news of a tunnel that is moved reach whoever asked, and its slot is free o
 });
 
 test('without memory for it a tunnel ends at once, by a fault, and its slot is free', () => {
-  const clock = { nowMs: () => 0 };
+  const clock = new FakeClock();
   const slots: number[] = [];
   const start = (slot: number): number => (slots.push(slot), 2);
   const tunnels: NativeTunnels = {
@@ -346,7 +348,7 @@ if (ENGINES.includes('native')) {
     for (let round = 0; round < rounds; round += 1) ended += await once_(20);
     assert.equal(ended, 600);
     assert.equal(rig.engine.held(), 0);
-    for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(descriptors(), before);
   });
 }

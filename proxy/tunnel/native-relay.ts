@@ -54,7 +54,7 @@ const NEWS = { parked: 16, stays: 17, moved: 18 } as const;
 const START = { runs: 0, unchanged: 1, closed: 2 } as const;
 
 export interface NativeRelayOptions {
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'after'>;
   readonly limits: RelayLimits;
   /** Where it goes what this engine cannot take. */
   readonly fallback: RelayEngine;
@@ -82,7 +82,7 @@ export function createNativeRelay({ clock, limits: first, fallback, onBug, conne
   };
   const hearSome = (): void => {
     const ends = tunnels.ends(ENDS_AT_ONCE);
-    if (ends.length === 2 * ENDS_AT_ONCE) setImmediate(hearSome);
+    if (ends.length === 2 * ENDS_AT_ONCE) clock.after(0, hearSome);
     for (let at = 0; at < ends.length; at += 2) {
       const [slot = 0, what = -1] = [ends[at], ends[at + 1]];
       try {

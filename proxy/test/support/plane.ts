@@ -88,7 +88,7 @@ export async function startTestNode(overrides: Partial<Settings> = {}, dns?: Dns
   const highWaterMark = highWaterMarkFor(settings.limits.perTunnelBufferBytes);
   const machinery = createMachinery(settings, {
     descriptors: 1_000,
-    clock: { nowMs: () => systemClock.nowMs() + time.aheadMs },
+    clock: { nowMs: () => systemClock.nowMs() + time.aheadMs, after: systemClock.after },
     highWaterMark: () => highWaterMark,
     onBug: (error) => bugs.push(error),
     onFailed: fail,

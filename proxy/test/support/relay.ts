@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
+import { systemClock } from '../../core/clock.ts';
 import type { EndedBy } from '../../core/record.ts';
 import type { RelayName } from '../../core/settings.ts';
 import { buildAddon } from '../../native/build.ts';
@@ -54,7 +55,7 @@ export interface RigOptions extends Partial<RelayLimits> {
 
 export function createRig(kind: RelayName, time: { nowMs: number }, { slots = 64, noProgressMs, ...changes }: RigOptions = {}): Rig {
   const limits = { ...LIMITS, ...changes };
-  const clock = { nowMs: () => time.nowMs };
+  const clock = { nowMs: () => time.nowMs, after: systemClock.after };
   const node = createNodeRelay(clock, limits);
   if (kind === 'node') return { engine: node, connection: nodeConnection, dialled: nodeDialled };
   const addon = loadAddon();
