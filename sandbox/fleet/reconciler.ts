@@ -23,9 +23,12 @@ export interface ReconcilerDeps {
 
 export class Reconciler {
   readonly #child: Child;
+  /** It has said so, and hears signals: before, one would end it. */
+  #hasStarted = false;
   #isStopping = false;
 
   constructor({ layout, env, onLine, onDeath }: ReconcilerDeps) {
+    const started = (): void => void (this.#hasStarted = true);
     this.#child = new Child({
       name: 'fleet run',
       command: PINHOLE,
@@ -35,7 +38,9 @@ export class Reconciler {
       stopWithinMs: STOP_WITHIN_MS,
       onLine(text) {
         const line = readLine(text);
-        if (line !== null) onLine(line);
+        if (line === null) return;
+        if (line.event === 'started') started();
+        onLine(line);
       },
     });
     void this.#child.ended.then((ended) => {
@@ -43,9 +48,9 @@ export class Reconciler {
     });
   }
 
-  /** A round begins at once, or as soon as the one that is under way has ended. */
+  /** A round begins at once, or as soon as the one that is under way has ended; while it starts, its first one is still to come. */
   lookNow(): void {
-    if (this.#child.pid !== null && !this.#child.isOver) process.kill(this.#child.pid, 'SIGHUP');
+    if (this.#hasStarted && this.#child.pid !== null && !this.#child.isOver) process.kill(this.#child.pid, 'SIGHUP');
   }
 
   async stop(): Promise<void> {
