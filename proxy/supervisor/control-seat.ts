@@ -78,7 +78,7 @@ export class ControlSeat {
 
   /** Has another installation's take over, once it is ready to. */
   replace(launch: Launch): void {
-    if (this.#next) this.#giveUp(this.#next.keeper);
+    if (this.#next) this.#giveUp(this.#next);
     this.#next = this.#create(launch, false);
     this.#next.keeper.start();
   }
@@ -132,9 +132,10 @@ export class ControlSeat {
     next.keeper.tell({ type: 'accept' });
   }
 
-  #giveUp(keeper: Keeper): void {
+  #giveUp({ keeper }: Control): void {
     keeper.stop(0, CONTROL_STOP_MS);
     if (keeper.isAlive) this.#leaving.add(keeper);
+    this.#next = null;
   }
 
   #died(control: Control, death: Death): void {
@@ -151,10 +152,9 @@ export class ControlSeat {
   #tryAgain(next: Control): void {
     next.isWarm = false;
     next.deaths += 1;
-    // The one before has been told to end for it: there is nobody else.
+    // The one before ends for it, or is gone: there is nobody else.
     if (next.deaths < TRIES || this.#serving.keeper.state === 'stopping' || !this.#serving.keeper.isAlive) return;
-    next.keeper.stop(0, CONTROL_STOP_MS);
-    this.#next = null;
+    this.#giveUp(next);
     this.#options.log.write('error', 'control-kept', { from: this.#serving.launch.root, instead_of: next.launch.root });
   }
 }

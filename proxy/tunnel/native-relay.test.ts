@@ -28,6 +28,7 @@ async function open(context: TestContext, rig: Rig) {
 }
 
 const NO_MOVES = {} as NativeMoveCalls;
+const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
 
 function descriptors(): number {
   return readdirSync('/proc/self/fd').length;
@@ -82,7 +83,6 @@ test('an owner that throws at the end of its tunnel costs the others of the batc
     (by: EndedBy) => void told.push(by),
     (by: EndedBy) => void told.push(by),
   ]) {
-    const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
     engine.start({ client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0, ended });
   }
   tell();
@@ -105,7 +105,6 @@ test('ends beyond those of one turn are heard in the next ones, and none is miss
   const told: EndedBy[] = [];
   const connect = (onEnds: () => void): NativeTunnels => ((tell = onEnds), tunnels);
   const engine = createNativeRelay({ clock, limits: LIMITS, fallback: createNodeRelay(clock, LIMITS), onBug: () => {}, connect });
-  const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
   for (let slot = 0; slot < 150; slot += 1) {
     const job = { client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0 };
     engine.start({ ...job, ended: (by) => void told.push(by) });
@@ -165,7 +164,6 @@ test('news of a tunnel that is moved reach whoever asked, and its slot is free o
   });
   const told: string[] = [];
   const begin = (): Relay => {
-    const leg = (): NativeSocket => new NativeSocket({} as FrontCalls, 0, null, null);
     const job = { client: leg(), upstream: leg(), toUpstream: NOTHING, toClient: NOTHING, sentUp: 0, sentDown: 0 };
     return engine.start({ ...job, ended: (by) => void told.push(`ended by ${by}`) });
   };

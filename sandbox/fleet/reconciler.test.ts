@@ -29,9 +29,9 @@ test('whoever wants a look while it starts does not end it, and later gets one',
   await once(api, 'listening');
   const said: string[] = [];
   const deaths: string[] = [];
-  const { NODE_TEST_CONTEXT: _, ...rest } = process.env;
   const keys = { AWS_ACCESS_KEY_ID: 'AKIAIOSFODNN7EXAMPLE', AWS_SECRET_ACCESS_KEY: 'secret' };
-  const env = { ...rest, ...keys, AWS_ENDPOINT_URL_ROUTE_53: `http://127.0.0.1:${(api.address() as AddressInfo).port}` };
+  const endpoint = `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, ...keys, AWS_ENDPOINT_URL_ROUTE_53: endpoint };
   const run = new Reconciler({
     layout: { fleetFile, logs: { fleet: join(folder, 'log') } } as Layout,
     env,

@@ -28,7 +28,6 @@ export class Reconciler {
   #isStopping = false;
 
   constructor({ layout, env, onLine, onDeath }: ReconcilerDeps) {
-    const started = (): void => void (this.#hasStarted = true);
     this.#child = new Child({
       name: 'fleet run',
       command: PINHOLE,
@@ -36,10 +35,10 @@ export class Reconciler {
       logFile: layout.logs.fleet,
       env,
       stopWithinMs: STOP_WITHIN_MS,
-      onLine(text) {
+      onLine: (text) => {
         const line = readLine(text);
         if (line === null) return;
-        if (line.event === 'started') started();
+        if (line.event === 'started') this.#hasStarted = true;
         onLine(line);
       },
     });
