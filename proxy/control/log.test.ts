@@ -5,7 +5,19 @@ import assert from 'node:assert/strict';
 import { createHook } from 'node:async_hooks';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -251,7 +263,9 @@ describe('a file', () => {
 
   test('that cannot be opened changes nothing, and neither does one that is given up', async (context) => {
     const { file, log } = open(context);
-    await assert.rejects(log.prepare({ level: 'error', file: join(file, 'below'), base: {} }), { code: 'ENOTDIR' });
+    const noFolder = `${file}.taken`;
+    writeFileSync(noFolder, '');
+    await assert.rejects(log.prepare({ level: 'error', file: join(noFolder, 'below'), base: {} }), { code: 'ENOTDIR' });
     (await log.prepare({ level: 'error', file: `${file}.other`, base: {} })).drop();
     log.info({ line: 1 });
     await log.close(5_000);
