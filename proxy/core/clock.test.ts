@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FakeClock } from '../test/support/fake-clock.ts';
-import { atOwnPace, systemClock } from './clock.ts';
+import { atOwnPace, commandClock, systemClock } from './clock.ts';
 
 test('the clock is the machine’s: two processes that read it at once read the same', () => {
   // The kernel may take the processor away between two readings, so the nearest of some counts.
@@ -122,4 +122,25 @@ test('turns that were missed are not made up for', async () => {
   );
   cancelCount();
   assert.ok(ran > 2 && counted <= 2, `${ran} runs, ${counted} of them at once`);
+});
+
+test('a process that stands still while a timer is set asks for no time that is past, of which Node warns', async (t) => {
+  const warnings: Error[] = [];
+  const heard = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', heard);
+  t.after(() => process.off('warning', heard));
+  const now = performance.now.bind(performance);
+  // A period later at every look.
+  let stoodMs = 0;
+  t.mock.method(performance, 'now', () => now() + (stoodMs += 100));
+  await new Promise<void>((resolve) => {
+    const cancel = systemClock.every(20, () => {
+      cancel();
+      resolve();
+    });
+  });
+  await new Promise<void>((resolve) => systemClock.after(-1, resolve));
+  await new Promise<void>((resolve) => commandClock.after(-1, resolve));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(warnings.map(String), []);
 });

@@ -7,7 +7,7 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since the epoch, for what people read; never for durations. */
   wallMs(): number;
-  /** Runs once after the delay; the returned function cancels it. Never keeps the process alive. */
+  /** Runs once after the delay, a moment that has passed already being now; the returned function cancels it. Never keeps the process alive. */
   after(delayMs: number, run: () => void): Cancel;
   /** Runs again and again until cancelled; `run` is told how late it is. Never keeps the process alive. */
   every(periodMs: number, run: (lateMs: number) => void): Cancel;
@@ -43,7 +43,7 @@ export const commandClock: Clock = {
   nowMs: () => systemClock.nowMs(),
   wallMs: () => systemClock.wallMs(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs);
+    const timer = setTimeout(run, fromNow(delayMs));
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
@@ -56,7 +56,7 @@ export const systemClock: Clock = {
   nowMs: () => STARTED_MS + performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, delayMs).unref();
+    const timer = setTimeout(run, fromNow(delayMs)).unref();
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
@@ -68,6 +68,11 @@ export const systemClock: Clock = {
     return () => void jobs.delete(job);
   },
 };
+
+/** Node warns of a delay below zero, in lines of its own among those of the log. */
+function fromNow(delayMs: number): number {
+  return Math.max(0, delayMs);
+}
 
 interface Job {
   readonly periodMs: number;
@@ -86,7 +91,7 @@ function arm(): void {
   const atMs = Math.min(...Array.from(jobs, ({ nextMs }) => nextMs));
   if (!Number.isFinite(atMs) || (armed !== null && armed.atMs <= atMs)) return;
   if (armed !== null) clearTimeout(armed.timer);
-  armed = { atMs, timer: setTimeout(ring, atMs - systemClock.nowMs()).unref() };
+  armed = { atMs, timer: setTimeout(ring, fromNow(atMs - systemClock.nowMs())).unref() };
 }
 
 function ring(): void {

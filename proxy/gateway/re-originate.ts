@@ -84,7 +84,7 @@ function reOriginate(
       else reject(error);
     };
     const onAbort = (): void => fail(new ProxyError('CLIENT_GONE', 'the client left during the upgrade'));
-    const cancel = clock.after(Math.max(0, request.deadlineMs - clock.nowMs()), () =>
+    const cancel = clock.after(request.deadlineMs - clock.nowMs(), () =>
       fail(new ProxyError('UPGRADE_TIMEOUT', `no answer to the upgrade from ${request.gateway.target.host} in time`)),
     );
     request.signal.addEventListener('abort', onAbort);

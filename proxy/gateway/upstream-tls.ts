@@ -26,7 +26,7 @@ export function secureUpstream(
     secure.once('close', () => fail(new ProxyError('UPSTREAM_TLS_FAILED', `${gateway.target.host} left during the TLS handshake`)));
     const onAbort = (): void => fail(new ProxyError('CLIENT_GONE', 'the client left during the upgrade'));
     until.signal.addEventListener('abort', onAbort);
-    const cancel: Cancel = until.clock.after(Math.max(0, until.deadlineMs - until.clock.nowMs()), () =>
+    const cancel: Cancel = until.clock.after(until.deadlineMs - until.clock.nowMs(), () =>
       fail(new ProxyError('UPGRADE_TIMEOUT', `no TLS with ${gateway.target.host} in time`)),
     );
     let isSettled = false;

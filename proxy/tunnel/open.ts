@@ -73,7 +73,7 @@ function before<T>(plane: DataPlane, until: { deadlineMs: number; signal: StopSi
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(new ProxyError('CLIENT_GONE', 'the client left while its target was resolved'));
     until.signal.addEventListener('abort', onAbort);
-    const cancel = plane.clock.after(Math.max(0, until.deadlineMs - plane.clock.nowMs()), () =>
+    const cancel = plane.clock.after(until.deadlineMs - plane.clock.nowMs(), () =>
       reject(new ProxyError('RESOLVE_TIMEOUT', 'no time was left to resolve')),
     );
     const settled = (): void => {

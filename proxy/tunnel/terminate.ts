@@ -63,7 +63,7 @@ export function createTlsTerminator(settings: TlsSettings, clock: Clock): TlsTer
         const left = (): void => fail(new ProxyError('CLIENT_GONE', 'the client left during the TLS handshake'));
         // Node closes who has shown a bad certificate, and says why right behind that.
         const onClose = (): void => (clients ? void clock.after(0, () => waiting.has(socket) && left()) : left());
-        const cancel = clock.after(Math.max(0, deadlineMs - clock.nowMs()), () =>
+        const cancel = clock.after(deadlineMs - clock.nowMs(), () =>
           fail(new ProxyError('HANDSHAKE_TIMEOUT', 'the TLS handshake did not finish in time')),
         );
         waiting.set(socket, {

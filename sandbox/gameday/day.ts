@@ -1,5 +1,6 @@
 // What a game day is, and what it plays with.
 
+import { BACKOFF_MAX_MS } from '../../agent/backoff.ts';
 import type { FleetWorld, FleetWorldOptions } from '../fleet/world.ts';
 import { until } from '../fleet/until.ts';
 import type { Check, Mark, Story } from './story.ts';
@@ -26,6 +27,9 @@ export interface Entry {
   readonly kind: 'did' | 'saw' | 'missed';
   readonly words: string;
 }
+
+/** An agent that was refused by all that it knows waits by chance, and for the longest after the most failures. */
+const ALL_BACK_S = BACKOFF_MAX_MS / 1_000 + 10;
 
 /** Where a day is played: does things, waits for what is to be seen, and keeps both. */
 export class Stage {
@@ -89,9 +93,14 @@ export class Stage {
     return this.world.agents.views().every(({ over }) => over !== null);
   }
 
+  async seesEveryAgentThrough(): Promise<void> {
+    await this.sees('every agent has a session', () => this.isEveryAgentThrough(), ALL_BACK_S);
+  }
+
   /** Nobody waits any more on a node that is gone. */
-  isNobodyOver(slot: string): boolean {
-    return this.world.agents.views().every(({ over }) => over !== null && over !== slot);
+  async seesNobodyOver(slot: string): Promise<void> {
+    const isOverOthers = () => this.world.agents.views().every(({ over }) => over !== null && over !== slot);
+    await this.sees('all agents have a session over the others', isOverOthers, ALL_BACK_S);
   }
 
   /** Seconds of ours for so many of Route 53's, and some for a busy machine. */

@@ -69,6 +69,7 @@ export async function runDay(day: GameDay, { dir, speed: wanted, env, stop, tell
     const stage = new Stage(world, stop, (entry) => tell(since(entry)));
     await stage.sees(`${NODES} nodes are ready and in DNS, and ${agents} agents have a session`, isUp(stage), ALL_THROUGH_S);
     await day.play(stage);
+    await stage.seesEveryAgentThrough();
     const timeline = stage.entries().map(since);
     if (stop.aborted) return result({ verdict: 'missed', why: 'it was ended before its time', timeline });
     const story = stage.story(TTL_S);

@@ -18,7 +18,7 @@ export const awsUnreachableFromOne: GameDay = {
     const [, second] = stage.slots;
     const { world } = stage;
     await stage.did('cut', `${second} does not reach AWS IoT any more`, () => world.aws.cut(second));
-    await stage.sees('all agents have a session over the others', () => stage.isNobodyOver(second), 60);
+    await stage.seesNobodyOver(second);
     await stage.sees(`${second} says no`, () => stage.state(second) === 'closed', stage.within(OUT_OF_DNS_S));
     await stage.sees(`${second} is out of DNS`, () => !stage.inDns(second), stage.within(OUT_OF_DNS_S));
     await stage.did('mended', `${second} reaches AWS IoT again`, () => world.aws.mend(second));

@@ -27,7 +27,7 @@ export const nodeHangs: GameDay = {
     await stage.watches('whether its tunnels go on', 4);
     stage.fact('same processes', String(world.node(first).processes() === before));
     await stage.did('hung', `stopped every process of ${second}`, () => world.node(second).freeze());
-    await stage.sees('all agents have a session over the others', () => stage.isNobodyOver(second), 60);
+    await stage.seesNobodyOver(second);
     await stage.sees(`${second} is out of DNS`, () => !stage.inDns(second), stage.within(OUT_OF_DNS_S));
     await stage.did('thawed', `let ${second} go on`, () => world.node(second).thaw());
     await stage.sees(`${second} is back in DNS`, () => stage.inDns(second), stage.within(BACK_IN_DNS_S));

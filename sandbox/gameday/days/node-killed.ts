@@ -18,7 +18,7 @@ export const nodeKilled: GameDay = {
     for (const [index, slot] of slots.slice(0, 2).entries()) {
       const round = index + 1;
       await stage.did(`killed-${round}`, `killed every process of ${slot}`, () => world.node(slot).kill());
-      await stage.sees(`all agents have a session over the others`, () => stage.isNobodyOver(slot), 60);
+      await stage.seesNobodyOver(slot);
       await stage.sees(`${slot} is out of DNS`, () => !stage.inDns(slot), stage.within(OUT_OF_DNS_S));
       await stage.did(`started-${round}`, `started ${slot} again`, () => world.node(slot).start());
       await stage.sees(`${slot} is back in DNS`, () => stage.inDns(slot) && stage.state(slot) === 'ready', stage.within(BACK_IN_DNS_S));

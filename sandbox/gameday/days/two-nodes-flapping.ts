@@ -54,7 +54,6 @@ export const twoNodesFlapping: GameDay = {
         90,
       );
     }
-    await stage.sees('every agent has a session', () => stage.isEveryAgentThrough(), 130);
   },
   judge(story) {
     const [first = ''] = story.slots;
