@@ -6,7 +6,7 @@ import { type AwsIot, startAwsIot } from '../aws-iot/start.ts';
 import { type DnsServer, startDns } from '../route53/dns/server.ts';
 import { HOST } from '../world/ports.ts';
 import type { WayToAws } from './files.ts';
-import { cutAll, type Gates, mendAll, openGates } from './gate.ts';
+import { closeAll, cutAll, type Gates, mendAll, openGates } from './gate.ts';
 import type { SlotPlace } from './layout.ts';
 
 export interface AwsSide {
@@ -57,7 +57,7 @@ export async function awsByGates({ dir, slots, log }: AwsSideInput): Promise<Aws
     cut: (slot) => cutAll(gatesOf(slot)),
     mend: (slot) => mendAll(gatesOf(slot)),
     async stop() {
-      for (const ways of gates.values()) cutAll(ways);
+      for (const ways of gates.values()) closeAll(ways);
       await iot.stop();
     },
   };
@@ -65,6 +65,9 @@ export async function awsByGates({ dir, slots, log }: AwsSideInput): Promise<Aws
 
 /** The shortest that the nodes keep an answer for (proxy/core/limits.ts bounds it below). */
 const NAME_TTL_S = 5;
+
+/** An address that nothing else uses: while the server is killed nobody takes its port. */
+const NAMES_HOST = '127.0.0.53';
 
 /** Loopback is never dialled by what DNS says: the stand-in has to be on another address of this machine. */
 export function addressForDns(): string | null {
@@ -77,7 +80,7 @@ export async function awsByDns({ dir, log }: AwsSideInput, address: string): Pro
   const name = `${iot.data.host}.`;
   const zone = { name, records: [{ name, type: 'A' as const, ttl: NAME_TTL_S, values: [address] }] };
   const start = (port: number): Promise<DnsServer> =>
-    startDns(() => ({ zones: [zone], isHealthy: () => true, random: Math.random }), HOST, port);
+    startDns(() => ({ zones: [zone], isHealthy: () => true, random: Math.random }), NAMES_HOST, port);
   let server: DnsServer | null = await start(0);
   const { port } = server;
   const kill = async (): Promise<void> => {
@@ -86,7 +89,7 @@ export async function awsByDns({ dir, log }: AwsSideInput, address: string): Pro
   };
   return {
     ...{ iot, port: iot.data.mqttPort, ports: [iot.data.mqttPort], credentials: null },
-    wayOf: () => ({ dnsServer: `${HOST}:${port}`, accept: `${address}/32` }),
+    wayOf: () => ({ dnsServer: `${NAMES_HOST}:${port}`, accept: `${address}/32` }),
     cut: () => fail('nodes that go by DNS have no way of their own'),
     mend: () => fail('nodes that go by DNS have no way of their own'),
     names: {

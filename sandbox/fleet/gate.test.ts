@@ -22,7 +22,7 @@ async function ask(port: number): Promise<Socket> {
 
 test('a way carries bytes, breaks what is open when it is cut, refuses meanwhile, and is the same when it is mended', async (t) => {
   const gate = await Gate.open({ host: '127.0.0.1', port: await echo(t) });
-  t.after(() => gate.cut());
+  t.after(() => gate.close());
   const open = await ask(gate.port);
   const closed = once(open, 'close');
   gate.cut();
@@ -34,7 +34,7 @@ test('a way carries bytes, breaks what is open when it is cut, refuses meanwhile
 
 test('the end of one side is passed on', async (t) => {
   const gate = await Gate.open({ host: '127.0.0.1', port: await echo(t) });
-  t.after(() => gate.cut());
+  t.after(() => gate.close());
   const socket = await ask(gate.port);
   const ended = once(socket, 'end');
   socket.end();

@@ -1,7 +1,6 @@
 // The way from one node to AWS: a relay on loopback that can be cut and mended, so that AWS is away for that node and there for the others.
 
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { BoundSocket, connect, createServer, type Server, type Socket } from 'node:net';
 import { HOST } from '../world/ports.ts';
 
 export interface Target {
@@ -9,25 +8,24 @@ export interface Target {
   readonly port: number;
 }
 
-/** While a way is cut its port is free, and another program may take it for a moment. */
-const LISTEN_TRIES = 50;
-const LISTEN_AGAIN_MS = 100;
-
 export class Gate {
   readonly port: number;
   readonly #target: Target;
+  /** Never listens: while the way is cut, nobody who asks for any free port is given this one. */
+  readonly #place: BoundSocket;
   readonly #sockets = new Set<Socket>();
-  #server: Server | null;
+  #server: Server | null = null;
 
-  private constructor(target: Target, server: Server) {
+  private constructor(target: Target) {
     this.#target = target;
-    this.#server = server;
-    this.port = (server.address() as AddressInfo).port;
-    server.on('connection', (socket: Socket) => this.#relay(socket));
+    this.#place = new BoundSocket({ host: HOST, port: 0, reusePort: true });
+    this.port = this.#place.address().port;
   }
 
   static async open(target: Target): Promise<Gate> {
-    return new Gate(target, await listen(0));
+    const gate = new Gate(target);
+    await gate.mend();
+    return gate;
   }
 
   /** What is open breaks, and who dials is refused. */
@@ -38,17 +36,13 @@ export class Gate {
   }
 
   async mend(): Promise<void> {
-    if (this.#server !== null) return;
-    for (let tries = 1; ; tries += 1) {
-      try {
-        this.#server = await listen(this.port);
-        this.#server.on('connection', (socket: Socket) => this.#relay(socket));
-        return;
-      } catch (error) {
-        if (tries === LISTEN_TRIES) throw error;
-        await delay(LISTEN_AGAIN_MS);
-      }
-    }
+    this.#server ??= await listen(this.port, (socket) => this.#relay(socket));
+  }
+
+  /** For good: the port is free. */
+  close(): void {
+    this.cut();
+    this.#place.close();
   }
 
   #relay(near: Socket): void {
@@ -68,11 +62,11 @@ export class Gate {
   }
 }
 
-function listen(port: number): Promise<Server> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true });
+function listen(port: number, onConnection: (socket: Socket) => void): Promise<Server> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, onConnection);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: HOST, port }, () => {
+    server.listen({ host: HOST, port, reusePort: true }, () => {
       server.off('error', reject);
       resolve(server);
     });
@@ -98,6 +92,10 @@ export async function openGates(targets: { readonly [name in keyof Gates]: Targe
 
 export function cutAll(gates: Gates): void {
   for (const gate of Object.values(gates) as Gate[]) gate.cut();
+}
+
+export function closeAll(gates: Gates): void {
+  for (const gate of Object.values(gates) as Gate[]) gate.close();
 }
 
 export async function mendAll(gates: Gates): Promise<void> {

@@ -1,7 +1,7 @@
 // A game day as lines for people.
 
 import type { Entry, GameDay } from './day.ts';
-import { type DayResult, wasBusy } from './run.ts';
+import type { DayResult } from './run.ts';
 
 const KINDS: Readonly<Record<Entry['kind'], string>> = { did: 'did   ', saw: 'saw   ', missed: 'MISSED' };
 
@@ -10,12 +10,11 @@ export function renderEntry({ t, kind, words }: { t: number; kind: Entry['kind']
 }
 
 export function renderResult(result: DayResult): string {
-  const { day, verdict, why, seconds, speed, checks, longestPauseMs } = result;
+  const { day, verdict, why, seconds, speed, checks, busy } = result;
   const lines = checks.map(({ objective, ok, seen }) => `  ${ok ? 'held  ' : 'MISSED'}  ${objective}\n          ${seen}`);
   const clock = speed === 1 ? '' : `, Route 53's clock ${speed} times as fast as ours`;
   const words = verdict === 'held' ? 'held' : verdict === 'missed' ? 'MISSED' : 'CANNOT BE PLAYED HERE';
-  if (wasBusy(result))
-    lines.push(`  This machine was busy: nothing could be looked at for ${(longestPauseMs / 1_000).toFixed(1)} s at a time.`);
+  if (busy !== null) lines.push(`  This machine was busy: ${busy}.`);
   return [...lines, `${day}: ${words}${why === null ? '' : `: ${why}`} (${seconds.toFixed(0)} s${clock})`].join('\n');
 }
 

@@ -13,17 +13,22 @@ export interface DayResult {
   readonly seconds: number;
   readonly speed: number;
   readonly checks: readonly Check[];
-  /** The longest time between two looks that should be a tenth of a second apart: how busy this machine was. */
+  /** The longest time between two looks that should be a tenth of a second apart. */
   readonly longestPauseMs: number;
+  /** How this machine was too busy for the times that a day is judged by; null where it was not. */
+  readonly busy: string | null;
   /** Seconds since the first thing that was done. */
   readonly timeline: readonly { readonly t: number; readonly kind: Entry['kind']; readonly words: string }[];
 }
 
 /** Times that were missed while nobody could look for so long may be the machine's matter. */
 const BUSY_MS = 500;
+/** So may what a node refuses since its own event loop, or its control's answer, is late (docs/health.md, Overload). */
+const IS_LATE = /want of room: .*\b(event-loop|queue)\b/;
 
-export function wasBusy({ longestPauseMs }: Pick<DayResult, 'longestPauseMs'>): boolean {
-  return longestPauseMs > BUSY_MS;
+/** Missed while this machine was busy, or before there was anything to judge. Pure. */
+export function mayBeTheMachines({ verdict, busy, checks }: Pick<DayResult, 'verdict' | 'busy' | 'checks'>): boolean {
+  return verdict === 'missed' && (busy !== null || checks.length === 0);
 }
 
 export interface RunOptions {
@@ -50,6 +55,7 @@ export async function runDay(day: GameDay, { dir, speed: wanted, env, stop, tell
       checks: [],
       timeline: [],
       longestPauseMs: 0,
+      busy: null,
     },
     ...rest,
   });
@@ -74,7 +80,7 @@ export async function runDay(day: GameDay, { dir, speed: wanted, env, stop, tell
     if (stop.aborted) return result({ verdict: 'missed', why: 'it was ended before its time', timeline });
     const story = stage.story(TTL_S);
     const checks = day.judge(story);
-    return result({ verdict: verdictOf(checks), checks, timeline, longestPauseMs: longestPause(story) });
+    return result({ verdict: verdictOf(checks), checks, timeline, longestPauseMs: longestPause(story), busy: busyWords(story) });
   } finally {
     await world.stop();
   }
@@ -85,8 +91,16 @@ export function verdictOf(checks: readonly Check[]): 'held' | 'missed' {
   return checks.length > 0 && checks.every(({ ok }) => ok) ? 'held' : 'missed';
 }
 
-function longestPause({ samples }: Story): number {
+function longestPause({ samples }: Pick<Story, 'samples'>): number {
   return Math.round(samples.reduce((most, { atMs }, index) => Math.max(most, atMs - (samples[index - 1]?.atMs ?? atMs)), 0));
+}
+
+/** Pure. */
+export function busyWords(story: Pick<Story, 'samples'>): string | null {
+  const pauseMs = longestPause(story);
+  if (pauseMs > BUSY_MS) return `nothing could be looked at for ${(pauseMs / 1_000).toFixed(1)} s at a time`;
+  const isLate = story.samples.some(({ nodes }) => nodes.some(({ concerns }) => concerns.some((concern) => IS_LATE.test(concern))));
+  return isLate ? 'event loops were late' : null;
 }
 
 function isUp(stage: Stage): () => boolean {
