@@ -17,8 +17,10 @@ import { ownFolder } from '../testing/folder.ts';
 
 /** A machine that has never built k6 takes minutes for it. */
 const BUILD_MS = 15 * 60_000;
-const START_MS = 4_000;
+/** k6 compiles the script first; what was planned for before it began is not made up for in full. */
+const START_MS = 9_000;
 const TUNNELS = 12;
+const VUS = 4;
 
 let k6: string | null = null;
 let whyNot = '';
@@ -75,7 +77,7 @@ async function run(
         beginsMs,
         endsMs: beginsMs + seconds * 1_000,
         tunnels: TUNNELS,
-        vus: 4,
+        vus: VUS,
         opensPerSecond: 12,
         triesPerSecond: null,
         restSeconds: 0,
@@ -200,6 +202,7 @@ test('a start that is late by a minute is made up for at the rate of the plan', 
     sum(ticks, ({ tried }) => tried),
     TUNNELS,
   );
-  // A tick is of a second, as well as its VU keeps it.
-  assert.ok(Math.max(...bySecond.values()) <= 5, JSON.stringify([...bySecond]));
+  // Of one VU three tries take a gap and a half at least (shared/pacer.ts), wherever it stands still in between: that is 2 s here.
+  const byTwoSeconds = [...bySecond].map(([at, tried]) => tried + (bySecond.get(at + 1) ?? 0));
+  assert.ok(Math.max(...byTwoSeconds) <= 2 * VUS, JSON.stringify([...bySecond]));
 });

@@ -23,6 +23,7 @@ test('a role has the CPU of a second, memory and descriptors; the network and a 
     nodes: () => ({ here: `http://127.0.0.1:${port}/metrics`, silent: 'http://127.0.0.1:1/metrics', dead: null }),
     nowMs: () => nowMs,
     heard: (at, sample) => heard.push([at, sample]),
+    askMs: 20_000,
   });
   const first = await collector.sample();
   const { user } = process.cpuUsage();
@@ -78,7 +79,7 @@ test('an open descriptor is counted', () => {
 
 test('a group is all that its leader has started', async () => {
   const child = spawn('sh', ['-c', 'sleep 60 & echo up; wait'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-  const group = child.pid ?? 0;
+  const group = child.pid ?? assert.fail('no pid');
   await once(child.stdout, 'data');
   assert.equal(pidsOfGroups([group]).length, 2);
   process.kill(-group, 'SIGKILL');

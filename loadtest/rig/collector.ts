@@ -21,6 +21,8 @@ export interface CollectorDeps {
   readonly nodes: () => Readonly<Record<string, string | null>>;
   readonly nowMs: () => number;
   readonly heard: (atS: number, sample: Sample) => void;
+  /** For the answer of a node. */
+  readonly askMs?: number;
 }
 
 /** A node that takes longer is busy, and has no figures in that second. */
@@ -47,7 +49,7 @@ export class Collector {
     const { roles, carriersKib } = this.#processes(this.#readMs === null ? 1 : Math.max(ELAPSED_MIN_S, (nowMs - this.#readMs) / 1_000));
     this.#readMs = nowMs;
     const kernel = readKernel();
-    const nodes = await readNodes(this.#deps.nodes());
+    const nodes = await readNodes(this.#deps.nodes(), this.#deps.askMs);
     const sample = { roles, carriersKib, kernel, nodes };
     this.#deps.heard(atS, sample);
     return sample;
@@ -133,20 +135,20 @@ function readKernel(): KernelSeen | null {
   return parseSockstat(readText('/proc/net/sockstat') ?? '');
 }
 
-async function readNodes(urls: Readonly<Record<string, string | null>>): Promise<Record<string, NodeSeen | null>> {
-  const entries = Object.entries(urls).map(async ([name, url]) => [name, url === null ? null : await readNode(url)] as const);
+async function readNodes(urls: Readonly<Record<string, string | null>>, askMs?: number): Promise<Record<string, NodeSeen | null>> {
+  const entries = Object.entries(urls).map(async ([name, url]) => [name, url === null ? null : await readNode(url, askMs)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }
 
-async function readNode(url: string): Promise<NodeSeen | null> {
-  const page = await ask(url);
+async function readNode(url: string, askMs?: number): Promise<NodeSeen | null> {
+  const page = await ask(url, askMs);
   return page === null ? null : parseNodeMetrics(page);
 }
 
 /** Null where nobody answers 200 in time. */
-export function ask(url: string): Promise<string | null> {
+export function ask(url: string, withinMs = ASK_MS): Promise<string | null> {
   return new Promise((resolve) => {
-    const request = get(url, { agent: false, signal: AbortSignal.timeout(ASK_MS) }, (response) => {
+    const request = get(url, { agent: false, signal: AbortSignal.timeout(withinMs) }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (part: string) => (body += part));

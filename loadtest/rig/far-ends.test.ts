@@ -17,12 +17,16 @@ interface Started {
   readonly said: FarEndSeen[];
 }
 
-/** One process: the test's clients dial 127.0.0.1. */
+/** Nobody else's: a port that was free a moment ago still is. */
+const ADDRESS = '127.0.77.1';
+const OTHER_ADDRESS = '127.0.77.2';
+
+/** One process. */
 async function started(context: TestContext, quota: number | null = null): Promise<Started> {
   const port = await freePort();
   const said: FarEndSeen[] = [];
   const plan = {
-    addresses: ['127.0.0.1'],
+    addresses: [ADDRESS],
     port,
     quota,
     folder: ownFolder(context),
@@ -35,7 +39,7 @@ async function started(context: TestContext, quota: number | null = null): Promi
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
+  const server = createServer().listen(0, ADDRESS);
   await once(server, 'listening');
   const address = server.address();
   server.close();
@@ -45,8 +49,8 @@ async function freePort(): Promise<number> {
 
 test('far ends answer, say what they saw each second, and are gone when they are stopped', { timeout: 60_000 }, async (context) => {
   const { farEnds, port, said } = await started(context);
-  assert.deepEqual(farEnds.addresses, [`127.0.0.1:${port}`]);
-  const client = await Client.connected(context, port);
+  assert.deepEqual(farEnds.addresses, [`${ADDRESS}:${port}`]);
+  const client = await Client.connected(context, port, ADDRESS);
   client.connect();
   await client.next();
   while (said.reduce((sum, { connects }) => sum + connects, 0) === 0) await tick();
@@ -56,12 +60,12 @@ test('far ends answer, say what they saw each second, and are gone when they are
 
 test('they die and come back by order, and are throttled by order', { timeout: 60_000 }, async (context) => {
   const { farEnds, port } = await started(context);
-  const client = await Client.connected(context, port);
+  const client = await Client.connected(context, port, ADDRESS);
   farEnds.die();
   assert.equal(await client.closed(), 1006);
   await farEnds.comeBack();
   farEnds.throttle(0);
-  const sentAway = await Client.connected(context, port);
+  const sentAway = await Client.connected(context, port, ADDRESS);
   sentAway.connect();
   assert.partialDeepStrictEqual(await sentAway.next(), { returnCode: 3 });
 });
@@ -77,7 +81,7 @@ test('whoever holds the processes can end them, where what comes after them does
 test('one that dies unasked is an error with its last words', { timeout: 60_000 }, async (context) => {
   const { farEnds } = await started(context);
   process.kill(farEnds.pids[0]!, 'SIGKILL');
-  await assert.rejects(farEnds.failed, /the far end on 127\.0\.0\.1 was ended by SIGKILL/);
+  await assert.rejects(farEnds.failed, /the far end on 127\.0\.77\.1 was ended by SIGKILL/);
 });
 
 test('a port that is taken is an error that says so, and nothing is left running', { timeout: 60_000 }, async (context) => {
@@ -85,10 +89,10 @@ test('a port that is taken is an error that says so, and nothing is left running
   const processes = new Processes();
   const before = childrenOf(process.pid);
   // The second address is free, so that its far end listens while the first cannot.
-  const plan = { addresses: ['127.0.0.1', '127.0.0.2'], port, quota: null, folder: ownFolder(context), heard: () => {} };
-  await assert.rejects(startFarEnds(plan, processes), new RegExp(`the far end on 127\\.0\\.0\\.1 cannot listen: .*EADDRINUSE.*${port}`));
+  const plan = { addresses: [ADDRESS, OTHER_ADDRESS], port, quota: null, folder: ownFolder(context), heard: () => {} };
+  await assert.rejects(startFarEnds(plan, processes), new RegExp(`the far end on 127\\.0\\.77\\.1 cannot listen: .*EADDRINUSE.*${port}`));
   assert.deepEqual(childrenOf(process.pid), before);
-  const free = createServer().listen(port, '127.0.0.2');
+  const free = createServer().listen(port, OTHER_ADDRESS);
   await once(free, 'listening');
   free.close();
   assert.deepEqual(processes.groups, []);

@@ -64,23 +64,31 @@ const FLOODS: readonly (readonly [kind: 'refused' | 'half-open' | 'stalled-head'
   ['stalled-head', 'answered in the end', timesOut, /\d+ 408 HEAD_TIMEOUT(,|$)/],
 ];
 const NO_FLOODS: typeof FLOODS = [
-  ['refused', 'closed without an answer', closes, /of \d+ refused 0 were answered by a refusal: \d+ closed without an answer at once/],
+  ['refused', 'closed without an answer', closes, /of \d+ refused 0 were answered by a refusal: .*\d+ closed without an answer at once/],
   ['refused', 'taken for good', waits, /of \d+ refused 0 were answered by a refusal: \d+ still open at the end/],
-  ['half-open', 'closed at once', closes, /of \d+ half-open \d were held for a second: \d+ closed without an answer at once/],
-  ['half-open', 'refused at once', refuses, /of \d+ half-open \d were held for a second: \d+ 403 TARGET_NOT_ALLOWED at once/],
-  ['stalled-head', 'closed at once', closes, /of \d+ stalled-head \d were held for a second: \d+ closed without an answer at once/],
+  ['half-open', 'closed at once', closes, /of \d+ half-open 1?\d were held for a second: .*\d+ closed without an answer at once/],
+  ['half-open', 'refused at once', refuses, /of \d+ half-open 1?\d were held for a second: .*\d+ 403 TARGET_NOT_ALLOWED at once/],
+  ['stalled-head', 'closed at once', closes, /of \d+ stalled-head 1?\d were held for a second: .*\d+ closed without an answer at once/],
 ];
+/** A machine that stands still for a second holds connections, and keeps others from being made: of so many seconds that is the lesser part. */
+const SECONDS = 5;
+const WITHIN = { timeout: 60_000 };
+
+/** All that ended so, at once or not. */
+function countOf(words: string, how: string): number {
+  return [...words.matchAll(new RegExp(`(\\d+) ${how}`, 'g'))].reduce((sum, [, count]) => sum + Number(count), 0);
+}
 
 describe('a flood', { concurrency: true }, () => {
   for (const [kind, how, takes, says] of FLOODS)
-    test(`of ${kind} connections that are ${how} says how they fared`, { timeout: 20_000 }, async (context) => {
-      const { summary } = await started(context, { kind, perSecond: 10, seconds: 2 }, takes);
+    test(`of ${kind} connections that are ${how} says how they fared`, WITHIN, async (context) => {
+      const { summary } = await started(context, { kind, perSecond: 10, seconds: SECONDS }, takes);
       assert.match(await summary, says);
     });
 
   for (const [kind, how, takes, says] of NO_FLOODS)
-    test(`is none of ${kind} connections that are ${how}`, { timeout: 20_000 }, async (context) => {
-      const { summary } = await started(context, { kind, perSecond: 10, seconds: 1 }, takes);
+    test(`is none of ${kind} connections that are ${how}`, WITHIN, async (context) => {
+      const { summary } = await started(context, { kind, perSecond: 10, seconds: SECONDS }, takes);
       await assert.rejects(summary, says);
     });
 
@@ -88,52 +96,52 @@ describe('a flood', { concurrency: true }, () => {
     [50, true],
     [49, false],
   ] as const)
-    test(
-      `of which ${answered} are refused and the others closed without a word is ${isOne ? 'one' : 'none'}`,
-      { timeout: 20_000 },
-      async (context) => {
-        const { summary } = await started(context, { kind: 'refused', perSecond: 200, seconds: 1 }, closesAfter(answered));
-        if (isOne) assert.match(await summary, /^50 403 TARGET_NOT_ALLOWED at once, 1\d\d closed without an answer at once/);
-        else await assert.rejects(summary, /of \d+ refused 49 were answered by a refusal/);
-      },
-    );
+    test(`of which ${answered} are refused and the others closed without a word is ${isOne ? 'one' : 'none'}`, WITHIN, async (context) => {
+      const { summary } = await started(context, { kind: 'refused', perSecond: 200, seconds: SECONDS }, closesAfter(answered));
+      if (!isOne) return await assert.rejects(summary, /of \d+ refused 49 were answered by a refusal/);
+      const words = await summary;
+      assert.equal(countOf(words, '403 TARGET_NOT_ALLOWED'), answered, words);
+      assert.ok(countOf(words, 'closed without an answer') >= 500, words);
+    });
 
   for (const kind of ['refused', 'half-open', 'stalled-head'] as const)
-    test(`is none of ${kind} connections that nobody takes`, { timeout: 20_000 }, async (context) => {
-      const { summary } = startedAt(context, { kind, perSecond: 10, seconds: 1 }, 1);
+    test(`is none of ${kind} connections that nobody takes`, WITHIN, async (context) => {
+      const { summary } = startedAt(context, { kind, perSecond: 10, seconds: SECONDS }, 1);
       await assert.rejects(summary, /of \d+ [a-z-]+ 0 were .*: \d+ that did not connect/);
     });
 
-  test('is none of half-open connections that are still being made at its end', { timeout: 20_000 }, async (context) => {
-    const { summary } = startedAt(context, { kind: 'half-open', perSecond: 10, seconds: 1 }, await portWithFullQueue(context));
+  test('is none of half-open connections that are still being made at its end', WITHIN, async (context) => {
+    const { summary } = startedAt(context, { kind: 'half-open', perSecond: 10, seconds: SECONDS }, await portWithFullQueue(context));
     await assert.rejects(summary, /of \d+ half-open [1-3] were held for a second: [1-3] still open at the end, \d+ that did not connect/);
   });
 });
 
-test('hostile clients that crash are an error with their last words: nothing was tried', { timeout: 20_000 }, async (context) => {
+test('hostile clients that crash are an error with their last words: nothing was tried', WITHIN, async (context) => {
   const { started: program, summary } = await started(context, { kind: 'refused', perSecond: 1, seconds: 60 });
   program.child.kill('SIGKILL');
   await assert.rejects(summary, /^Error: the program of hostile clients \(refused\) was ended by SIGKILL/);
 });
 
-test('so are slow readers of which none had a tunnel', { timeout: 20_000 }, async (context) => {
-  const { summary } = await started(context, { kind: 'slow-readers', count: 3, bytesPerSecond: 0, seconds: 2 });
-  await assert.rejects(summary, /of 3 slow-readers 0 had a tunnel to the end: 3 did not open: HTTP\/1\.1 403/);
-});
-
-test('slow readers have a tunnel each, and the far end gets all that they ask for', { timeout: 20_000 }, async (context) => {
-  const file = join(ownFolder(context), 'count');
-  writeFileSync(file, '');
-  const count = new SharedCount(file, 0, 1);
-  const far = new FarEnd({ address: '127.0.0.1', port: 0, quota: null, count, nowMs: Date.now });
-  await far.listen();
-  context.after(() => {
-    far.die();
-    count.close();
+describe('slow readers', { concurrency: true }, () => {
+  test('of which none had a tunnel are an error, too', WITHIN, async (context) => {
+    const { summary } = await started(context, { kind: 'slow-readers', count: 3, bytesPerSecond: 0, seconds: SECONDS });
+    await assert.rejects(summary, /of 3 slow-readers 0 had a tunnel to the end: 3 did not open: HTTP\/1\.1 403/);
   });
-  const { port } = await ConnectProxy.start(context, far.port);
-  const { summary } = startedAt(context, { kind: 'slow-readers', count: 3, bytesPerSecond: 0, seconds: 2 }, port);
-  assert.equal(await summary, '3 tunnels that stood, 3 that asked for everything');
-  // A MiB each, in messages of 16 KiB.
-  assert.equal(far.take().messages, 3 * 64);
+
+  test('have a tunnel each, and the far end gets all that they ask for', WITHIN, async (context) => {
+    const file = join(ownFolder(context), 'count');
+    writeFileSync(file, '');
+    const count = new SharedCount(file, 0, 1);
+    const far = new FarEnd({ address: '127.0.0.1', port: 0, quota: null, count, nowMs: Date.now });
+    await far.listen();
+    context.after(() => {
+      far.die();
+      count.close();
+    });
+    const { port } = await ConnectProxy.start(context, far.port);
+    const { summary } = startedAt(context, { kind: 'slow-readers', count: 3, bytesPerSecond: 0, seconds: SECONDS }, port);
+    assert.equal(await summary, '3 tunnels that stood, 3 that asked for everything');
+    // A MiB each, in messages of 16 KiB.
+    assert.equal(far.take().messages, 3 * 64);
+  });
 });

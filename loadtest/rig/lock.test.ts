@@ -92,7 +92,9 @@ test('a file that nobody may open is told with what to do', (t) => {
 test('what a killed rig has left is ended, and nothing else', async (t) => {
   const folder = folderOf(t);
   const file = join(folder, 'lock');
-  const left = spawn('sh', ['-c', `: ${folder}; sleep 60 & wait`], { stdio: 'ignore', detached: true });
+  const left = spawn('sh', ['-c', `: ${folder}; echo up; sleep 60 & wait`], { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  // Before it has come so far it may have no arguments yet.
+  await once(left.stdout, 'data');
   const stranger = spawn('sleep', ['60'], { stdio: 'ignore', detached: true });
   t.after(() => stranger.kill('SIGKILL'));
   writeFileSync(file, JSON.stringify({ pid: 1, folder, groups: [left.pid ?? 0, stranger.pid ?? 0] } satisfies Holder));
@@ -160,7 +162,7 @@ test('a group is ended also where only others than its leader are left, and one 
   t.after(() => killQuietly(member));
   if (leader.exitCode === null) await once(leader, 'exit');
   assert.equal(endLeftover({ pid: 1, folder, groups: [leader.pid ?? 0, 4_194_303] }), 1);
-  while (existsSync(`/proc/${member}`) && !readFileSync(`/proc/${member}/stat`, 'utf8').includes(') Z ')) await delay(10);
+  while (lives(member)) await delay(10);
 });
 
 test('of several that start at once after a rig that was killed, one has it', { timeout: 30_000 }, async (t) => {
@@ -211,6 +213,15 @@ test('of several that take and release it again and again, never two are inside'
   const codes = await Promise.all(takers.map(async (taker) => (await once(taker, 'exit'))[0] as number));
   assert.deepEqual(codes, [0, 0, 0]);
 });
+
+/** One that is dead, and whose parent has not taken notice, lives no more; nor does one that goes while it is looked at. */
+function lives(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
 
 function killQuietly(pid: number): void {
   try {

@@ -56,6 +56,7 @@ test(
       nodes: () => fleet.metrics,
       nowMs: Date.now,
       heard: () => {},
+      askMs: 20_000,
     });
     assert.ok(pidsOfGroups(fleet.groups).length > CARRIERS);
     const first = await collector.sample();

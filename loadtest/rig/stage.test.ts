@@ -87,7 +87,7 @@ test('what a node holds is what it says itself, and unknown of one that is dead 
   assert.equal(await silent.tunnelsOf(0), null);
 });
 
-test('a flood goes to the door of the nodes for the endpoint, and how it fared is noted', { timeout: 20_000 }, async (context) => {
+test('a flood goes to the door of the nodes for the endpoint, and how it fared is noted', { timeout: 60_000 }, async (context) => {
   const asked = new Set<string>();
   const server = createServer().listen(0, '127.0.0.1');
   server.on('connect', (request, socket) => {
@@ -100,16 +100,16 @@ test('a flood goes to the door of the nodes for the endpoint, and how it fared i
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   const { stage, notes, broken } = made(context, { port: address.port });
-  stage.hostile({ after: 0, do: 'flood', kind: 'refused', perSecond: 10, seconds: 1 });
+  stage.hostile({ after: 0, do: 'flood', kind: 'refused', perSecond: 10, seconds: 5 });
   while (notes.length + broken.length === 0) await delay(50);
   assert.deepEqual(broken, []);
   assert.match(notes.join(), /^of the refused: \d+ 403 TARGET_NOT_ALLOWED/);
   assert.ok(asked.size > 0);
 });
 
-test('hostile clients that come to nothing break the run', { timeout: 20_000 }, async (context) => {
+test('hostile clients that come to nothing break the run', { timeout: 60_000 }, async (context) => {
   const { stage, notes, broken } = made(context, {});
-  stage.hostile({ after: 0, do: 'slow-readers', count: 2, bytesPerSecond: 0, seconds: 1 });
+  stage.hostile({ after: 0, do: 'slow-readers', count: 2, bytesPerSecond: 0, seconds: 5 });
   while (notes.length + broken.length === 0) await delay(50);
   assert.deepEqual(notes, []);
   assert.match(broken.join(), /^of 2 slow-readers 0 had a tunnel to the end/);

@@ -36,7 +36,7 @@ test(
     socket.destroy();
     const { 'far-end': farEnd, ...others } = world.roles();
     assert.deepEqual(others, {});
-    process.kill(farEnd?.pids?.[0] ?? 0, 'SIGKILL');
+    process.kill(farEnd?.pids?.[0] ?? assert.fail('no pid'), 'SIGKILL');
     await assert.rejects(world.failed, /SIGKILL/);
     await world.stop();
     assert.deepEqual(processes.groups, []);

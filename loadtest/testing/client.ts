@@ -10,8 +10,8 @@ export class Client {
   readonly #packets: Packet[] = [];
   #wake: () => void = () => {};
 
-  constructor(context: TestContext, port: number) {
-    this.socket = new WebSocket(`ws://127.0.0.1:${port}/mqtt`, ['mqtt']);
+  constructor(context: TestContext, port: number, host = '127.0.0.1') {
+    this.socket = new WebSocket(`ws://${host}:${port}/mqtt`, ['mqtt']);
     this.socket.on('error', () => {});
     context.after(() => this.socket.terminate());
     const reader = parser();
@@ -22,8 +22,8 @@ export class Client {
     this.socket.on('message', (data: Buffer) => reader.parse(data));
   }
 
-  static async connected(context: TestContext, port: number): Promise<Client> {
-    const client = new Client(context, port);
+  static async connected(context: TestContext, port: number, host = '127.0.0.1'): Promise<Client> {
+    const client = new Client(context, port, host);
     await once(client.socket, 'open');
     return client;
   }

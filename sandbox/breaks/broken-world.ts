@@ -6,7 +6,7 @@ import { type DnsServer, startDns } from '../route53/dns/server.ts';
 import { GATEWAY, PROXY } from '../world/config-file.ts';
 import { HOST } from '../world/ports.ts';
 import { startBlackHole } from './black-hole.ts';
-import { type BreakName, breakOf } from './breaks.ts';
+import { type Break, type BreakName, breakOf } from './breaks.ts';
 import { type Box, passAll, startBox } from './passage.ts';
 import type { Site } from './site.ts';
 import { startSiteProxy } from './site-proxy.ts';
@@ -24,10 +24,13 @@ export interface WorldInput {
   readonly site: Site;
   readonly name: BreakName;
   readonly addresses: readonly string[];
+  /** In place of what the table says. */
+  readonly differs?: Partial<Break>;
 }
 
-export async function startBrokenWorld({ site, name, addresses }: WorldInput): Promise<BrokenWorld> {
-  const { dns: lie, hasSiteProxy, aheadMs = 0 } = breakOf(name);
+export async function startBrokenWorld({ site, name, addresses, differs }: WorldInput): Promise<BrokenWorld> {
+  const broken: Break = { ...breakOf(name), ...differs };
+  const { dns: lie, hasSiteProxy, aheadMs = 0 } = broken;
   const started: { stop(): Promise<void> }[] = [];
   const keep = <T extends { stop(): Promise<void> }>(each: T): T => {
     started.push(each);
@@ -39,21 +42,20 @@ export async function startBrokenWorld({ site, name, addresses }: WorldInput): P
   };
   try {
     for (const [index, address] of addresses.entries()) {
-      const box = await startAt(site, name, address, index === addresses.length - 1);
+      const box = await startAt(site, broken, address, index === addresses.length - 1);
       if (box !== null) keep(box);
     }
     const server = keep(await startNames(lie === undefined ? addresses : [lie]));
     const env: Record<string, string> = hasSiteProxy ? { HTTPS_PROXY: keep(await startSiteProxy(site.proxyPort)).url } : {};
     site.setAheadMs(aheadMs);
-    return { flags: renderFlags({ site, name, addresses }, server), env, stop };
+    return { flags: renderFlags({ site, name, addresses }, broken, server), env, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startAt(site: Site, name: BreakName, host: string, isLast: boolean): Promise<Box | null> {
-  const { box, isAtOne } = breakOf(name);
+async function startAt(site: Site, { box, isAtOne }: Break, host: string, isLast: boolean): Promise<Box | null> {
   const at = { host, port: site.sitePort };
   const behave = box === undefined || (isAtOne && !isLast) ? passAll : box(site);
   if (behave === 'refused') return null;
@@ -66,7 +68,7 @@ function startNames(addresses: readonly string[]): Promise<DnsServer> {
   return startDns(() => ({ zones: [zone], isHealthy: () => true, random: Math.random }), HOST, 0);
 }
 
-function renderFlags({ site, name, addresses }: WorldInput, server: DnsServer): string[] {
+function renderFlags({ site, name, addresses }: WorldInput, broken: Break, server: DnsServer): string[] {
   const { aws } = site.place;
   const folder = join(site.folder, name);
   mkdirSync(folder, { recursive: true });
@@ -83,8 +85,8 @@ function renderFlags({ site, name, addresses }: WorldInput, server: DnsServer): 
     '--proxy-ca': site.proxyCa,
     '--ca': aws.files.ca,
     '--dns': `${HOST}:${server.port}`,
-    ...(breakOf(name).hasDevice && deviceFlags(site, name)),
-    ...breakOf(name).flags?.(site),
+    ...(broken.hasDevice && deviceFlags(site, name)),
+    ...broken.flags?.(site),
   };
   return Object.entries(flags).flatMap(([flag, value]) => (value === null ? [] : [flag, value]));
 }

@@ -16,7 +16,7 @@ import { loadDoctorFiles } from '../../agent/doctor/files.ts';
 import type { Verdict } from '../../agent/doctor/findings.ts';
 import { parseDoctorOptions } from '../../agent/doctor/options.ts';
 import { renderJson, renderVerdict } from '../../agent/doctor/render.ts';
-import { BREAK_NAMES, type BreakName, breakOf } from './breaks.ts';
+import { BREAK_NAMES, type BreakName, breakOf, idleCut } from './breaks.ts';
 import { startBrokenWorld } from './broken-world.ts';
 import { type Site, startSite } from './site.ts';
 
@@ -27,6 +27,9 @@ const AT_ONCE = 6;
 const ALONE: readonly BreakName[] = BREAK_NAMES.filter((name) => breakOf(name).aheadMs !== undefined);
 const SILENT: readonly BreakName[] = ['idle-cut', 'black-hole', 'one-address-dead', 'big-hello'];
 
+/** Longer than a busy machine stands still. */
+const FORGET_MS = 10_000;
+
 /** Two addresses for each world. */
 function addressesOf(name: BreakName): readonly [string, string] {
   const first = 2 * BREAK_NAMES.indexOf(name) + 1;
@@ -34,7 +37,8 @@ function addressesOf(name: BreakName): readonly [string, string] {
 }
 
 async function diagnoseIn(site: Site, name: BreakName): Promise<Verdict> {
-  const world = await startBrokenWorld({ site, name, addresses: addressesOf(name) });
+  const differs = name === 'idle-cut' ? idleCut(FORGET_MS) : {};
+  const world = await startBrokenWorld({ site, name, addresses: addressesOf(name), differs });
   try {
     const readFile = (path: string): string => readFileSync(path, 'utf8');
     const parsed = parseDoctorOptions(world.flags);

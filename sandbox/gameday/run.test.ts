@@ -19,7 +19,10 @@ test('a machine on which every look came in time was not busy', () => {
 });
 
 test('one on which nobody could look was, and so was one on which a node refused because its loop was late', () => {
-  assert.equal(busyWords(aStory({ samples: [0, 100, 1_300].map((atMs) => sampleAt(atMs)) })), 'nothing could be looked at for 1.2 s at a time');
+  assert.equal(
+    busyWords(aStory({ samples: [0, 100, 1_300].map((atMs) => sampleAt(atMs)) })),
+    'nothing could be looked at for 1.2 s at a time',
+  );
   assert.equal(busyWith('new tunnels are refused for want of room: memory, event-loop'), 'event loops were late');
 });
 

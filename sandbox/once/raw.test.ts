@@ -31,14 +31,8 @@ for (const [name, answer, expected] of [
   });
 }
 
-test('a door where nobody listens is not a close', async (t) => {
-  const gone = await door(t, () => {});
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  assert.equal(await sayRaw({ ...gone, port }, 'x'), 'no connection');
+test('a door where nobody listens is not a close', async () => {
+  assert.equal(await sayRaw({ host: '127.0.0.1', port: 1 }, 'x'), 'no connection');
 });
 
 test('an alert inside an open tunnel, in answer to a hello or to anything else, is seen', async (t) => {

@@ -55,7 +55,7 @@ test('Ctrl-C in the middle of a day ends everything, and is no verdict that held
   for await (const line of createInterface({ input: day.stdout })) {
     said += `${line}\n`;
     if (!line.includes('did') || !line.includes('AWS IoT is down')) continue;
-    assert.ok(processesIn(dir).length > 9, 'a fleet is up');
+    assert.ok(processesIn(dir).length > 6, 'a fleet is up');
     day.kill('SIGINT');
   }
   const code = day.exitCode ?? ((await once(day, 'exit')) as [number])[0];

@@ -143,10 +143,17 @@ test('a proxy that dies ends the sandbox, which says so with its last lines', { 
   const lines = createInterface({ input: sandbox.stdout })[Symbol.asyncIterator]();
   await waitFor(lines, [], /got it back/);
   const { proxy } = JSON.parse(readFileSync(join(dir, 'world.json'), 'utf8')) as { proxy: number };
+  const log = (): string => readFileSync(join(dir, 'pinhole.log'), 'utf8').trimEnd();
+  const before = log();
   process.kill(proxy, 'SIGKILL');
   let words = '';
   for await (const chunk of sandbox.stderr) words += String(chunk);
-  assert.match(words, /the proxy was ended by SIGKILL\. Its last lines:\n\n {2}\{.*node-ready/s);
+  const [, told = ''] = /the proxy was ended by SIGKILL\. Its last lines:\n\n((?: {2}.*\n)+)/.exec(words) ?? assert.fail(words);
+  const last = told.trimEnd().replaceAll(/^ {2}/gm, '');
+  assert.match(last, /^\{"time".*"node":"sandbox"/m);
+  // What it left behind may have said more since.
+  const from = log().indexOf(last);
+  assert.ok(from >= 0 && from + last.length >= before.length, `${words}\n${log()}`);
   assert.equal(await exitOf(sandbox), 1);
   assert.deepEqual(processesOf(dir), []);
 });

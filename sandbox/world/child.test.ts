@@ -27,12 +27,18 @@ function start(
   return { child, log: () => readFileSync(logFile, 'utf8') };
 }
 
+/** Dead is also what only waits for pid 1 to take notice, as far as this system shows it. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
+  }
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    // No /proc here, or gone since: the next look tells.
+    return true;
   }
 }
 

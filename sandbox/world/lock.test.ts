@@ -13,12 +13,14 @@ function folder(t: TestContext): string {
   return dir;
 }
 
-/** A program that stays, with these words on its command line. */
-function program(t: TestContext, ...words: string[]): { pid: number; ended: Promise<unknown> } {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', ...words], { stdio: 'ignore' });
+/** A program that stays, with these words on its command line: it has one once it says something. */
+async function program(t: TestContext, ...words: string[]): Promise<{ pid: number; ended: Promise<unknown> }> {
+  const script = `console.log('up'); setInterval(() => {}, 1000)`;
+  const child = spawn(process.execPath, ['-e', script, ...words], { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(child, 'exit');
   t.after(() => child.kill('SIGKILL'));
-  return { pid: child.pid ?? 0, ended };
+  await once(child.stdout, 'data');
+  return { pid: child.pid ?? assert.fail('no pid'), ended };
 }
 
 const write = (dir: string, holder: unknown): void => writeFileSync(join(dir, 'world.json'), JSON.stringify(holder));
@@ -33,14 +35,14 @@ test('an empty folder is taken, and given back', async (t) => {
 
 test('a folder whose sandbox lives is not taken', { skip: process.platform !== 'linux' && 'needs /proc' }, async (t) => {
   const dir = folder(t);
-  const other = program(t, 'sandbox/main.ts');
+  const other = await program(t, 'sandbox/main.ts');
   write(dir, { sandbox: other.pid, proxy: null });
   assert.deepEqual(await takeLock(dir), { ok: false, holder: other.pid });
 });
 
 test('a proxy that a dead sandbox left is ended', { skip: process.platform !== 'linux' && 'needs /proc' }, async (t) => {
   const dir = folder(t);
-  const left = program(t, 'serve', '-c', join(dir, 'pinhole.yaml'));
+  const left = await program(t, 'serve', '-c', join(dir, 'pinhole.yaml'));
   write(dir, { sandbox: 2 ** 22 + 1, proxy: left.pid });
   assert.deepEqual(await takeLock(dir), { ok: true, leftover: left.pid });
   await left.ended;
@@ -48,7 +50,7 @@ test('a proxy that a dead sandbox left is ended', { skip: process.platform !== '
 
 test("a number that is somebody else's by now is left alone", { skip: process.platform !== 'linux' && 'needs /proc' }, async (t) => {
   const dir = folder(t);
-  const stranger = program(t, 'something', 'else');
+  const stranger = await program(t, 'something', 'else');
   write(dir, { sandbox: stranger.pid, proxy: stranger.pid });
   assert.deepEqual(await takeLock(dir), { ok: true, leftover: null });
   assert.ok(process.kill(stranger.pid, 0));

@@ -99,9 +99,9 @@ for (const [condition, variables, expected] of CONDITIONS) {
 
 test('decide stays quick on a pattern made to be slow', () => {
   const hostile = policy(allow('iot:Publish', `${'*a'.repeat(60)}*b`));
-  const startedMs = performance.now();
+  const before = process.cpuUsage();
   assert.equal(decide(hostile, { action: 'iot:Publish', resource: 'a'.repeat(5_000), variables: {} }).allow, false);
-  assert.ok(performance.now() - startedMs < 2_000);
+  assert.ok(process.cpuUsage(before).user < 2_000_000);
 });
 
 for (const [document, message] of [

@@ -53,9 +53,9 @@ for (const [asked, expected] of [
 test('silence for 1.5 times the keep-alive ends the connection with 0x8D', async () => {
   const short = await startWorld({ limits: { keepAliveMinSeconds: 1 } });
   try {
+    const startedMs = performance.now();
     const client = await join(short, { keepalive: 1 });
     await client.next('connack');
-    const startedMs = performance.now();
     assert.equal((await client.next('disconnect')).reasonCode, 0x8d);
     assert.ok(performance.now() - startedMs > 1_000);
     await client.closed;
