@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import type { NodeStatus } from '../control/node-status.ts';
 import { writeDrain } from '../control/drain-file.ts';
 import { writeVerdict } from '../control/verdict.ts';
-import { systemClock } from '../core/clock.ts';
+import { systemClock, type Clock } from '../core/clock.ts';
 import type { TunnelRow } from '../core/ports.ts';
 import type { ReloadResult } from '../core/supervision.ts';
 import { fakeSupervision } from '../test/support/fake-supervision.ts';
@@ -27,6 +27,7 @@ async function run(
   args: readonly string[],
   env: OperateIo['env'] = {},
   files: Readonly<Record<string, string>> = {},
+  clock: Clock = systemClock,
 ): Promise<Ran> {
   const said = { stdout: '', stderr: '' };
   const code = await command(args, {
@@ -39,9 +40,15 @@ async function run(
       return text;
     },
     machine: { cores: 1, nofile: 1_024, uid: 4_294_967 },
-    clock: systemClock,
+    clock,
   });
   return { code, ...said };
+}
+
+/** A clock that stands still: what is so far off for the test is as far off for the command, however late that looks. */
+function standing(): Clock {
+  const [nowMs, wallMs] = [systemClock.nowMs(), systemClock.wallMs()];
+  return { ...systemClock, nowMs: () => nowMs, wallMs: () => wallMs };
 }
 
 function emptyFolder(t: TestContext): string {
@@ -76,6 +83,7 @@ test('status shows the node, its carriers and its refusals', async (t) => {
 test('status shows the generations beside the current one', async (t) => {
   const world = await fakeSupervision(t);
   await world.carrier(0);
+  const clock = standing();
   const [current] = world.view.generations;
   assert.ok(current);
   const retired = {
@@ -83,19 +91,20 @@ test('status shows the generations beside the current one', async (t) => {
     generation: 0,
     version: '0.9.0',
     state: 'retired',
-    deadlineAtMs: systemClock.wallMs() + 3_600_500,
+    deadlineAtMs: clock.wallMs() + 3_600_000,
   } as const;
   world.view = { ...world.view, generations: [current, retired] };
-  const { stdout } = await run(runStatus, ['--runtime', world.runtime]);
+  const { stdout } = await run(runStatus, ['--runtime', world.runtime], {}, {}, clock);
   assert.match(stdout, /^generation {2}0 \(0\.9\.0\), retired: closes what could not be moved within 1h$/m);
 });
 
 test('status shows a drain, and that the node is not ready for it', async (t) => {
   const world = await fakeSupervision(t);
   await world.carrier(0);
-  const order = { by: 'ann', askedAtMs: 0, closesFromMs: systemClock.nowMs() + 90_500, deadlineAtMs: 1e12, pausedAtMs: null };
+  const clock = standing();
+  const order = { by: 'ann', askedAtMs: 0, closesFromMs: clock.nowMs() + 90_000, deadlineAtMs: 1e12, pausedAtMs: null };
   writeDrain(world.runtime, { ...order, rate: 8, tunnels: 0, slow: null });
-  const { stdout } = await run(runStatus, ['--runtime', world.runtime]);
+  const { stdout } = await run(runStatus, ['--runtime', world.runtime], {}, {}, clock);
   assert.match(stdout, /^ready {4}no: draining$/m);
   assert.match(stdout, /^drain {4}settling: 0 open, new tunnels are served for 1m 30s more, 1m 30s left; asked for by ann$/m);
   const { drain } = JSON.parse((await run(runStatus, ['--runtime', world.runtime, '--json'])).stdout) as NodeStatus;
@@ -104,12 +113,12 @@ test('status shows a drain, and that the node is not ready for it', async (t) =>
 
 test('status shows by which file the node runs, and why that is not what is in it', async (t) => {
   const world = await fakeSupervision(t);
-  const configuration = { ...world.view.configuration, sinceMs: systemClock.wallMs() - 3_600_000 };
+  const clock = standing();
+  const configuration = { ...world.view.configuration, sinceMs: clock.wallMs() - 3_600_000 };
   const shown = async (last: Partial<ReloadResult> | null): Promise<string> => {
-    const whole =
-      last && ({ atMs: systemClock.wallMs() - 120_000, problems: [], atStart: [], why: null, ...last } as unknown as ReloadResult);
+    const whole = last && ({ atMs: clock.wallMs() - 120_000, problems: [], atStart: [], why: null, ...last } as unknown as ReloadResult);
     world.view = { ...world.view, configuration: { ...configuration, last: whole } };
-    return /^file {5}(.*)$/m.exec((await run(runStatus, ['--runtime', world.runtime])).stdout)?.[1] ?? '';
+    return /^file {5}(.*)$/m.exec((await run(runStatus, ['--runtime', world.runtime], {}, {}, clock)).stdout)?.[1] ?? '';
   };
   const inUse = '/etc/pinhole.yaml, policy version p for 1h';
   assert.equal(await shown(null), inUse);

@@ -68,7 +68,9 @@ describe('top', () => {
   test('--once --json looks twice, and says what went on in a second', async (t) => {
     const { node, first } = await world(t);
     const { said, code } = start(['--runtime', node.runtime, '--once', '--json', '--by', 'bytes', '--rows', '2'], null);
-    setTimeout(() => first.metrics.decision('connect', '', 'TARGET_NOT_ALLOWED'), 500);
+    // Again and again, so that some are between the two looks, whenever the first one is through.
+    const refusing = setInterval(() => first.metrics.decision('connect', '', 'TARGET_NOT_ALLOWED'), 50);
+    t.after(() => clearInterval(refusing));
     assert.equal(await code, 0, said.err);
     assert.equal(said.out.trim().split('\n').length, 1);
     const shown = JSON.parse(said.out) as {

@@ -52,11 +52,11 @@ for (const relay of ENGINES) {
         ],
         resolve: { servers: [], family: 'ipv4', pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port }] }] },
         timeouts: {
-          headMs: 2_000,
-          helloMs: 2_000,
-          handshakeMs: 2_000,
-          answerMs: 2_000,
-          upgradeMs: options.upgradeMs ?? 2_000,
+          headMs: 10_000,
+          helloMs: 10_000,
+          handshakeMs: 10_000,
+          answerMs: 10_000,
+          upgradeMs: options.upgradeMs ?? 10_000,
           halfClosedMs: 1_500,
           proxyHeaderMs: 700,
         },
@@ -160,19 +160,20 @@ for (const relay of ENGINES) {
       await closeCleanly(node);
     });
 
-    for (const [what, speak, code, status] of [
-      ['closes without an answer', (socket: net.Socket) => socket.destroy(), 'UPSTREAM_CLOSED', 502],
-      ['answers garbage', (socket: net.Socket) => socket.end('\x00\x01garbage\r\n\r\n'), 'UPSTREAM_CLOSED', 502],
-      ['never answers', () => {}, 'UPGRADE_TIMEOUT', 504],
+    for (const [what, speak, code, status, limits] of [
+      ['closes without an answer', (socket: net.Socket) => socket.destroy(), 'UPSTREAM_CLOSED', 502, {}],
+      ['answers garbage', (socket: net.Socket) => socket.end('\x00\x01garbage\r\n\r\n'), 'UPSTREAM_CLOSED', 502, {}],
+      ['never answers', () => {}, 'UPGRADE_TIMEOUT', 504, { upgradeMs: 800 }],
       [
         'sends an endless head',
         (socket: net.Socket) => void socket.write(`HTTP/1.1 101 X\r\nX: ${'a'.repeat(100_000)}`),
         'UPSTREAM_CLOSED',
         502,
+        {},
       ],
     ] as const) {
       test(`an upstream that ${what} is ${status} ${code}`, async () => {
-        const node = await gatewayNode(upstream.port, { upgradeMs: 800 });
+        const node = await gatewayNode(upstream.port, limits);
         answer = speak;
         const client = await dialGateway(node);
         client.write(upgrade('/mqtt'));
@@ -192,7 +193,7 @@ for (const relay of ENGINES) {
     });
 
     test('a client that leaves while the upstream thinks frees both sides', async () => {
-      const node = await gatewayNode(upstream.port, { upgradeMs: 5_000 });
+      const node = await gatewayNode(upstream.port);
       const arrived = new Promise<net.Socket>((resolve) => {
         answer = resolve;
       });

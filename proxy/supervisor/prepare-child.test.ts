@@ -99,7 +99,8 @@ test('what one has started ends with it, and is not waited for', async (t) => {
 });
 
 test('one that has left what it started behind, in a session of its own, is not waited for either', async (t) => {
-  const reading = readByShell(t, 'setsid sleep 600 & echo $! >"$2/pid"; wait');
+  // It tells its number itself, and by then it is in a session of its own.
+  const reading = readByShell(t, `setsid sh -c 'echo $$ >"$0/pid"; exec sleep 600' "$2" & wait`);
   const pid = Number(await fileWith(join(reading.runtime, 'pid')));
   t.after(() => process.kill(pid));
   reading.clock.advance(PREPARE_MS);
@@ -107,7 +108,8 @@ test('one that has left what it started behind, in a session of its own, is not 
 });
 
 test('of what is printed without end by a program that it has started nothing is kept', async (t) => {
-  const reading = readByShell(t, 'yes & echo $! >"$2/pid"; wait');
+  // It tells its number before it prints: the end comes too soon for anybody else to tell it.
+  const reading = readByShell(t, `sh -c 'echo $$ >"$0/pid"; exec yes' "$2" & wait`);
   const pid = Number(await fileWith(join(reading.runtime, 'pid')));
   assert.match(String(await reading.plan), /too long$/);
   await gone(pid);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import type net from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, test, type TestContext } from 'node:test';
+import type { Settings } from '../core/settings.ts';
 import { makeHello, makeHelloRetryRequest, UNRECOGNIZED_NAME } from '../test/support/hello.ts';
 import { readAll, startTestNode, type Recorded, type TestClient, type TestNode } from '../test/support/plane.ts';
 import { ENGINES } from '../test/support/relay.ts';
-import { DATA_HOST, OTHER_HOST } from '../test/support/settings.ts';
+import { DATA_HOST, OTHER_HOST, testSettings } from '../test/support/settings.ts';
 import { echo, startUpstream, type Upstream } from '../test/support/upstream.ts';
 
 const OK = 'HTTP/1.1 200 Connection established\r\n\r\n';
@@ -18,43 +19,46 @@ for (const relay of ENGINES) {
 
     before(async () => {
       upstream = await startUpstream((socket) => serveUpstream(socket));
-      node = await startTestNode({
-        relay,
-        resolve: {
-          servers: [],
-          family: 'ipv4',
-          pins: [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port: upstream.port }] }],
-        },
-        timeouts: {
-          headMs: 700,
-          helloMs: 700,
-          handshakeMs: 700,
-          answerMs: 2_000,
-          upgradeMs: 2_000,
-          halfClosedMs: 1_500,
-          proxyHeaderMs: 700,
-        },
-      });
+      node = await nodeBefore(upstream);
     });
 
-    after(async () => {
-      await node.close();
-      await upstream.close();
-      assert.deepEqual(node.bugs, []);
-      assert.deepEqual({ open: node.counts.open, pending: node.counts.pending }, { open: 0, pending: 0 });
-    });
+    after(() => closeBoth(node, upstream));
+
+    function nodeBefore({ port }: Upstream, timeouts: Partial<Settings['timeouts']> = {}): Promise<TestNode> {
+      const pins = [{ host: DATA_HOST, port: 443, to: [{ address: '127.0.0.1', port }] }];
+      return startTestNode({
+        relay,
+        resolve: { servers: [], family: 'ipv4', pins },
+        timeouts: { ...testSettings().timeouts, ...timeouts },
+      });
+    }
+
+    async function closeBoth(of: TestNode, far: Upstream): Promise<void> {
+      await of.close();
+      await far.close();
+      assert.deepEqual(of.bugs, []);
+      assert.deepEqual({ open: of.counts.open, pending: of.counts.pending }, { open: 0, pending: 0 });
+    }
+
+    /** One whose limits strike soon, before an upstream of its own: what waits for that keeps nobody else waiting. */
+    async function hastyNode(t: TestContext, serve: (socket: net.Socket) => void = echo): Promise<TestNode> {
+      const far = await startUpstream(serve);
+      const hasty = await nodeBefore(far, { headMs: 2_000, helloMs: 2_000, handshakeMs: 2_000, halfClosedMs: 2_000 });
+      t.after(() => closeBoth(hasty, far));
+      return hasty;
+    }
 
     function connectTo(target: string): string {
       return `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n\r\n`;
     }
 
     /** The one record of the session that came from this socket. */
-    function recordOf(client: TestClient, event: 'decision' | 'close' = 'decision'): Promise<Recorded> {
-      return node.recorded((recorded) => recorded.event === event && recorded.record.client_port === client.ownPort);
+    function recordOf(client: TestClient, event: 'decision' | 'close' = 'decision', of = node): Promise<Recorded> {
+      return of.recorded((recorded) => recorded.event === event && recorded.record.client_port === client.ownPort);
     }
 
-    async function openTunnel(): Promise<TestClient> {
-      const client = await node.connect();
+    async function openTunnel(of = node): Promise<TestClient> {
+      const client = await of.connect();
       client.write(connectTo(`${DATA_HOST}:443`));
       assert.equal(await readAll(client, (text) => text.endsWith('\r\n\r\n')), OK);
       client.write(HELLO);
@@ -132,36 +136,62 @@ for (const relay of ENGINES) {
       ['no TLS', Buffer.from('GET / HTTP/1.1\r\n\r\n'), 'HELLO_MALFORMED'],
     ] as const) {
       test(`a tunnel that begins with ${what} ends with an alert and ${code}, and no byte of it leaves`, async () => {
+        const dialled = upstream.connections.length;
         const client = await node.connect();
         client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), hello]));
         assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
         const { record } = await recordOf(client);
         assert.equal(record.reason, code);
-        assert.equal(upstream.connections.at(-1)?.bytesRead, 0);
+        // The upstream may accept later than the client hears of the refusal.
+        while (upstream.connections.length === dialled) await new Promise((resolve) => setTimeout(resolve, 5));
+        const far = upstream.connections.at(-1);
+        if (!far?.closed) await new Promise((resolve) => far?.once('close', resolve));
+        assert.equal(far?.bytesRead, 0);
       });
     }
 
-    test('a tunnel in which nothing is said ends at the deadline with HELLO_TIMEOUT', async () => {
-      const client = await node.connect();
-      client.write(connectTo(`${DATA_HOST}:443`));
-      assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
-      assert.equal((await recordOf(client)).record.reason, 'HELLO_TIMEOUT');
-    });
+    describe('where a limit strikes', { concurrency: true }, () => {
+      test('a tunnel in which nothing is said ends at the deadline with HELLO_TIMEOUT', async (t) => {
+        const hasty = await hastyNode(t);
+        const client = await hasty.connect();
+        client.write(connectTo(`${DATA_HOST}:443`));
+        assert.equal(await readAll(client), OK + UNRECOGNIZED_NAME.toString('latin1'));
+        assert.equal((await recordOf(client, 'decision', hasty)).record.reason, 'HELLO_TIMEOUT');
+      });
 
-    test('half a head is answered 408 at the deadline', async () => {
-      const client = await node.connect();
-      client.write('CONNECT ');
-      assert.match(await readAll(client), /^HTTP\/1\.1 408 HEAD_TIMEOUT\r\n/);
-      assert.equal((await recordOf(client)).record.reason, 'HEAD_TIMEOUT');
-    });
+      test('half a head is answered 408 at the deadline', async (t) => {
+        const hasty = await hastyNode(t);
+        const client = await hasty.connect();
+        client.write('CONNECT ');
+        assert.match(await readAll(client), /^HTTP\/1\.1 408 HEAD_TIMEOUT\r\n/);
+        assert.equal((await recordOf(client, 'decision', hasty)).record.reason, 'HEAD_TIMEOUT');
+      });
 
-    test('a connection that never says anything is closed at the deadline and leaves no record', async () => {
-      const client = await node.connect();
-      assert.equal(await readAll(client), '');
-      assert.equal(
-        node.records.some(({ record }) => record.client_port === client.ownPort),
-        false,
-      );
+      test('a connection that never says anything is closed at the deadline and leaves no record', async (t) => {
+        const hasty = await hastyNode(t);
+        const client = await hasty.connect();
+        assert.equal(await readAll(client), '');
+        assert.deepEqual(hasty.records, []);
+      });
+
+      test('an upstream that says nothing after the hello is a clean close, allowed and ended by upstream', async (t) => {
+        const hasty = await hastyNode(t, () => {});
+        const client = await hasty.connect();
+        client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
+        assert.equal(await readAll(client), OK);
+        const { record, end } = await recordOf(client, 'close', hasty);
+        assert.equal(record.reason, 'OK');
+        assert.equal(end?.endedBy, 'upstream');
+        assert.equal(end?.phaseAtEnd, 'peeking');
+      });
+
+      test('a tunnel with one FIN and no byte since ends after the half-closed time', async (t) => {
+        const hasty = await hastyNode(t, (socket) => socket.on('data', (chunk) => socket.write(chunk)));
+        const client = await openTunnel(hasty);
+        client.end();
+        const { end } = await recordOf(client, 'close', hasty);
+        assert.equal(end?.endedBy, 'client');
+      });
     });
 
     test('a client that leaves in the middle of its head is CLIENT_GONE', async () => {
@@ -245,18 +275,6 @@ for (const relay of ENGINES) {
       client.write(HELLO);
       other.end('mine');
       assert.equal(await readAll(other), 'mine');
-    });
-
-    test('an upstream that says nothing after the hello is a clean close, allowed and ended by upstream', async () => {
-      serveUpstream = () => {};
-      const client = await node.connect();
-      client.write(Buffer.concat([Buffer.from(connectTo(`${DATA_HOST}:443`)), HELLO]));
-      assert.equal(await readAll(client), OK);
-      const { record, end } = await recordOf(client, 'close');
-      assert.equal(record.reason, 'OK');
-      assert.equal(end?.endedBy, 'upstream');
-      assert.equal(end?.phaseAtEnd, 'peeking');
-      serveUpstream = echo;
     });
 
     test('the limits and a drain are told as they are, with a time to come back', async () => {
@@ -351,15 +369,6 @@ for (const relay of ENGINES) {
       far?.resetAndDestroy();
       assert.equal(await closed, true);
       assert.equal((await recordOf(client, 'close')).end?.endedBy, 'upstream');
-    });
-
-    test('a tunnel with one FIN and no byte since ends after the half-closed time', async () => {
-      serveUpstream = (socket) => socket.on('data', (chunk) => socket.write(chunk));
-      const client = await openTunnel();
-      client.end();
-      const { end } = await recordOf(client, 'close');
-      assert.equal(end?.endedBy, 'client');
-      serveUpstream = echo;
     });
 
     test('an operator can close a tunnel, and it is in the table until then', async () => {

@@ -79,8 +79,11 @@ test('a client that has left already costs no connection', async (context) => {
   const left = new Interrupt();
   left.abort();
   await assert.rejects(dial([good], options({ signal: left })), withCode('CLIENT_GONE'));
-  (await dial([good], options())).socket.destroy();
+  const { socket } = await dial([good], options());
+  while (!good.connections.some(({ remotePort }) => remotePort === socket.localPort))
+    await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(good.connections.length, 1, 'only the probe has arrived');
+  socket.destroy();
 });
 
 test('an attempt that is not answered ends after 2.5 s, and the next address gets its turn', async (context) => {
@@ -182,6 +185,7 @@ test('a socket that fails while nobody owns it yet does not end the process', as
   const good = await upstream(context);
   const { socket } = await dial([good], options());
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  while (good.connections.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   good.connections[0]?.resetAndDestroy();
   socket.resume();
   await closed;

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import tls from 'node:tls';
+import { systemClock } from '../core/clock.ts';
 import type { MoveView } from '../core/move.ts';
 import { moveSocket } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
@@ -217,15 +218,17 @@ describe('between two carriers', { skip: ENGINES.includes('native') ? false : 't
 
   test('idle time goes on from the last byte, wherever that went', { timeout: 30_000 }, async (t) => {
     const { limits } = testSettings();
-    const { first, second, open } = await pair(t, { limits: { ...limits, idleMs: 4_000 } });
+    const { first, second, open } = await pair(t, { limits: { ...limits, idleMs: 7_000 } });
+    const startMs = systemClock.nowMs();
     const client = await open();
+    const openMs = systemClock.nowMs() - startMs;
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     assert.equal((await moveAll(first, 2)).moved, 1);
     await once(client.resume(), 'end');
     const { end } = await second.node.recorded(({ event }) => event === 'close');
     assert.equal(end?.endedBy, 'idle');
-    // Its last byte came when it was opened, to the second; counted anew it would have been 2.5 s later at the earliest.
-    assert.ok(end.durationMs - end.idleMs < 2_300, `${end.durationMs} ms, ${end.idleMs} of them idle`);
+    // Its last byte came when it was opened; counted anew it would have been 2.5 s later at the earliest.
+    assert.ok(end.durationMs - end.idleMs < openMs + 2_300, `${end.durationMs} ms, ${end.idleMs} of them idle, opened in ${openMs} ms`);
   });
 
   test('a stranger’s messages cost nobody anything', async (t) => {
@@ -273,23 +276,22 @@ test('tunnels that move to and fro leave no descriptor behind', { skip: !ENGINES
   const { first, second, open } = await pair(t);
   const clients = await Promise.all(Array.from({ length: 20 }, open));
   const descriptors = (): number => readdirSync('/proc/self/fd').length;
-  assert.equal((await moveAll(first, 2)).moved, 20);
-  assert.equal((await moveAll(second, 1)).moved, 20);
-  const settled = async (): Promise<number> => {
-    let count = -1;
-    while (count !== descriptors()) {
-      count = descriptors();
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    return count;
-  };
-  const before = await settled();
-  for (let round = 0; round < 30; round += 1) {
+  const toAndFro = async (): Promise<void> => {
     assert.equal((await moveAll(first, 2)).moved, 20);
     assert.equal((await moveAll(second, 1)).moved, 20);
-  }
+  };
+  // Who gave the tunnels away has let go of them, and who took them has closed each link.
+  const isSettled = (moves: number): boolean =>
+    first.node.plane.engine.held() === 20 &&
+    second.node.plane.engine.held() === 0 &&
+    [first, second].every(({ taken }) => taken.length === moves);
+  await toAndFro();
+  while (!isSettled(1)) await new Promise((resolve) => setTimeout(resolve, 5));
+  const before = descriptors();
+  for (let round = 0; round < 30; round += 1) await toAndFro();
   for (const client of clients) await echoes(client, 'home again');
-  assert.equal(await settled(), before);
+  while (!isSettled(31)) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(descriptors(), before);
 });
 
 function turn(): Promise<void> {

@@ -271,14 +271,16 @@ if (ENGINES.includes('native')) {
       const relay = tunnel.start();
       const flood = Buffer.alloc(32 * 1_024 * 1_024, 'f');
       tunnel.client.write(flood);
-      let before = -1;
-      // Until nothing has moved for a while: every buffer is full.
-      while (relay.bytesUp !== before) {
-        before = relay.bytesUp;
+      // Until nothing has moved for a while: every buffer is full. Once may be no more than a machine that is busy.
+      for (let quiet = 0; quiet < 2;) {
+        const before = relay.bytesUp;
         await new Promise((resolve) => setTimeout(resolve, 300));
+        quiet = relay.bytesUp === before ? quiet + 1 : 0;
       }
-      const queued = bytesOnTheWay(tunnel.upstream.localPort ?? 0) + tunnel.upstream.bytesRead;
-      assert.ok(relay.bytesUp - queued <= most, `${relay.bytesUp - queued} bytes held, ${most} allowed`);
+      // What moves in between is then not taken for held.
+      const { bytesUp } = relay;
+      const held = bytesUp - bytesOnTheWay(tunnel.upstream.localPort ?? 0) - tunnel.upstream.bytesRead;
+      assert.ok(held <= most, `${held} bytes held, ${most} allowed`);
       tunnel.upstream.resume();
       assert.equal((await read(tunnel.upstream, flood.length)).length, flood.length);
     },

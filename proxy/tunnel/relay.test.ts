@@ -193,18 +193,20 @@ for (const kind of ENGINES) {
       async (context) => {
         const time = { nowMs: systemClock.nowMs() };
         const { engine, connection } = createRig(kind, time);
-        const begin = async (under: RelayEngine): Promise<ReturnType<typeof startRelay>> =>
-          startRelay(under, { client: await connection(context, 1), upstream: await connection(context, 1) });
+        // Each is spoken to as it begins: one that may be idle for a second only would end by that while the others are opened.
+        const begin = async (under: RelayEngine): Promise<ReturnType<typeof startRelay>> => {
+          const sides = { client: await connection(context, 1), upstream: await connection(context, 1) };
+          const begun = startRelay(under, sides);
+          begun.client.end('x');
+          await read(begun.upstream, 1);
+          await once(begun.upstream, 'end');
+          return begun;
+        };
         const tight = engine.under({ ...LIMITS, idleMs: 1_000 });
         const before = await begin(engine);
         const short = await begin(tight);
         const after = await begin(engine);
         const half = await begin(engine.under({ ...LIMITS, halfClosedMs: 1_000 }));
-        for (const { client, upstream } of [before, short, after, half]) {
-          client.end('x');
-          await read(upstream, 1);
-          await once(upstream, 'end');
-        }
         const passing = setInterval(() => {
           time.nowMs = systemClock.nowMs();
           for (const { relay } of [before, short, after, half]) relay.sweep?.();

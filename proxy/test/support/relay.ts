@@ -196,15 +196,22 @@ export function nearEnd(near: Leg): Promise<void> {
 }
 
 /** The next bytes, `length` of them. */
-export async function read(socket: net.Socket, length: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  while (total < length) {
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    chunks.push(chunk);
-    total += chunk.length;
-  }
-  return Buffer.concat(chunks);
+export function read(socket: net.Socket, length: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let total = 0;
+    // It stays until all are there: of chunks that come in one turn, those to which nobody listens are lost.
+    const onData = (chunk: Buffer): void => {
+      chunks.push(chunk);
+      total += chunk.length;
+      if (total < length) return;
+      socket.off('data', onData);
+      socket.off('error', reject);
+      resolve(Buffer.concat(chunks));
+    };
+    socket.on('data', onData);
+    socket.once('error', reject);
+  });
 }
 
 /** Looks at each turn of the loop until it is so. */
