@@ -369,7 +369,7 @@ int main(int count, char **words) {
   failed += check("no byte lost", lost == 0, lost);
   failed += check("no byte changed, doubled or out of order, and nobody was reset", faults == 0, faults);
   uint32_t ended = 0;
-  for (int tries = 0; tries < 100 && ended != tunnels; tries += 1) {
+  for (int tries = 0; tries < 500 && ended != tunnels; tries += 1) {
     usleep(20000);
     ended = 0;
     for (int i = 0; i < 2; i += 1) {

@@ -79,10 +79,11 @@ static int fetch(struct rig *r, size_t room) {
   return (int)found;
 }
 
+static void fetch_within(struct rig *r, int ms) { poll(&(struct pollfd){r->bell, POLLIN, 0}, 1, ms), fetch(r, SLOTS); }
+
 // Who ended the tunnel in a slot; -1 where it goes on.
 static int ended_by(struct rig *r, uint32_t slot, double within_ms) {
-  for (const double until = now_ms() + within_ms; !r->ends[slot] && now_ms() < until; fetch(r, SLOTS))
-    poll(&(struct pollfd){r->bell, POLLIN, 0}, 1, 10);
+  for (const double until = now_ms() + within_ms; !r->ends[slot] && now_ms() < until;) fetch_within(r, 10);
   return r->ends[slot] == 1 ? r->by[slot] : -1;
 }
 // With SLOTS, over all tunnels.
@@ -135,6 +136,10 @@ static int asked(int fd, unsigned long what) {
   int bytes = 0;
   return ioctl(fd, what, &bytes) == 0 ? bytes : -1;
 }
+static int has_room(int fd) {
+  struct pollfd ready = {fd, POLLOUT, 0};
+  return poll(&ready, 1, 0) > 0 && ready.revents & POLLOUT;
+}
 
 // Every stream has a seed, and each byte follows from it and its place: one that is lost, doubled or from another tunnel is seen.
 // Not watched for races, which would take most of the test's time: the bytes are their caller's own.
@@ -178,12 +183,23 @@ static size_t carry(const struct link *l, int at, uint64_t seed, size_t from, si
   return got;
 }
 
+static double filled_ms;  // What was read last in a filling was read after this.
+
 // Sends until the engine stops reading this side, with some bytes left in the kernel buffer that it reads from; how many were sent.
+// It has stopped when nothing was read in many looks and its peer has no room. Time alone would not tell that from a pause of either thread.
 static size_t fill(struct rig *r, uint32_t slot, const struct link *l, int at, uint64_t seed) {
+  enum { QUICK = 400, LOOKS = QUICK + 30 };
+  double got = 0, looked = now_ms(), give_up = looked + 10000;
   for (size_t sent = 0;;) {
     sent += say(l->far[at], seed, sent, 16 * KIB, 0);
-    for (const double until = now_ms() + 300; moved(r, slot, at) < (double)sent && now_ms() < until;) usleep(50);
-    if (moved(r, slot, at) < (double)sent) return sent;
+    for (int looks = 0; got < (double)sent; looks += 1) {
+      const double look = now_ms(), more = moved(r, slot, at);
+      if (more > got) got = more, looks = 0, filled_ms = looked, give_up = look + 10000;
+      else if (looks >= QUICK && has_room(l->near[!at])) looks = QUICK;
+      looked = look;
+      if (looks == LOOKS || look > give_up) return sent;
+      usleep(looks < QUICK ? 50 : 10000);
+    }
   }
 }
 
@@ -272,9 +288,15 @@ static void test_slow_reader(struct rig *r, int at) {
   const struct link l = connect_link();
   const int look = dup(l.near[!at]);
   begin(r, 0, &l);
-  size_t sent = 0, more;
-  // Until nothing has moved for a while: every kernel buffer is full.
-  for (int quiet = 0; quiet < 15; quiet = more ? 0 : quiet + 1, sleep_ms(20)) sent += more = say(l.far[at], 9, sent, SIZE_MAX, MSG_DONTWAIT);
+  size_t sent = 0;
+  // Until nothing has moved for a while, here or behind the engine: every kernel buffer is full.
+  const double until = now_ms() + 20000;
+  for (int quiet = 0, before = 0; quiet < 15 && now_ms() < until; sleep_ms(20)) {
+    const size_t more = say(l.far[at], 9, sent, SIZE_MAX, MSG_DONTWAIT);
+    const int there = asked(l.far[!at], FIONREAD);
+    quiet = more || there != before || has_room(look) ? 0 : quiet + 1;
+    sent += more, before = there;
+  }
   const int error = send(l.far[at], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
   // What the engine read, less what is in the kernel on its way out.
   const double held = moved(r, 0, at) - asked(l.far[!at], FIONREAD) - asked(look, SIOCOUTQ);
@@ -285,37 +307,73 @@ static void test_slow_reader(struct rig *r, int at) {
   check("ends when both have closed", ended_by(r, 0, 3000) >= 0, "no end");
 }
 
-// One engine per limit, all at once; in each, slot 0 runs into the limit and slot 1 is close to it.
+// Whether a test of a limit has been long enough: some sweeps beyond it, so that what must not end is seen to stay; longer for what still has to end.
+static int is_over(double from, double limit_ms, int is_waited_for) {
+  return now_ms() >= from + limit_ms + (is_waited_for ? 5300 : 2300);
+}
+
+enum { LIMITS = 3, LIMIT_MS = 1500 };
+struct limited {
+  struct rig r;
+  struct link l[2];
+  double since, ended;
+};
+
+// One engine per limit, all at once; in each, slot 0 runs into the limit and slot 1 is close to it. Gives the longest time from saying a word next to the
+// idle tunnel until it was seen to have been read.
+static double run_into_limits(struct limited of[LIMITS]) {
+  double said = 0, longest = 0;
+  // The idle one last: filling another takes its time.
+  for (int i = LIMITS - 1; i >= 0; i -= 1) {
+    struct limited *one = &of[i];
+    rig_open(&one->r, i == 0 ? LIMIT_MS : NEVER, i == 1 ? LIMIT_MS : NEVER, i == 2 ? LIMIT_MS : NEVER);
+    said = now_ms();
+    for (uint32_t slot = 0; slot < 2; slot += 1) one->l[slot] = open_link(&one->r, slot);
+    one->since = now_ms(), one->ended = 0;
+    if (i == 0) carry(&one->l[0], C, 12, 0, 0, 1);
+    if (i == 1) shutdown(one->l[0].far[U], SHUT_WR);
+    if (i == 2) fill(&one->r, 0, &one->l[0], U, 11), one->since = filled_ms;
+  }
+  // Next to the first a tunnel says a byte now and then; next to the others one is silent, but neither half-closed nor full.
+  const double from = now_ms();
+  size_t words = 0;
+  for (int is_last = 0; !is_last;) {
+    int waiting = 0;
+    for (int i = 0; i < LIMITS; i += 1) waiting += !of[i].ended;
+    is_last = is_over(from, LIMIT_MS, waiting);
+    for (int i = 0; i < LIMITS; i += 1) {
+      fetch_within(&of[i].r, 20);
+      if (of[i].r.ends[0] && !of[i].ended) of[i].ended = now_ms();
+    }
+    const double now = now_ms();
+    if (now - said > longest) longest = now - said;
+    if (moved(&of[0].r, 1, C) == (double)words) said = now, words += say(of[0].l[1].far[C], 13, words, 1, 0);
+  }
+  return longest;
+}
+
+static void close_limited(struct limited *one) { drop(one->l[0].far), drop(one->l[1].far), rig_close(&one->r); }
+
 static void test_limits(void) {
   // A FIN that came first is named, as in the node engine: the limit only ends what it began.
   static const struct { const char *name; int by; } limits[] = {{"idle limit", BY_IDLE}, {"half-closed limit", U}, {"no-progress limit", BY_IDLE}};
-  enum { LIMIT_MS = 1500 };
-  struct rig r[3];
-  struct link l[3][2];
-  double ended[3] = {0};
-  for (int i = 0; i < 3; i += 1) {
-    rig_open(&r[i], i == 0 ? LIMIT_MS : NEVER, i == 1 ? LIMIT_MS : NEVER, i == 2 ? LIMIT_MS : NEVER);
-    for (uint32_t slot = 0; slot < 2; slot += 1) l[i][slot] = open_link(&r[i], slot);
-  }
-  fill(&r[2], 0, &l[2][0], U, 11);
-  shutdown(l[1][0].far[U], SHUT_WR);
-  carry(&l[0][0], C, 12, 0, 0, 1);
-  // Next to the first a tunnel says a byte now and then; next to the others one is silent, but neither half-closed nor full.
-  for (const double from = now_ms(); now_ms() < from + LIMIT_MS + 2300; say(l[0][1].far[C], 13, 0, 1, 0))
-    for (int i = 0; i < 3; i += 1)
-      if (ended_by(&r[i], 0, 50) >= 0 && !ended[i]) ended[i] = now_ms() - from;
-  for (int i = 0; i < 3; i += 1) {
-    // The filling waited 300 ms before the time was taken.
-    check(limits[i].name, ended[i] >= LIMIT_MS - 350 && r[i].by[0] == limits[i].by, "after %f ms by %d", ended[i], r[i].by[0]);
-    check("a tunnel next to it stays", r[i].ends[1] == 0, "%s ended it by %d", limits[i].name, r[i].by[1]);
-    drop(l[i][0].far), drop(l[i][1].far);
-    rig_close(&r[i]);
+  struct limited of[LIMITS];
+  // Where the machine held two words in a row up for so long the tunnel next to the idle one may have been idle as well: once more.
+  for (int tries = 1; run_into_limits(of) > LIMIT_MS / 2.0 && tries < 5; tries += 1)
+    for (int i = 0; i < LIMITS; i += 1) close_limited(&of[i]);
+  for (int i = 0; i < LIMITS; i += 1) {
+    const struct rig *r = &of[i].r;
+    const double after = of[i].ended - of[i].since;
+    // The engine counts from the moment in which it was woken, and may be stopped before it reads.
+    check(limits[i].name, r->ends[0] == 1 && after >= LIMIT_MS - 350 && r->by[0] == limits[i].by, "after %f ms by %d", after, r->by[0]);
+    check("a tunnel next to it stays", r->ends[1] == 0, "%s ended it by %d", limits[i].name, r->by[1]);
+    close_limited(&of[i]);
   }
 }
 
 // Limits are changed between tunnels: each keeps those that it began with.
 static void test_changed_limits(void) {
-  enum { LIMIT_MS = 1200, IDLE = 1, HALF_CLOSED = 3, COUNT = 5 };
+  enum { IDLE = 1, HALF_CLOSED = 3, COUNT = 5 };
   static const struct engine_limits never = {64 * KIB, NEVER, NEVER};
   static const struct engine_limits tight[COUNT] = {[IDLE] = {64 * KIB, LIMIT_MS, NEVER}, [HALF_CLOSED] = {64 * KIB, NEVER, LIMIT_MS}};
   struct rig r;
@@ -326,7 +384,8 @@ static void test_changed_limits(void) {
     l[slot] = open_link(&r, slot);
     shutdown(l[slot].far[C], SHUT_WR);
   }
-  for (const double from = now_ms(); now_ms() < from + LIMIT_MS + 2300;) ended_by(&r, IDLE, 50);
+  const double from = now_ms();
+  for (int is_last = 0; !is_last; fetch_within(&r, 50)) is_last = is_over(from, LIMIT_MS, !r.ends[IDLE] || !r.ends[HALF_CLOSED]);
   check("limits of its own: idle", r.ends[IDLE] == 1, "%d ends", r.ends[IDLE]);
   check("limits of its own: half-closed", r.ends[HALF_CLOSED] == 1, "%d ends", r.ends[HALF_CLOSED]);
   check("limits of its own: those before, between and after stay", !r.ends[0] && !r.ends[2] && !r.ends[4], "%d, %d, %d", r.ends[0], r.ends[2], r.ends[4]);
@@ -339,6 +398,7 @@ static void test_notices(struct rig *r) {
   const int calls = atomic_load(&r->calls);
   int wrong = 0;
   for (uint32_t slot = 0; slot < COUNT; slot += 1) drop(open_link(r, slot).far), engine_close(r->engine, slot, BY_DRAIN);
+  for (const double until = now_ms() + 3000; atomic_load(&r->calls) == calls && now_ms() < until;) sleep_ms(5);
   for (int left = COUNT; left > 0; left -= ROOM) {
     // Long enough for a second call to come, if there were one.
     sleep_ms(150);
