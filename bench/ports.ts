@@ -1,13 +1,19 @@
 // Free ports below the range from which the kernel takes ports for what goes out, so that no tunnel can sit on them.
 
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
 const FROM = 21_000;
 const TO = 29_000;
-let next = FROM;
+// Somewhere: two programs that look at the same moment would find the same ones.
+let next = randomInt(FROM, TO);
 
 export async function freePort(address: string): Promise<number> {
-  for (; next < TO; next++) if (await isFree(address, next)) return next++;
+  for (let tries = FROM; tries < TO; tries++) {
+    const port = next;
+    next = port + 1 < TO ? port + 1 : FROM;
+    if (await isFree(address, port)) return port;
+  }
   throw new Error(`no free port from ${FROM} to ${TO}`);
 }
 

@@ -6,12 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { pipInstall } from '../../healthcheck/testing/pip-install.ts';
 
 const run = promisify(execFile);
 
 export const CFN_LINT_VERSION = '1.58.0';
-/** A registry that is slow, not one that hangs. */
-const INSTALL_WITHIN_MS = 300_000;
 
 export interface CfnLint {
   /** What it says of these files; empty where they are clean. */
@@ -44,11 +43,7 @@ async function isRight(program: string): Promise<boolean> {
 
 /** Gives the program. */
 async function install(folder: string): Promise<string> {
-  const options = { timeout: INSTALL_WITHIN_MS };
-  await run('python3', ['-m', 'venv', join(folder, 'venv')], options);
-  const python = join(folder, 'venv', 'bin', 'python3');
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', `cfn-lint==${CFN_LINT_VERSION}`], options);
-  return join(folder, 'venv', 'bin', 'cfn-lint');
+  return join(await pipInstall(folder, `cfn-lint==${CFN_LINT_VERSION}`), 'cfn-lint');
 }
 
 /** It ends with another code than 0 where it has found something, and says that on standard output. */

@@ -41,11 +41,15 @@ install_java() {
     javac -d classes -cp 'lib/*' "$here"/java/*.java
 }
 install() {
-  local place=${!1} fresh=${!1}.$$
+  local place=${!1} fresh=${!1}.$$ pause
   [ -d "$place" ] && return
-  mkdir -p "$fresh" && (cd "$fresh" && "install_$1") >"$work/$1.log" 2>&1 && mv "$fresh" "$place" && return
+  # A registry may fail to answer for a moment.
+  for pause in 0 10; do
+    sleep "$pause"
+    mkdir -p "$fresh" && (cd "$fresh" && "install_$1") >"$work/$1.log" 2>&1 && mv "$fresh" "$place" && return
+    rm -rf "$fresh"
+  done
   sed "s/^/$1: /" "$work/$1.log" >&2
-  rm -rf "$fresh"
   return 1
 }
 if [ "${1:-}" != --inside ]; then
@@ -127,7 +131,7 @@ row() {
   local seen verdict=FAILED wanted="\"door\":\"$door\".*\"allow\":true"
   [ "$door" != refused ] || wanted=TARGET_NOT_ALLOWED
   # The node writes its log in the background.
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
+  for _ in $(seq 50); do
     seen=$(decisions "$since")
     grep -q "$wanted" <<<"$seen" && verdict=ok && break
     sleep 0.2

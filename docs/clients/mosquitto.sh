@@ -25,7 +25,7 @@ publisher=$!
 trap 'kill "$publisher" ${socat:-} 2>/dev/null || true' EXIT
 until message=$(mosquitto_sub "$@" -i "$CLIENT_ID-sub" -C 1 -W 5); do
   tries=$((tries + 1))
-  [ "$tries" -lt 5 ] || exit 1
+  [ "$tries" -lt 20 ] || exit 1
   sleep 0.3
 done
 echo "came back: $message"

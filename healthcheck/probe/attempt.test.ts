@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { makeCertificate } from '../../proxy/test/support/certificate.ts';
 import { systemClock } from '../clock.ts';
-import { fastClock } from '../testing/fake-clock.ts';
+import { patientClock } from '../testing/fake-clock.ts';
 import { attempt, type Attempted } from './attempt.ts';
 import type { OwnPlace, ProbeJob, Way } from './contract.ts';
 import type { Path } from './paths.ts';
@@ -35,7 +35,7 @@ function tryIt(way: Way, place: OwnPlace, changes: Partial<Path> = {}, tls = TLS
 const refusal = (status: string, fields = ''): string => `HTTP/1.1 ${status}\r\n${fields}Content-Length: 0\r\nConnection: close\r\n\r\n`;
 
 describe('an attempt gets through', () => {
-  test('by CONNECT: the head is exact, each step is timed, and the endpoint sees a whole handshake', async (t) => {
+  test('by CONNECT: the head is exact, each step is timed, and the endpoint sees a whole handshake', { timeout: 20_000 }, async (t) => {
     const { port, seen } = await startEndpoint(t);
     const heads: string[] = [];
     const place = await startProxy(t, (head) => (heads.push(head), port));
@@ -48,7 +48,7 @@ describe('an attempt gets through', () => {
     for (const ms of Object.values(done.ms)) assert.ok(ms >= 0 && ms < 5_000);
     assert.deepEqual(heads, [`CONNECT ${HOST}:443 HTTP/1.1\r\nHost: ${HOST}:443\r\n\r\n`]);
     assert.equal(certificateLeftMs, null);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    while (seen.done + seen.failed === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual(seen, { done: 1, failed: 0 });
   });
 
@@ -221,7 +221,7 @@ describe('an attempt has an end', () => {
     ['sni', 'endpoint-tls', 'upstream'],
   ] as const) {
     test(`where ${step} brings nothing`, { timeout: 10_000 }, async (t) => {
-      const { attempt: done } = await attempt(path(way), await silent(t), { clock: fastClock, tls: TLS, login: null });
+      const { attempt: done } = await attempt(path(way), await silent(t), { clock: patientClock, tls: TLS, login: null });
       assert.equal(done.outcome, outcome);
       assert.match(done.why ?? '', new RegExp(`: ${step}: nothing within \\d+ ms$`));
     });

@@ -60,3 +60,12 @@ export const fastClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** How long is waited for a connection to a node, and for its answers. */
+const ANSWERS_MS: readonly number[] = [3_000, 8_000];
+
+/** As fast, but for who waits for a node: a busy machine may take its time to answer. */
+export const patientClock: Clock = {
+  ...fastClock,
+  after: (delayMs, run) => fastClock.after(ANSWERS_MS.includes(delayMs) ? SPEED * delayMs : delayMs, run),
+};

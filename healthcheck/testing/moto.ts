@@ -8,12 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { pipInstall } from './pip-install.ts';
 
 const run = promisify(execFile);
 
 export const MOTO_VERSION = '5.2.5';
-/** A registry that is slow, not one that hangs. */
-const INSTALL_WITHIN_MS = 300_000;
 const SAY_VERSION = 'import moto.server; print(moto.__version__)';
 /** The server's own word of where it listens, when it was left to choose the port. */
 const LISTENS = /Running on (http:\/\/127\.0\.0\.1:\d+)/;
@@ -44,11 +43,7 @@ async function hasMoto(python: string): Promise<boolean> {
 
 /** Gives the Python that has it. */
 async function install(folder: string): Promise<string> {
-  const python = join(folder, 'venv', 'bin', 'python3');
-  const options = { timeout: INSTALL_WITHIN_MS };
-  await run('python3', ['-m', 'venv', join(folder, 'venv')], options);
-  await run(python, ['-m', 'pip', 'install', '--quiet', '--no-input', `moto[server]==${MOTO_VERSION}`], options);
-  return python;
+  return join(await pipInstall(folder, `moto[server]==${MOTO_VERSION}`), 'python3');
 }
 
 async function serve(python: string, folder: string): Promise<{ url: string; child: ChildProcess }> {

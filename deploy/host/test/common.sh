@@ -47,6 +47,15 @@ sum_of() {
   sha256sum <"$1" | cut -d' ' -f1
 }
 
+# twice COMMAND...: once more after a moment where it failed, as where a mirror does not answer.
+twice() {
+  "$@" || { sleep 10 && "$@"; }
+}
+bootstrap() {
+  rm -rf "$2".*
+  debootstrap --variant=minbase --include="$1" bookworm "$2.new"
+}
+
 # A fresh system of Debian 12 as a folder, made once for each list of packages. The mirror is the machine's own.
 debian_tree() {
   local name=$1 packages=$2 key folder
@@ -55,8 +64,7 @@ debian_tree() {
   if [ ! -d "$folder" ]; then
     echo "making a Debian 12 for the $name (once): $packages" >&2
     mkdir -p "$(dirname "$folder")"
-    rm -rf "$folder".*
-    debootstrap --variant=minbase --include="$packages" bookworm "$folder.new" >"$work/debootstrap.log" 2>&1 || {
+    twice bootstrap "$packages" "$folder" >"$work/debootstrap.log" 2>&1 || {
       tail -5 "$work/debootstrap.log" >&2
       return 1
     }

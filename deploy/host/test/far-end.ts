@@ -2,23 +2,15 @@
 // usage: node far-end.ts FOLDER CONFIGURATION; prints the endpoint's name and the port to listen on once both are there
 
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '../../../bench/ports.ts';
 import { startAwsIot } from '../../../sandbox/aws-iot/start.ts';
 
 const [dir = '', configuration = ''] = process.argv.slice(2);
 const LOOPBACK = '127.0.0.1';
 
-/** Ports that nobody has at this moment: the machine's network is the container's too. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve))));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
 mkdirSync(dir, { recursive: true });
-const [listen, health, admin] = await freePorts(3);
+// The machine's network is the container's too.
+const [listen, health, admin] = [await freePort(LOOPBACK), await freePort(LOOPBACK), await freePort(LOOPBACK)] as const;
 const { data } = await startAwsIot({ dir, log: () => {}, host: LOOPBACK });
 const pins = [
   [443, data.wssPort],

@@ -67,10 +67,6 @@ chmod 0640 /etc/pinhole/pinhole.yaml
 chmod 0000 /etc/pinhole/pinhole.yaml
 check 'a file that the node may not read: the same' eval '! systemctl start pinhole.service pinhole-address.service && [ ! -e /run/pinhole-address-taken ]'
 chmod 0640 /etc/pinhole/pinhole.yaml
-# Short, so that the check is.
-mkdir -p /etc/systemd/system/pinhole.service.d
-printf '[Service]\nWatchdogSec=3\nRestartSec=100ms\n' >/etc/systemd/system/pinhole.service.d/check.conf
-systemctl daemon-reload
 
 check 'with a good one a start is over when the node serves on 443' eval 'systemctl start pinhole.service && ready'
 check 'and then the address is taken' eval 'systemctl start pinhole-address.service && grep -q taken /run/pinhole-address-taken'
@@ -95,9 +91,15 @@ touch /run/stop-tunnels
 wait "$tunnels" || true
 check 'not one tunnel, and not one byte, was lost in all that' eval 'grep "numbers came back" /run/tunnels.log || ! cat /run/tunnels.log'
 
-check 'logrotate moves the log away, and the node goes on in a new one' eval 'logrotate -f /etc/logrotate.d/pinhole && [ -s /var/log/pinhole/eu-1a.jsonl.1 ] && within 5 test -e /var/log/pinhole/eu-1a.jsonl && systemctl reload pinhole.service && within 5 grep -q configuration-unchanged /var/log/pinhole/eu-1a.jsonl'
+check 'logrotate moves the log away, and the node goes on in a new one' eval 'logrotate -f /etc/logrotate.d/pinhole && [ -s /var/log/pinhole/eu-1a.jsonl.1 ] && within 20 test -e /var/log/pinhole/eu-1a.jsonl && systemctl reload pinhole.service && within 20 grep -q configuration-unchanged /var/log/pinhole/eu-1a.jsonl'
 
+# Short, so that the check is, and not before: a busy machine may hold up a node for longer.
+mkdir -p /etc/systemd/system/pinhole.service.d
+printf '[Service]\nWatchdogSec=3\nRestartSec=100ms\n' >/etc/systemd/system/pinhole.service.d/check.conf
+systemctl daemon-reload
 watched() {
+  systemctl restart pinhole.service && within 60 ready || return
+  pid=$(main_pid)
   kill -STOP "$pid"
   within 60 eval '[ "$(main_pid)" != "$pid" ] && [ "$(main_pid)" != 0 ]' && within 10 journal_says 'Watchdog timeout' && within 60 ready
 }

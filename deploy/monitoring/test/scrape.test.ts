@@ -60,10 +60,10 @@ function tests(): void {
     assert.deepEqual([...open.types], ['application/openmetrics-text; version=1.0.0; charset=utf-8']);
     assert.deepEqual([...plain.types], ['text/plain; version=0.0.4; charset=utf-8']);
 
-    assert.equal(await prometheus.value('count(pinhole_bytes_total)'), 4);
+    await prometheus.until('count(pinhole_bytes_total) == 4');
     // The two were asked at different moments, so their counts may differ; their bounds may not.
     const sameBounds = 'count(pinhole_open_seconds_bucket{job="pinhole"} + on(stage, le) pinhole_open_seconds_bucket{job="pinhole-text"})';
-    assert.equal(await prometheus.value(sameBounds), 7 * 14);
+    await prometheus.until(`${sameBounds} == ${7 * 14}`);
     await assertKnows(prometheus);
     const { health, names } = await prometheus.rules();
     assert.deepEqual(health, ['ok']);

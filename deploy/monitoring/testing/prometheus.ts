@@ -3,14 +3,15 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../../../bench/ports.ts';
 
 const run = promisify(execFile);
+const HOST = '127.0.0.1';
 const TOOL_WITHIN_MS = 60_000;
 const UNTIL_WITHIN_MS = 20_000;
 
@@ -41,10 +42,8 @@ export async function promtool(args: readonly string[], input = ''): Promise<Sai
 }
 
 export interface Prometheus {
-  /** Asks until it is so; throws after a while. */
+  /** Asks until it is so; throws after a while. A scrape that is late leaves the series of its target out until the next one. */
   until(expression: string): Promise<void>;
-  /** Of an expression with one series. */
-  value(expression: string): Promise<number>;
   /** What the targets of a job said of each metric. */
   metadata(job: string): Promise<Record<string, Metadata>>;
   /** Each kind of health that a rule has, and the rules in their order. */
@@ -68,7 +67,7 @@ export async function startPrometheus(t: TestContext, targets: Readonly<Record<s
   };
   writeFileSync(join(folder, 'rules.yaml'), rules);
   writeFileSync(join(folder, 'prometheus.yaml'), JSON.stringify(config));
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = `${HOST}:${await freePort(HOST)}`;
   const flags = { 'config.file': 'prometheus.yaml', 'storage.tsdb.path': 'data', 'web.listen-address': address, 'log.level': 'error' };
   const child = spawn(
     'prometheus',
@@ -82,8 +81,8 @@ export async function startPrometheus(t: TestContext, targets: Readonly<Record<s
     rmSync(folder, { recursive: true });
   });
   const ask = async (path: string): Promise<unknown> => ((await (await fetch(`http://${address}/api/v1/${path}`)).json()) as Answer).data;
-  const query = async (expression: string): Promise<readonly Sample[]> =>
-    ((await ask(`query?query=${encodeURIComponent(expression)}`)) as { result: readonly Sample[] }).result;
+  const query = async (expression: string): Promise<readonly unknown[]> =>
+    ((await ask(`query?query=${encodeURIComponent(expression)}`)) as { result: readonly unknown[] }).result;
   return {
     async until(expression) {
       for (const untilMs = Date.now() + UNTIL_WITHIN_MS; Date.now() < untilMs; await setTimeout(50)) {
@@ -91,11 +90,6 @@ export async function startPrometheus(t: TestContext, targets: Readonly<Record<s
         if (found.length > 0) return;
       }
       throw new Error(`this did not come about: ${expression}`);
-    },
-    async value(expression) {
-      const [sample, ...more] = await query(expression);
-      if (sample === undefined || more.length > 0) throw new Error(`expected one series of ${expression}`);
-      return Number(sample.value[1]);
     },
     async metadata(job) {
       const told = (await ask(`targets/metadata?match_target=${encodeURIComponent(`{job="${job}"}`)}`)) as readonly Metadata[];
@@ -111,17 +105,4 @@ export async function startPrometheus(t: TestContext, targets: Readonly<Record<s
 
 interface Answer {
   readonly data: unknown;
-}
-
-interface Sample {
-  readonly value: readonly [at: number, value: string];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

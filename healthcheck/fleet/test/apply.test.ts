@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { systemClock } from '../../clock.ts';
-import { fastClock } from '../../testing/fake-clock.ts';
+import { patientClock } from '../../testing/fake-clock.ts';
 import { allProven, FLEET, fleetWorld } from '../../testing/fleet-world.ts';
 
 const FULL = ['a m 1/-/60', 'b m 2/-/60', 'c m 3/-/60', 'a w 1/100/60', 'b w 2/100/60', 'c w 3/100/60', 's w 4/0/60'];
@@ -260,7 +260,7 @@ test('status: what is wanted beside what is, and 1 where they differ', async (t)
   await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
   t.after(() => node.close());
   const admin = `http://127.0.0.1:${(node.address() as AddressInfo).port}`;
-  const world = await fleetWorld(t, { fleetClock: fastClock });
+  const world = await fleetWorld(t, { fleetClock: patientClock });
   world.file = FLEET.replace('203.0.113.1 }', `203.0.113.1, admin: "${admin}", token: SECRET }`)
     .replace('203.0.113.2 }', `203.0.113.2, admin: "${admin}" }`)
     .replace('203.0.113.3 }', '203.0.113.3, admin: "http://127.0.0.1:1" }');

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { allProven, eventually, FLEET, fleetWorld, type FleetWorld } from '../../testing/fleet-world.ts';
 import type { Clock } from '../../clock.ts';
-import { fastClock } from '../../testing/fake-clock.ts';
+import { patientClock } from '../../testing/fake-clock.ts';
 
 const TOKEN = 'SECRETMARK';
 
@@ -64,12 +64,8 @@ interface World extends FleetWorld {
   readonly b: PretendedNode;
 }
 
-/** Twenty times as fast, but for who waits for a node's answer: a busy machine may take its time. */
-const ANSWERS_MS: readonly number[] = [3_000, 8_000];
-const fleetClock: Clock = {
-  ...fastClock,
-  after: (delayMs, run) => fastClock.after(ANSWERS_MS.includes(delayMs) ? 20 * delayMs : delayMs, run),
-};
+/** Drains that begin at the same moment do so by the calendar too, and all of the time that resolvers are given is left. */
+const fleetClock: Clock = { ...patientClock, wallMs: () => Date.UTC(2026, 0, 1) };
 
 /** A fleet that was applied and is proven; its slots a and b have nodes. */
 async function harness(t: TestContext): Promise<World> {

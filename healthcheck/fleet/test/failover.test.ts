@@ -5,14 +5,44 @@ import { promises as dns } from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { probe } from '../../../sandbox/route53/checkers/probe.ts';
+import { type Probe, probe } from '../../../sandbox/route53/checkers/probe.ts';
+import type { WorldClock } from '../../../sandbox/route53/clock.ts';
+import { STATUS_TIMEOUT_MS } from '../../../sandbox/route53/limits.ts';
 import type { Turn } from '../../../sandbox/route53/start.ts';
+import { FakeClock } from '../../testing/fake-clock.ts';
 import { eventually, fleetWorld } from '../../testing/fleet-world.ts';
 import { LEAVE_DNS_BELOW_S } from '../fleet.ts';
 
 const HOSTS = ['127.0.54.1', '127.0.54.2', '127.0.54.3', '127.0.54.4'];
-/** World seconds in a real one; a pause of this machine of a tenth of a second is then two seconds of the world. */
+/** World seconds in a real one. */
 const SPEED = 20;
+const TICK_MS = 10;
+/** Beyond this a tick was late: this machine did something else meanwhile, and the world stood still. */
+const TICK_MAX_MS = 20;
+
+/** Moves by itself, in steps; a pause of this machine is none of the world's. */
+function steppedClock(t: TestContext): WorldClock {
+  const clock = new FakeClock();
+  let beforeMs = performance.now();
+  const ticker = setInterval(() => {
+    const realMs = performance.now();
+    clock.advance(Math.min(realMs - beforeMs, TICK_MAX_MS) * SPEED);
+    beforeMs = realMs;
+  }, TICK_MS);
+  t.after(() => clearInterval(ticker));
+  return { nowMs: () => clock.nowMs(), after: (delayMs, run) => clock.after(delayMs, run), toRealMs: (ms) => ms / SPEED };
+}
+
+/** The checkers' own question, its time on this clock: a pause of this machine must not make a node that is well look ill. */
+function probeBy(clock: WorldClock): Probe {
+  return (config) =>
+    new Promise((resolve) => {
+      const cancel = clock.after(STATUS_TIMEOUT_MS, () => resolve({ isGood: false, words: 'The endpoint did not answer in time.' }));
+      void probe(config, (ms) => ms)
+        .then(resolve)
+        .finally(cancel);
+    });
+}
 
 /** A node as the checkers see one: alive, saying no, or hanging. */
 interface Node {
@@ -46,7 +76,8 @@ function stopNode({ server }: Node): void {
 async function startFleet(t: TestContext) {
   const { nodes, port } = await startNodes(t);
   const turns: Turn[] = [];
-  const world = await fleetWorld(t, { speed: SPEED, probe, onTurn: (turn) => turns.push(turn) });
+  const clock = steppedClock(t);
+  const world = await fleetWorld(t, { clock, probe: probeBy(clock), onTurn: (turn) => turns.push(turn) });
   world.file = `name: proxy.example.com
 zone: example.com
 owner: pinhole-eu

@@ -214,19 +214,24 @@ describe('the network is lost', () => {
   });
 
   test('and does not even refuse: a call is given up after its time', async (t) => {
+    // Here, and not at the server: the time may be over before a call has come there.
+    let sent = 0;
     const world = await fleetWorld(t, {
-      client: (endpoint) =>
-        new Route53Client({
+      client(endpoint) {
+        const client = new Route53Client({
           region: 'us-east-1',
           endpoint,
           maxAttempts: 1,
           credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
           requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true },
-        }),
+        });
+        client.middlewareStack.add((next) => (call) => ((sent += 1), next(call)), { step: 'initialize' });
+        return client;
+      },
     });
     world.aws.arm({ kind: 'silence', times: 8 });
     await fails(world, 'plan', 'NETWORK_LOST', /finding the zone example\.com: TimeoutError/);
-    assert.equal(world.aws.calls()['ListHostedZonesByName'], 8);
+    assert.equal(sent, 8);
   });
 
   test('for good', async (t) => {
