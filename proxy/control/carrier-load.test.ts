@@ -203,8 +203,10 @@ test('a loop that rests is not timed: what is left is how late its looks are, an
   }
   assert.equal(loop.isAtWork, false);
   await new Promise((resolve) => setTimeout(resolve, 300));
+  // What a busy machine made late by itself.
+  const before = loop.worst();
   assert.equal(loop.look(400), 0, 'one late look is no median');
-  assert.ok(loop.worst() > 0.3 && loop.worst() < 0.5, `${loop.worst()} s`);
+  assert.ok(loop.worst() > 0.3 && loop.worst() <= Math.max(0.5, before), `${loop.worst()} s, and ${before} s before`);
   await block(150, 6);
   loop.look(0);
   assert.equal(loop.isAtWork, true);

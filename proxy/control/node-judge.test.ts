@@ -10,6 +10,7 @@ import { probeFile } from '../core/runtime-files.ts';
 import type { Settings } from '../core/settings.ts';
 import { makeCertificate } from '../test/support/certificate.ts';
 import { FakeClock } from '../test/support/fake-clock.ts';
+import { until } from '../test/support/fake-serve.ts';
 import { startTestNode } from '../test/support/plane.ts';
 import { probeVerdict } from '../test/support/probe-verdict.ts';
 import { testSettings } from '../test/support/settings.ts';
@@ -43,9 +44,13 @@ function harness(t: TestContext, settings: Partial<Settings> = {}) {
   const runtime = mkdtempSync(join(tmpdir(), 'judge-'));
   t.after(() => rmSync(runtime, { recursive: true }));
   const clock = new FakeClock();
-  const now = { memory: 0.5 as number | null };
+  const now = { memory: 0.5 as number | null, doubts: 0 };
   const make = (): NodeJudge =>
-    new NodeJudge({ runtime, settings: testSettings({ listeners: [], ...settings }), clock, memoryFree: () => now.memory });
+    new NodeJudge({
+      ...{ runtime, clock, settings: testSettings({ listeners: [], ...settings }) },
+      doubts: () => (now.doubts += 1),
+      memoryFree: () => now.memory,
+    });
   let judge = make();
   /** The same look, once a second, and the last that came of it. */
   const look = (carriers: readonly (CarrierStatus | null)[], seconds = 0, isStopping = false): Verdict => {
@@ -58,10 +63,15 @@ function harness(t: TestContext, settings: Partial<Settings> = {}) {
     writeVerdict(runtime, verdict);
     return verdict;
   };
+  /** Until the listeners that a look has asked have answered, one of them not as it should. */
+  const doubts = async (): Promise<void> => {
+    const before = now.doubts;
+    await until(() => now.doubts > before, 'the answers of the listeners');
+  };
   const probeSays = (changes: Partial<ProbeVerdict>): void =>
     writeFileSync(probeFile(runtime), JSON.stringify(probeVerdict(clock.nowMs(), changes)));
   const reload = (more: Partial<Settings> = {}): void => judge.take(testSettings({ listeners: [], ...settings, ...more }));
-  return { clock, now, look, probeSays, reload, judge: () => judge, restart: () => (judge = make()) };
+  return { clock, now, look, doubts, probeSays, reload, judge: () => judge, restart: () => (judge = make()) };
 }
 
 test('a node that is well is ready, with nothing to say', (t) => {
@@ -158,19 +168,18 @@ test('a listener that nobody reaches is a reason, once a carrier says that it ac
   t.after(() => node.close());
   const [listener] = testSettings().listeners;
   assert.ok(listener);
-  const { look } = harness(t, {
+  const { look, doubts } = harness(t, {
     listeners: [
       { ...listener, name: 'reached', port: node.port },
       { ...listener, name: 'dead', port: 1 },
     ],
   });
-  const lookAgain = async (accepting: boolean): Promise<Verdict> => {
-    look([status({}, accepting)]);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return look([status({}, accepting)], 3);
-  };
-  assert.equal((await lookAgain(false)).ready, true);
-  assert.deepEqual((await lookAgain(true)).reasons, ['dead does not answer on its port (ECONNREFUSED)']);
+  look([status({}, false)]);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(look([status({}, false)], 3).ready, true);
+  look([status()]);
+  await doubts();
+  assert.deepEqual(look([status()], 3).reasons, ['dead does not answer on its port (ECONNREFUSED)']);
 });
 
 /** `lookLate` resolves when it has been too late with an answer. */
@@ -180,13 +189,13 @@ async function slowListener(t: TestContext) {
   t.after(() => server.close());
   const { listeners } = testSettings();
   const { port } = server.address() as AddressInfo;
-  const { look, clock } = harness(t, { listeners: listeners.map((one) => ({ ...one, name: 'slow', port })) });
+  const { look, doubts, clock } = harness(t, { listeners: listeners.map((one) => ({ ...one, name: 'slow', port })) });
   const lookLate = async (): Promise<void> => {
     look([status()]);
-    await new Promise((resolve) => setImmediate(resolve));
+    const answered = doubts();
     // The test's clock is the one that the question waits by.
     clock.advance(2_000);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await answered;
   };
   return { look, lookLate };
 }
@@ -292,9 +301,9 @@ test('what a listener answered holds behind a change of the file', async (t) => 
   const [listener] = testSettings().listeners;
   assert.ok(listener);
   const listeners = [{ ...listener, name: 'dead', port: 1 }];
-  const { look, reload } = harness(t, { listeners });
+  const { look, doubts, reload } = harness(t, { listeners });
   look([status()]);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await doubts();
   look([status()]);
   reload({ listeners });
   assert.deepEqual(look([status()], 3).reasons, ['dead does not answer on its port (ECONNREFUSED)']);

@@ -79,12 +79,18 @@ test('how long an answer takes is the shorter of the last two, of the slowest li
   assert.equal(watch.answerS, null);
   await watch.look();
   assert.ok((watch.answerS ?? 0) >= 0.29, `${watch.answerS}`);
-  waitMs = 0;
-  await watch.look();
-  assert.ok((watch.answerS ?? 1) < 0.29, `${watch.answerS}`);
-  waitMs = 300;
-  await watch.look();
-  assert.ok((watch.answerS ?? 1) < 0.29, 'one pause is none');
+  for (const [what, ...waitsMs] of [
+    ['one that is quick', 0],
+    ['one pause is none', 0, 300],
+  ] as const) {
+    let tookS = 1;
+    // An answer that is given at once may take as long on a busy machine, though not five times in a row.
+    for (let turn = 0; turn < 5 && tookS >= 0.29; turn += 1) {
+      for (waitMs of waitsMs) await watch.look();
+      tookS = watch.answerS ?? 1;
+    }
+    assert.ok(tookS < 0.29, `${what}: ${tookS} s`);
+  }
 });
 
 test('each listener is asked, and each that is wrong is named', async (t) => {

@@ -35,7 +35,7 @@ test('the probe runs as a process of its own, does its job, and ends when it is 
   const { child, job } = harness(t);
   assert.equal(child.pid, null);
   child.start();
-  const pid = child.pid ?? 0;
+  const pid = child.pid ?? assert.fail('no pid');
   assert.ok(isAlive(pid));
   const verdict = await until(() => readVerdict(job.file, systemClock.nowMs()), 'a verdict');
   // Nobody listens at port 0: the probe has tried, and says so.
@@ -48,7 +48,7 @@ test('the probe runs as a process of its own, does its job, and ends when it is 
 test('one that dies is started again, and its death is told', { timeout: 60_000 }, async (t) => {
   const { child, deaths } = harness(t);
   child.start();
-  const first = child.pid ?? 0;
+  const first = child.pid ?? assert.fail('no pid');
   process.kill(first, 'SIGKILL');
   await until(() => deaths.length === 1, 'the death');
   assert.deepEqual(deaths, [{ code: null, signal: 'SIGKILL' }]);
@@ -60,9 +60,9 @@ test('signals that a terminal sends to everybody do not end it', { timeout: 60_0
   const { child, job, deaths } = harness(t);
   child.start();
   await until(() => readVerdict(job.file, systemClock.nowMs()), 'a verdict');
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.kill(child.pid ?? 0, name);
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.kill(child.pid ?? assert.fail('no pid'), name);
   await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.deepEqual([isAlive(child.pid ?? 0), deaths], [true, []]);
+  assert.deepEqual([isAlive(child.pid ?? assert.fail('no pid')), deaths], [true, []]);
 });
 
 test('one that dies again and again is started more and more seldom', { timeout: 60_000 }, async (t) => {
@@ -103,11 +103,11 @@ test('another job takes the place of the one before, none ends it, and neither i
   child.take({ ...job, failures: 7 });
   assert.equal(child.pid, null, 'before the start there is nothing to replace');
   child.start();
-  const first = child.pid ?? 0;
+  const first = child.pid ?? assert.fail('no pid');
   child.take({ ...job, failures: 7 });
   assert.equal(child.pid, first, 'the same job');
   child.take(job);
-  const second = child.pid ?? 0;
+  const second = child.pid ?? assert.fail('no pid');
   assert.notEqual(second, first);
   await until(() => !isAlive(first), 'the end of the first');
   await until(() => readVerdict(job.file, systemClock.nowMs()), 'a verdict of the second');
@@ -115,6 +115,6 @@ test('another job takes the place of the one before, none ends it, and neither i
   await until(() => !isAlive(second), 'the end of the second');
   assert.equal(child.pid, null);
   child.take(job);
-  assert.ok(isAlive(child.pid ?? 0), 'wanted again');
+  assert.ok(isAlive(child.pid ?? assert.fail('no pid')), 'wanted again');
   assert.deepEqual(deaths, []);
 });

@@ -10,8 +10,9 @@ import type { TestContext } from 'node:test';
 import { cannotRun } from './clients/needs.ts';
 import { ENGINES } from './support/relay.ts';
 import { ready, until } from './support/fake-serve.ts';
-import { servedNode, statusOf } from './support/served-node.ts';
+import { servedNode, wholeStatusOf } from './support/served-node.ts';
 import { DATA_HOST } from './support/settings.ts';
+import { unlessBusy } from './support/unless-busy.ts';
 import { echo, startUpstream } from './support/upstream.ts';
 
 /** Leaves a carrier (300 - 256) / 2 tunnels. */
@@ -29,7 +30,10 @@ async function firstLine(port: number, head: string): Promise<string> {
 
 /** A client that asks for a tunnel: its socket, and the first line of the answer, empty where there was none. */
 function openTunnel(port: number): Promise<{ readonly socket: net.Socket; readonly answer: string }> {
-  return ask(port, CONNECT);
+  return unlessBusy(
+    () => ask(port, CONNECT),
+    ({ answer }) => answer,
+  );
 }
 
 async function ask(port: number, head: string): Promise<{ readonly socket: net.Socket; readonly answer: string }> {
@@ -58,8 +62,8 @@ async function startFull(t: TestContext, relay: string, nofile?: number) {
   const serve = node.serve();
   const port = await ready(serve);
   await serve.line('control-ready');
-  const pid = (await statusOf(node.runtime)).carriers[0]?.pid ?? 0;
-  return { port, pid, serve, isAccepting: async () => (await statusOf(node.runtime)).carriers[0]?.status?.accepting ?? false };
+  const pid = (await wholeStatusOf(node.runtime)).carriers[0]?.pid ?? assert.fail('no pid');
+  return { port, pid, serve, isAccepting: async () => (await wholeStatusOf(node.runtime)).carriers[0]?.status?.accepting ?? false };
 }
 
 const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;

@@ -14,6 +14,8 @@ import { ENGINES } from './support/relay.ts';
 const CONNECTS = 200;
 const SNIS = 100;
 const MOVES = 10;
+/** Of all tests here together. */
+const TOGETHER_MS = 600_000;
 
 async function openAll(node: MovingNode, connects: number, snis: number): Promise<TestTunnel[]> {
   const tunnels: TestTunnel[] = [];
@@ -66,7 +68,7 @@ function sumOf(counters: readonly CarrierCounters[], metric: string, label = '')
     .reduce((sum, { value }) => sum + value, 0);
 }
 
-describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is no native engine', timeout: 110_000 }, () => {
+describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is no native engine', timeout: TOGETHER_MS }, () => {
   test('there and back ten times loses no byte and no tunnel, and each has one decision and one end', async (t) => {
     const node = await movingNode(t);
     const first = await node.carrier(1);
@@ -229,7 +231,7 @@ describe('a live move', { skip: ENGINES.includes('native') ? false : 'there is n
     first.stop(1_000);
     await first.ended;
     await allTalk(tunnels, 100);
-    second.stop(1_000);
+    second.stop(5_000);
     await second.until(({ ready }) => !ready);
     const { moved, stayed } = (await second.ask('/move?to=1', 'POST')).body as MoveView;
     assert.ok(moved === 0 && (stayed.stopping ?? 0) > 0, JSON.stringify(stayed));

@@ -7,11 +7,9 @@ import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { askSupervisor } from '../control/ask.ts';
-import { systemClock } from '../core/clock.ts';
 import { BEAT_MS, REST_MS, type SlotView } from '../core/supervision.ts';
 import { SILENT_MS } from '../supervisor/keeper.ts';
-import { isAlive, ready, until } from './support/fake-serve.ts';
+import { isAlive, ready, until, viewOf } from './support/fake-serve.ts';
 import { pinhole, servedNode, statusOf } from './support/served-node.ts';
 
 /** The first line that the port answers. */
@@ -51,8 +49,8 @@ describe('a node', { concurrency: 2 }, () => {
 
     for (let refusal = 0; refusal < 10; refusal += 1) assert.equal(await refused(port), 'HTTP/1.1 403 TARGET_NOT_ALLOWED');
     assert.equal(await metric(health.port, REFUSALS), 10);
-    for (const { pid } of (await statusOf(runtime)).carriers) process.kill(pid ?? 0, 'SIGKILL');
-    process.kill(control.pid ?? 0, 'SIGKILL');
+    for (const { pid } of (await statusOf(runtime)).carriers) process.kill(pid ?? assert.fail('no pid'), 'SIGKILL');
+    process.kill(control.pid ?? assert.fail('no pid'), 'SIGKILL');
 
     // Works without control; the carriers that were killed are gone, and what they counted is not.
     assert.deepEqual((await statusOf(runtime)).refused, { TARGET_NOT_ALLOWED: 10 });
@@ -80,7 +78,7 @@ describe('a node', { concurrency: 2 }, () => {
     const { runtime, serve: start } = servedNode(t);
     const serve = start();
     const port = await ready(serve);
-    const slots = async (): Promise<readonly SlotView[]> => (await askSupervisor(runtime, systemClock))?.slots ?? [];
+    const slots = async (): Promise<readonly SlotView[]> => (await viewOf(runtime))?.slots ?? [];
     const haveAll = async (withinMs: number): Promise<boolean> => {
       const words = (await slots()).map(({ word }) => word?.withinMs);
       return words.length === 2 && words.every((each) => each === withinMs);
@@ -92,7 +90,7 @@ describe('a node', { concurrency: 2 }, () => {
     assert.equal(serve.lines.filter(({ event }) => event === 'carrier-died').length, 0);
     const [hung] = await slots();
     const stoppedMs = Date.now();
-    process.kill(hung?.pid ?? 0, 'SIGSTOP');
+    process.kill(hung?.pid ?? assert.fail('no pid'), 'SIGSTOP');
     const died = await serve.line('carrier-died');
     assert.deepEqual([died['pid'], died['cause']], [hung?.pid, 'silent']);
     // Its last beat may have been as long ago as a rest allows.
@@ -107,7 +105,7 @@ describe('a node', { concurrency: 2 }, () => {
     const serve = start();
     const port = await ready(serve);
     await serve.line('control-ready');
-    process.kill((await statusOf(runtime)).control.pid ?? 0, 'SIGSTOP');
+    process.kill((await statusOf(runtime)).control.pid ?? assert.fail('no pid'), 'SIGSTOP');
     assert.equal(await say(port, 'GET /ready HTTP/1.1\r\nHost: x\r\n\r\n'), 'HTTP/1.1 200 OK');
     assert.equal(await refused(port), 'HTTP/1.1 403 TARGET_NOT_ALLOWED');
     const died = await serve.line('control-died');

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import tls from 'node:tls';
@@ -23,11 +23,14 @@ const OURS = makeCertificate(['proxy.example.com', 'gw.example.com']);
 
 /** What an endpoint is here: TLS with the right certificate, and 403 to whoever does not sign. */
 class Endpoint {
-  port = 0;
+  readonly port: number;
   #server: tls.Server | null = null;
   readonly #sockets = new Set<Socket>();
 
-  /** On the port that it had before, if it had one. */
+  constructor(port: number) {
+    this.port = port;
+  }
+
   async start(): Promise<void> {
     const server = tls.createServer({ cert: AWS.certPem, key: AWS.keyPem }, (socket) => {
       socket.on('error', () => {});
@@ -39,7 +42,6 @@ class Endpoint {
     server.on('tlsClientError', () => {});
     server.listen(this.port, '127.0.0.1');
     await once(server, 'listening');
-    this.port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 
@@ -83,12 +85,17 @@ class Member {
     this.#runtime = place.runtime;
   }
 
-  async controlPid(): Promise<number> {
-    return (await statusOf(this.#runtime)).control.pid ?? 0;
+  /** The children of its control; none while that is not there. */
+  async probes(): Promise<number[]> {
+    const { pid } = (await statusOf(this.#runtime)).control;
+    return pid === null ? [] : childrenOf(pid);
   }
 
-  async publicReady(): Promise<string> {
-    return (await get(this.address, this.port, '/ready')).text.trim();
+  publicReady(): Promise<string> {
+    return eventually(PATIENCE_MS, 'an answer of a carrier', async () => {
+      const { text } = await get(this.address, this.port, '/ready');
+      return text === '' ? null : text.trim();
+    });
   }
 
   async health(path = '/ready'): Promise<Answer> {
@@ -96,8 +103,11 @@ class Member {
     return get(this.#status.health.host, this.#status.health.port, path);
   }
 
-  async view(): Promise<Readying & { readonly probe: ProbeView | null }> {
-    return JSON.parse((await this.health()).text) as Readying & { readonly probe: ProbeView | null };
+  view(): Promise<Readying & { readonly probe: ProbeView | null }> {
+    return eventually(PATIENCE_MS, 'an answer of control', async () => {
+      const { text } = await this.health();
+      return text === '' ? null : (JSON.parse(text) as Readying & { readonly probe: ProbeView | null });
+    });
   }
 
   async metric(series: string): Promise<number | null> {
@@ -111,13 +121,16 @@ class Member {
   }
 }
 
-/** `block` is the third octet of their addresses, so that tests run beside each other. */
+/**
+ * `block` is the third octet of their addresses, so that tests run beside each other. An endpoint's port is, as theirs are, none of those that the
+ * system gives away: it has to be free again when the endpoint comes back.
+ */
 async function startFleet(t: TestContext, block: number, size: number, probe: string): Promise<Member[]> {
   const ports = Array.from({ length: size }, (_, index) => 20_000 + block * 10 + index);
   const addresses = ports.map((_, index) => `127.0.${block}.${11 + index}`);
   const started: { member: Member; serve: ServeProcess }[] = [];
   for (const [index, address] of addresses.entries()) {
-    const endpoint = new Endpoint();
+    const endpoint = new Endpoint(20_000 + block * 10 + 5 + index);
     await endpoint.start();
     t.after(() => endpoint.kill());
     const port = ports[index] ?? 0;
@@ -159,7 +172,18 @@ function all(fleet: readonly Member[], what: string, holds: (member: Member) => 
 const becomes = (member: Member, word: string): Promise<true> =>
   eventually(PATIENCE_MS, `${member.address} says ${word}`, async () => ((await member.publicReady()) === word ? true : null));
 
-const isDegraded = async (member: Member): Promise<boolean> => (await member.view()).degraded;
+/** What the check wants comes true, though not all of it at once. */
+async function comesTrue(check: () => Promise<void>): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() >= endMs) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
 
 describe('nodes that try their own doors', { concurrency: 2 }, () => {
   test(
@@ -168,25 +192,30 @@ describe('nodes that try their own doors', { concurrency: 2 }, () => {
     async (t) => {
       const [node] = await startFleet(t, 41, 1, 'schedule: "* * * * * *", failures: 2');
       assert.ok(node);
-      const first = await node.view();
-      assert.deepEqual(
-        first.probe?.attempts.map(({ way, outcome }) => `${way} ${outcome}`),
-        ['connect through', 'connect-tls through', 'gateway through'],
-      );
-      assert.deepEqual([first.degraded, first.concerns], [false, []]);
+      await comesTrue(async () => {
+        const { probe, degraded, concerns } = await node.view();
+        assert.deepEqual(
+          probe?.attempts.map(({ way, outcome }) => `${way} ${outcome}`),
+          ['connect through', 'connect-tls through', 'gateway through'],
+        );
+        assert.deepEqual([degraded, concerns], [false, []]);
+      });
 
       await node.endpoint.kill();
-      await eventually(PATIENCE_MS, 'a concern', async () => ((await node.view()).concerns.some(isUnreached) ? true : null));
-      const { ready: isReady, degraded, concerns } = await node.view();
-      assert.deepEqual([isReady, degraded], [true, true]);
-      assert.match(concerns.find(isUnreached) ?? '', /502 DIAL_REFUSED\): no other node has said whether it is, so this one stays$/);
+      await comesTrue(async () => {
+        const { ready: isReady, degraded, concerns } = await node.view();
+        assert.deepEqual([isReady, degraded], [true, true]);
+        assert.match(concerns.find(isUnreached) ?? '', /502 DIAL_REFUSED\): no other node has said whether it is, so this one stays$/);
+        assert.equal(await node.metric('pinhole_probe_success{endpoint="production"}'), 0);
+        assert.equal(await node.metric('pinhole_ready'), 1);
+      });
       assert.equal(await node.publicReady(), 'ready');
-      assert.equal(await node.metric('pinhole_probe_success{endpoint="production"}'), 0);
-      assert.equal(await node.metric('pinhole_ready'), 1);
 
       await node.endpoint.start();
-      await eventually(PATIENCE_MS, 'no concern', async () => ((await node.view()).concerns.some(isUnreached) ? null : true));
-      assert.equal(await node.metric('pinhole_probe_success{endpoint="production"}'), 1);
+      await comesTrue(async () => {
+        assert.ok(!(await node.view()).concerns.some(isUnreached));
+        assert.equal(await node.metric('pinhole_probe_success{endpoint="production"}'), 1);
+      });
       assert.equal(node.departures(), 0);
     },
   );
@@ -201,18 +230,20 @@ describe('nodes that try their own doors', { concurrency: 2 }, () => {
 
       await bad.endpoint.kill();
       await becomes(bad, 'closed');
-      const out = await bad.view();
-      assert.equal((await bad.health()).status, 503);
-      assert.match(out.reasons[0] ?? '', /most other nodes reach it, so this one leaves$/);
-      assert.equal(out.latches.find(({ latch }) => latch === 'probe')?.ok, false);
-      assert.deepEqual(
-        out.probe?.peers.map(({ ready: word, through }) => [word, through]),
-        [
-          ['yes', { production: true }],
-          ['yes', { production: true }],
-        ],
-      );
-      assert.equal(await bad.metric('pinhole_ready'), 0);
+      await comesTrue(async () => {
+        const { reasons, latches, probe } = await bad.view();
+        assert.equal((await bad.health()).status, 503);
+        assert.match(reasons[0] ?? '', /most other nodes reach it, so this one leaves$/);
+        assert.equal(latches.find(({ latch }) => latch === 'probe')?.ok, false);
+        assert.deepEqual(
+          probe?.peers.map(({ ready: word, through }) => [word, through]),
+          [
+            ['yes', { production: true }],
+            ['yes', { production: true }],
+          ],
+        );
+        assert.equal(await bad.metric('pinhole_ready'), 0);
+      });
       for (const node of good) assert.equal(await node.publicReady(), 'ready');
 
       await bad.endpoint.start();
@@ -240,13 +271,10 @@ describe('nodes that try their own doors', { concurrency: 2 }, () => {
   test('a probe that is killed is started again, and ends with its node', { timeout: 120_000 }, async (t) => {
     const [node] = await startFleet(t, 43, 1, 'schedule: "* * * * * *"');
     assert.ok(node);
-    const [pid = 0] = childrenOf(await node.controlPid());
+    const [pid = assert.fail('no pid')] = await node.probes();
     process.kill(pid, 'SIGKILL');
     await node.serve.line('probe-died');
-    const [next = 0] = await eventually(PATIENCE_MS, 'another probe', async () => {
-      const found = childrenOf(await node.controlPid());
-      return found.length > 0 ? found : null;
-    });
+    const next = await eventually(PATIENCE_MS, 'another probe', async () => (await node.probes())[0] ?? null);
     assert.notEqual(next, pid);
     await eventually(PATIENCE_MS, 'its word', async () => (((await node.view()).probe?.secondsAgo ?? 99) <= 1 ? true : null));
     assert.equal(await node.publicReady(), 'ready');
@@ -270,7 +298,7 @@ describe('nodes that try their own doors', { concurrency: 2 }, () => {
       const serve = start();
       const port = await ready(serve);
       await serve.line('control-ready');
-      const node = new Member({ address: '127.0.44.11', port, endpoint: new Endpoint(), serve, runtime });
+      const node = new Member({ address: '127.0.44.11', port, endpoint: new Endpoint(0), serve, runtime });
       assert.equal(dns.questions.length, 0, 'nobody has asked for a name yet');
       reply = 'silence';
       const asked = await connectOnce(node);
@@ -280,12 +308,12 @@ describe('nodes that try their own doors', { concurrency: 2 }, () => {
       );
       assert.equal(await node.publicReady(), 'ready', 'not at once');
       await becomes(node, 'closed');
-      assert.equal((await node.view()).latches.find(({ latch }) => latch === 'resolver')?.ok, false);
+      await comesTrue(async () => assert.equal((await node.view()).latches.find(({ latch }) => latch === 'resolver')?.ok, false));
 
       // No agent comes any more: the node finds out by itself.
       reply = { addresses: ['203.0.113.99'], ttl: 1 };
       await becomes(node, 'ready');
-      assert.ok(!(await isDegraded(node)));
+      await comesTrue(async () => assert.ok(!(await node.view()).degraded));
       assert.deepEqual(new Set(dns.questions.map(({ name }) => name)), new Set([DATA_HOST]));
     },
   );

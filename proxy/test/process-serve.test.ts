@@ -6,9 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { settingsFile, supervisorSocket } from '../core/runtime-files.ts';
-import { systemClock } from '../core/clock.ts';
-import { askSupervisor } from '../control/ask.ts';
-import { answered, fakeNode, isAlive, ready, until } from './support/fake-serve.ts';
+import { answered, fakeNode, isAlive, ready, until, viewOf } from './support/fake-serve.ts';
 
 describe('serve', { concurrency: 4 }, () => {
   test('a second serve on the same folder says so, exits 69 and harms nothing', async (t) => {
@@ -21,7 +19,7 @@ describe('serve', { concurrency: 4 }, () => {
     assert.match(second.text, /another `pinhole serve` runs in /);
     assert.equal(statSync(settingsFile(node.runtime, 1)).ino, settings);
     await answered(port);
-    assert.ok(await askSupervisor(node.runtime, systemClock));
+    assert.ok(await viewOf(node.runtime));
   });
 
   for (const what of ['listeners', 'health', 'admin'] as const) {

@@ -2,19 +2,25 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { ledgerFile, settingsFile, supervisorSocket } from '../core/runtime-files.ts';
-import { systemClock } from '../core/clock.ts';
-import { askSupervisor } from '../control/ask.ts';
 import { readRows } from '../limits/ledger-file.ts';
-import { answered, ask, fakeNode, isAlive, ready, until } from './support/fake-serve.ts';
+import { answered, ask, fakeNode, isAlive, ready, until, viewOf } from './support/fake-serve.ts';
 
 function secondsBetween(from: { time: string }, to: { time: string }): number {
   return (Date.parse(to.time) - Date.parse(from.time)) / 1_000;
 }
 
-// By itself: with a dozen processes that start beside it the next carrier may take the three seconds after which a queue is given up.
+/** A machine may be so busy that a carrier takes the three seconds to start after which its queue is given up: such a round says nothing. */
+const ROUNDS = 3;
+
+// By itself: a dozen processes that start beside it would make the machine that busy.
 test('what is queued while a carrier is killed is served by the next one, and soon', async (t) => {
+  for (let round = 1; !(await isQueueServed(t, round === ROUNDS)); round += 1);
+});
+
+/** False where the queue was given up, unless this is the last round: then all has to be as it should. */
+async function isQueueServed(t: TestContext, isLast: boolean): Promise<boolean> {
   const serve = fakeNode(t).start();
   const port = await ready(serve);
   const { pid } = await answered(port);
@@ -23,26 +29,30 @@ test('what is queued while a carrier is killed is served by the next one, and so
   process.kill(pid, 'SIGKILL');
 
   const replies = await Promise.all(queued);
+  const died = await serve.replaced(pid);
+  const again = await serve.line('carrier-ready', serve.lines.indexOf(died));
+  const isGivenUp = serve.lines.some(({ event, why }) => event === 'slot-closed' && why === 'unserved');
+  if (isGivenUp && !isLast) {
+    serve.child.kill('SIGKILL');
+    await serve.ended;
+    return false;
+  }
   assert.deepEqual(
     replies.filter((reply) => typeof reply === 'string' || reply.pid === pid),
     [],
   );
-  const died = await serve.line('carrier-died');
-  assert.equal(died['pid'], pid);
   assert.equal(died['signal'], 'SIGKILL');
   assert.equal(died['cause'], null);
-  const again = await serve.line('carrier-ready', serve.lines.indexOf(died));
   assert.ok(secondsBetween(died, again) < 3, `${secondsBetween(died, again)} s`);
-});
+  return true;
+}
 
 describe('a supervisor and its children', { concurrency: 4 }, () => {
   test('a carrier that hangs is killed and replaced', async (t) => {
     const serve = fakeNode(t).start();
     const port = await ready(serve);
     const { pid } = await answered(port, 'hang');
-    const died = await serve.line('carrier-died');
-    assert.equal(died['pid'], pid);
-    assert.equal(died['cause'], 'silent');
+    assert.equal((await serve.replaced(pid))['cause'], 'silent');
     assert.notEqual((await answered(port)).pid, pid);
   });
 
@@ -57,7 +67,7 @@ describe('a supervisor and its children', { concurrency: 4 }, () => {
     const node = fakeNode(t, { carriers: 2 });
     const serve = node.start();
     const port = await ready(serve);
-    const view = await until(() => askSupervisor(node.runtime, systemClock), 'the view');
+    const view = await until(() => viewOf(node.runtime), 'the view');
     const pids = [...(view?.slots ?? []).map((slot) => slot.pid), view?.control.pid].filter((pid) => typeof pid === 'number');
     assert.equal(pids.length, 3);
     serve.child.kill('SIGKILL');
@@ -148,8 +158,8 @@ describe('a supervisor and its children', { concurrency: 4 }, () => {
     const port = await ready(serve);
     const { pid } = await answered(port);
     await serve.line('control-ready');
-    const view = await askSupervisor(node.runtime, systemClock);
-    process.kill(view?.control.pid ?? 0, 'SIGKILL');
+    const view = await viewOf(node.runtime);
+    process.kill(view?.control.pid ?? assert.fail('no pid'), 'SIGKILL');
     const died = await serve.line('control-died');
     await serve.line('control-ready', serve.lines.indexOf(died));
     assert.equal((await answered(port)).pid, pid);
@@ -165,7 +175,7 @@ describe('a supervisor and its children', { concurrency: 4 }, () => {
     });
     const serve = node.start();
     const port = await ready(serve);
-    const view = await askSupervisor(node.runtime, systemClock);
+    const view = await viewOf(node.runtime);
     assert.equal(view?.pid, serve.child.pid);
     assert.equal(view?.listeners[0]?.port, port);
     assert.deepEqual(

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { askSupervisor, orderSupervisor } from '../control/ask.ts';
+import { orderSupervisor } from '../control/ask.ts';
 import { systemClock } from '../core/clock.ts';
 import { settingsFile } from '../core/runtime-files.ts';
 import type { ReloadResult, UpgradeNews, UpgradeResult } from '../core/supervision.ts';
-import { answered, ask, type FakeNode, fakeNode, ready, until } from './support/fake-serve.ts';
+import { answered, ask, type FakeNode, fakeNode, ready, until, viewOf } from './support/fake-serve.ts';
 
 async function upgrade(node: FakeNode, to: string | null, news: UpgradeNews[] = []): Promise<UpgradeResult> {
   const how = { clock: systemClock, timeoutMs: 40_000, heard: (said: unknown) => void news.push(said as UpgradeNews) };
@@ -18,7 +18,7 @@ async function upgrade(node: FakeNode, to: string | null, news: UpgradeNews[] = 
 
 /** Generations as the supervisor has them. */
 async function generations(node: FakeNode): Promise<string[]> {
-  const view = await askSupervisor(node.runtime, systemClock);
+  const view = await viewOf(node.runtime);
   return (view?.generations ?? []).map(({ generation, version, state }) => `${generation} ${version} ${state}`);
 }
 
@@ -79,7 +79,7 @@ describe('a running node', { concurrency: 3 }, () => {
     await asking.stop();
     assert.deepEqual([...asking.seen.keys()].toSorted(), ['generation 1', 'generation 2']);
     assert.equal((await answered(port)).generation, 2);
-    const view = await askSupervisor(node.runtime, systemClock);
+    const view = await viewOf(node.runtime);
     assert.deepEqual(
       [view?.version, view?.generation, view?.slots.map(({ generation, state }) => [generation, state])],
       [
@@ -95,7 +95,11 @@ describe('a running node', { concurrency: 3 }, () => {
     await until(() => serve.lines.filter(({ event }) => event === 'control-ready').length === 2, 'another control');
     assert.equal(existsSync(settingsFile(node.runtime, 1)), false);
     const died = await answered(port, 'exit');
-    await until(async () => (await answered(port)).pid !== died.pid, 'its successor');
+    await serve.replaced(died.pid);
+    await until(async () => {
+      const reply = await ask(port);
+      return typeof reply !== 'string' && reply.pid !== died.pid;
+    }, 'its successor');
     assert.equal((await answered(port)).generation, 2);
   });
 
@@ -235,9 +239,9 @@ describe('a running node', { concurrency: 3 }, () => {
     await serve.line('control-ready');
     node.mark('control-of-1.0.0-exits');
     assert.equal((await upgrade(node, node.installation('1.0.0'))).outcome, 'upgraded');
-    const before = (await askSupervisor(node.runtime, systemClock))?.control.pid;
+    const before = (await viewOf(node.runtime))?.control.pid;
     await serve.line('control-kept');
-    const { control } = (await askSupervisor(node.runtime, systemClock)) ?? {};
+    const { control } = (await viewOf(node.runtime)) ?? {};
     assert.deepEqual([control?.state, control?.pid], ['ready', before], 'it was not even stopped');
   });
 
@@ -246,16 +250,18 @@ describe('a running node', { concurrency: 3 }, () => {
     const serve = node.start();
     await ready(serve);
     await serve.line('control-ready');
-    const control = async () => (await askSupervisor(node.runtime, systemClock))?.control;
+    const control = async () => (await viewOf(node.runtime))?.control;
     const controlsReady = (): number => serve.lines.filter(({ event }) => event === 'control-ready').length;
     node.mark('control-of-0.0.0-stays');
     assert.equal((await upgrade(node, node.installation('1.0.0'))).outcome, 'upgraded');
     await until(() => controlsReady() === 2, 'the control of the new one');
 
     node.mark('control-of-1.0.0-exits');
-    process.kill((await control())?.pid ?? 0, 'SIGKILL');
+    process.kill((await control())?.pid ?? assert.fail('no pid'), 'SIGKILL');
     await until(() => serve.lines.filter(({ event }) => event === 'control-died').length >= 4, 'a control that does not start');
     assert.equal((await upgrade(node, node.installation('2.0.0'))).outcome, 'upgraded');
+    // One that is replaced before it is ready is not said.
+    await until(() => controlsReady() === 3, 'the control of the second one');
     assert.equal((await upgrade(node, node.installation('3.0.0'))).outcome, 'upgraded');
     await until(async () => (await control())?.state === 'ready' && controlsReady() >= 4, 'its control');
     assert.equal(controlsReady(), 4);
@@ -275,7 +281,7 @@ describe('a running node', { concurrency: 3 }, () => {
     const result = (await orderSupervisor(node.runtime, { order: 'reload', by: 'test' }, how)) as ReloadResult;
     assert.equal(result.policyVersion, 'second');
     await until(async () => {
-      const slots = (await askSupervisor(node.runtime, systemClock))?.slots ?? [];
+      const slots = (await viewOf(node.runtime))?.slots ?? [];
       return slots.length === 2 && slots.every(({ policyVersion }) => policyVersion === 'second');
     }, 'the change in both generations');
     assert.equal(serve.lines.filter(({ event }) => event === 'configuration-not-taken').length, 0);

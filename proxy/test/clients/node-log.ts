@@ -6,7 +6,7 @@ import { eventually } from '../hostile/bounded.ts';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-const RECORD_WITHIN_MS = 5_000;
+const RECORD_WITHIN_MS = 20_000;
 
 export class NodeLog {
   readonly #file: string;
@@ -27,8 +27,7 @@ export class NodeLog {
   }
 
   #texts(): string[] {
-    // The last line may be half written.
-    return readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
+    return wholeLines(readFileSync(this.#file, 'utf8'));
   }
 
   records(event: 'decision' | 'close', since = 0): LogLine[] {
@@ -54,6 +53,11 @@ export class NodeLog {
       return this.records('close').find((line) => line['id'] === id) ?? null;
     });
   }
+}
+
+/** Of a file that others write to: the last line may be half written. */
+export function wholeLines(text: string): string[] {
+  return text.split('\n').slice(0, -1);
 }
 
 function parse(text: string): LogLine | null {

@@ -12,7 +12,7 @@ import { endpointOf, gatewayNameOf, hostOf, type Scenario } from './scenario.ts'
 import { buildWorld, configOf, type Doors, doorsAt, ENDPOINT, listedOnly, type World } from './world.ts';
 
 /** Deadlines of the main node: long enough for two slow cores, short enough to be waited for. */
-export const DEADLINE_MS = { head: 3_000, hello: 3_000, handshake: 3_000, proxyHeader: 2_000, upgrade: 3_000 } as const;
+export const DEADLINE_MS = { head: 6_000, hello: 6_000, handshake: 6_000, proxyHeader: 6_000, upgrade: 6_000 } as const;
 /** Sources that one listener wants a PROXY header from. */
 const TRUSTED_PEERS = '127.40.0.0/16';
 

@@ -133,8 +133,8 @@ function runCarrier(words: readonly string[]): void {
   const onStop = (): void => (marked('ignore-stop') ? undefined : process.exit(0));
   const onRetire = (): void => {
     for (const server of servers.splice(0)) server.close();
-    // It holds something as long as the test says so.
-    systemClock.every(20, () => void (marked(`holds-${generation}`) || process.exit(0)));
+    // It holds something as long as the test says so, and answers whom it has accepted.
+    systemClock.every(20, () => void (open > 0 || marked(`holds-${generation}`) || process.exit(0)));
   };
   const link = connectToSupervisor({ onStop, onRetire, stage }, systemClock);
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const) process.on(name, () => {});
@@ -163,9 +163,11 @@ function runCarrier(words: readonly string[]): void {
       });
     },
   };
+  let open = 0;
   const serve = (): Server =>
     createServer((socket) => {
-      socket.on('error', () => socket.destroy());
+      open += 1;
+      socket.on('error', () => socket.destroy()).on('close', () => (open -= 1));
       socket.once('data', (text) => {
         socket.end(`${word('slot')} ${process.pid} ${version} ${generation}\n`);
         systemClock.after(50, () => obey[text.toString().trim()]?.());
@@ -180,7 +182,6 @@ function runCarrier(words: readonly string[]): void {
 
   function listen(): void {
     if (isMine(`accept-dies-${generation}`)) process.exit(3);
-    if (isMine(`proof-dies-${generation}`)) systemClock.after(200, () => process.exit(3));
     const fds = word('listen-fds').split(',').map(Number);
     let waiting = fds.length;
     for (const fd of fds) {
@@ -188,7 +189,9 @@ function runCarrier(words: readonly string[]): void {
       servers.push(server);
       server.listen({ fd }, () => {
         waiting -= 1;
-        if (waiting === 0) link.ready(version);
+        if (waiting > 0) return;
+        link.ready(version);
+        if (isMine(`proof-dies-${generation}`)) systemClock.after(20, () => process.exit(3));
       });
     }
   }

@@ -8,6 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'node:test';
+import { askSupervisor } from '../../control/ask.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { SupervisorView } from '../../core/supervision.ts';
 import type { ServePlan } from '../../supervisor/plan.ts';
 import { launchOf } from '../../supervisor/spawn-role.ts';
 
@@ -49,6 +52,20 @@ export class ServeProcess {
       `a line ${event}`,
       () => this.text + JSON.stringify(this.lines),
     );
+  }
+
+  /**
+   * The line of this carrier's death, once there is another in its place. Whoever asks before may wait in a queue that nobody serves, and which a
+   * busy machine's node gives up.
+   */
+  async replaced(pid: number): Promise<LogLine> {
+    const died = await until(
+      () => this.lines.find((line) => line.event === 'carrier-died' && line['pid'] === pid),
+      `the death of ${pid}`,
+      () => this.text + JSON.stringify(this.lines),
+    );
+    await this.line('carrier-ready', this.lines.indexOf(died));
+    return died;
   }
 
   #read(text: string): void {
@@ -118,7 +135,8 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
   t.after(async () => {
     for (const serve of started) serve.child.kill('SIGKILL');
     await Promise.all(started.map((serve) => serve.ended));
-    rmSync(runtime, { recursive: true, force: true });
+    // Children of one that was killed may write to it until they have seen that.
+    rmSync(runtime, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   });
   return {
     runtime,
@@ -145,6 +163,11 @@ export function fakeNode(t: TestContext, changes: Partial<ServePlan> = {}): Fake
     mark: (name) => writeFileSync(join(runtime, name), ''),
     unmark: (name) => rmSync(join(runtime, name), { force: true }),
   };
+}
+
+/** What the node's supervisor says; null where there is none. One of a busy machine is there all the same, and takes its time. */
+export function viewOf(runtime: string): Promise<SupervisorView | null> {
+  return askSupervisor(runtime, systemClock, PATIENCE_MS);
 }
 
 /** The port on which the node's first listener is bound. */

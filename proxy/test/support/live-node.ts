@@ -9,6 +9,7 @@ import tls from 'node:tls';
 import type { ReloadResult } from '../../core/supervision.ts';
 import { type LogLine, ready, type ServeProcess } from './fake-serve.ts';
 import { pinhole, type Ran, servedNode } from './served-node.ts';
+import { unlessBusy } from './unless-busy.ts';
 
 export interface LiveNode {
   readonly folder: string;
@@ -79,13 +80,23 @@ export interface Tunnel {
 
 const TICK_MS = 5;
 
+type Secure = (plain: net.Socket) => Promise<net.Socket>;
+
 /** `secure` speaks TLS with the proxy first, and gives the socket that is then talked to. */
-export async function openTunnel(
-  t: TestContext,
-  port: number,
-  host: string,
-  secure?: (plain: net.Socket) => Promise<net.Socket>,
-): Promise<Tunnel> {
+export async function openTunnel(t: TestContext, port: number, host: string, secure?: Secure): Promise<Tunnel> {
+  const asked = await unlessBusy(
+    () => ask(t, port, host, secure),
+    ({ answer }) => answer,
+  );
+  return talking(t, host, asked);
+}
+
+interface Asked {
+  readonly socket: net.Socket;
+  readonly answer: string;
+}
+
+async function ask(t: TestContext, port: number, host: string, secure?: Secure): Promise<Asked> {
   const plain = net.connect({ port, host: '127.0.0.1' });
   plain.on('error', () => {});
   await once(plain, 'connect');
@@ -97,6 +108,10 @@ export async function openTunnel(
     socket.once('data', (data: Buffer) => resolve(data.toString('latin1').split('\r\n', 1)[0] ?? ''));
     socket.once('close', () => resolve('closed'));
   });
+  return { socket, answer };
+}
+
+function talking(t: TestContext, host: string, { socket, answer }: Asked): Tunnel {
   let sent = 0;
   let echoed = 0;
   let rest = '';

@@ -14,10 +14,12 @@ import { carrierSocket, ledgerFile, settingsFile } from '../../core/runtime-file
 import type { Settings } from '../../core/settings.ts';
 import { createLedger, readRows } from '../../limits/ledger-file.ts';
 import { launchOf, spawnCarrier } from '../../supervisor/spawn-role.ts';
+import { wholeLines } from '../clients/node-log.ts';
 import { Talk } from './talk.ts';
 import { until } from './fake-serve.ts';
 import { makeHello } from './hello.ts';
 import { DATA_HOST, testSettings } from './settings.ts';
+import { unlessBusy } from './unless-busy.ts';
 import { startUpstream } from './upstream.ts';
 
 const ENTRY = fileURLToPath(new URL('../../main.ts', import.meta.url));
@@ -111,7 +113,7 @@ export async function movingNode(t: TestContext, overrides: Partial<Settings> = 
       client.start(number);
       return { door, client, upstream: await far };
     },
-    lines: () => parseLines(readFileSync(log, 'utf8')),
+    lines: () => wholeLines(readFileSync(log, 'utf8')).map((line) => JSON.parse(line) as Line),
     ledger: () => readRows(ledgerFile(runtime)).map(({ tunnels }) => tunnels),
   };
 }
@@ -162,27 +164,30 @@ async function startCarrier(runtime: string, generation: number, fd: number): Pr
 }
 
 async function established(port: number, door: 'connect' | 'sni'): Promise<net.Socket> {
-  const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-  socket.on('error', () => {});
-  if (door === 'sni') {
-    socket.write(HELLO);
-    return socket;
-  }
-  socket.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`);
-  const answer = await new Promise<string>((resolve) => {
-    socket.once('data', (data: Buffer) => resolve(data.toString('latin1')));
-    socket.once('close', () => resolve('closed'));
-  });
+  if (door === 'sni') return begun(port, HELLO);
+  const { socket, answer } = await unlessBusy(
+    () => asked(port),
+    ({ answer: whole }) => whole.split('\r\n', 1)[0] ?? '',
+  );
   if (answer !== 'HTTP/1.1 200 Connection established\r\n\r\n') throw new Error(answer);
   socket.pause();
   return socket;
 }
 
-function parseLines(text: string): Line[] {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Line);
+async function asked(port: number): Promise<{ readonly socket: net.Socket; readonly answer: string }> {
+  const socket = begun(port, `CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n\r\n`);
+  const answer = await new Promise<string>((resolve) => {
+    socket.once('data', (data: Buffer) => resolve(data.toString('latin1')));
+    socket.once('close', () => resolve('closed'));
+  });
+  return { socket, answer };
+}
+
+function begun(port: number, first: string | Buffer): net.Socket {
+  const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.on('error', () => {});
+  socket.write(first);
+  return socket;
 }
 
 /** Waits until every tunnel has moved on by so many bytes in both directions. */

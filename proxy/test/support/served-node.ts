@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { NodeStatus } from '../../control/node-status.ts';
-import { ServeProcess } from './fake-serve.ts';
+import { ServeProcess, until } from './fake-serve.ts';
 
 export const PINHOLE = fileURLToPath(new URL('../../../pinhole', import.meta.url));
 
@@ -57,7 +57,8 @@ export function servedNode(t: TestContext, changes: readonly string[] = [], nofi
   t.after(async () => {
     for (const serve of started) serve.child.kill('SIGKILL');
     await Promise.all(started.map((serve) => serve.ended));
-    rmSync(folder, { recursive: true, force: true });
+    // Children of one that was killed may write to it until they have seen that.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   });
   return {
     folder,
@@ -73,8 +74,23 @@ export function servedNode(t: TestContext, changes: readonly string[] = [], nofi
   };
 }
 
+/** A supervisor has a second for its answer; on a busy machine it may need another try. */
+const STATUS_MS = 30_000;
+
 export async function statusOf(runtime: string): Promise<NodeStatus> {
-  const { code, stdout, stderr } = await pinhole('status', '--runtime', runtime, '--json');
-  assert.equal(code, 0, stderr);
-  return JSON.parse(stdout) as NodeStatus;
+  const giveUp = performance.now() + STATUS_MS;
+  for (;;) {
+    const { code, stdout, stderr } = await pinhole('status', '--runtime', runtime, '--json');
+    if (code === 1 && performance.now() < giveUp) continue;
+    assert.equal(code, 0, stderr);
+    return JSON.parse(stdout) as NodeStatus;
+  }
+}
+
+/** The same, once every carrier has said how it is: for that it has a second too. */
+export function wholeStatusOf(runtime: string): Promise<NodeStatus> {
+  return until(async () => {
+    const status = await statusOf(runtime);
+    return status.carriers.every(({ status: own }) => own !== null) && status;
+  }, 'a word of every carrier');
 }
