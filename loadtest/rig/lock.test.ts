@@ -97,7 +97,10 @@ test('what a killed rig has left is ended, and nothing else', async (t) => {
   await once(left.stdout, 'data');
   const stranger = spawn('sleep', ['60'], { stdio: 'ignore', detached: true });
   t.after(() => stranger.kill('SIGKILL'));
-  writeFileSync(file, JSON.stringify({ pid: 1, folder, groups: [left.pid ?? 0, stranger.pid ?? 0] } satisfies Holder));
+  writeFileSync(
+    file,
+    JSON.stringify({ pid: 1, folder, groups: [left.pid ?? assert.fail('no pid'), stranger.pid ?? assert.fail('no pid')] } satisfies Holder),
+  );
   const gone = once(left, 'exit');
   assert.equal(endLeftover(JSON.parse(readFileSync(file, 'utf8')) as Holder), 1);
   await gone;
@@ -161,7 +164,7 @@ test('a group is ended also where only others than its leader are left, and one 
   const member = Number(said);
   t.after(() => killQuietly(member));
   if (leader.exitCode === null) await once(leader, 'exit');
-  assert.equal(endLeftover({ pid: 1, folder, groups: [leader.pid ?? 0, 4_194_303] }), 1);
+  assert.equal(endLeftover({ pid: 1, folder, groups: [leader.pid ?? assert.fail('no pid'), 4_194_303] }), 1);
   while (lives(member)) await delay(10);
 });
 

@@ -13,7 +13,7 @@ test('one of two that want the same CPU waits for it, one that is stopped waits 
   const pair = [0, 1].map(() => spawn(spin[0], spin.slice(1), { stdio: ['ignore', 'pipe', 'ignore'] }));
   t.after(() => pair.forEach((child) => child.kill('SIGKILL')));
   await Promise.all(pair.map(({ stdout }) => once(stdout, 'data')));
-  const [pid = 0] = pair.flatMap((child) => child.pid ?? []);
+  const [pid = assert.fail('no pid')] = pair.flatMap((child) => child.pid ?? []);
   const before = runDelayMs(pid);
   await until(() => runDelayMs(pid) > before + 50);
   process.kill(pid, 'SIGSTOP');
