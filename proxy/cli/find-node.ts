@@ -17,6 +17,11 @@ export const FIND_MS = 10_000;
 
 export const BOTH_WAYS = '-c and --runtime say the same in two ways; give one';
 
+/** What a command says where its node answered first and then did not. */
+export function hasJustEnded(command: string, runtime: string): string {
+  return `pinhole ${command}: the node in ${runtime} has just ended\n`;
+}
+
 /** A runtime folder in which a supervisor answers, or the exit code after a line that says why there is none. */
 export async function findNode(values: Arguments, command: string, io: OperateIo): Promise<string | number> {
   const complain = (line: string, code: number): number => {

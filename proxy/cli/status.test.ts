@@ -166,15 +166,31 @@ test('where more than one node runs, the command asks which', async (t) => {
   assert.equal(stderr, `pinhole status: more than one node runs here: say --runtime ${one.runtime} or ${home}/pinhole\n`);
 });
 
-for (const [command, name] of [
-  [runStatus, 'status'],
-  [runTunnels, 'tunnels'],
+for (const [command, name, said] of [
+  [runStatus, 'status', /^node {5}n, version v/],
+  [runTunnels, 'tunnels', /^carrier 1 does not answer\n$/],
 ] as const) {
   test(`${name} without a node fails with 1 and says where it looked`, async (t) => {
     const folder = emptyFolder(t);
     const { code, stderr } = await run(command, ['--runtime', folder]);
     assert.equal(code, 1);
     assert.equal(stderr, `pinhole ${name}: no node answers in ${folder}\n`);
+  });
+
+  test(`${name} waits for a supervisor that is late, as on a machine that has too much to do`, async (t) => {
+    const world = await fakeSupervision(t);
+    await world.carrier(0);
+    world.answersAfterMs = 1_500;
+    const { code, stdout, stderr } = await run(command, ['--runtime', world.runtime]);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, said);
+  });
+
+  test(`${name} of a node that ends behind its first answer fails with 1, and shows nothing`, async (t) => {
+    const world = await fakeSupervision(t);
+    world.answersLeft = 1;
+    const { code, stdout, stderr } = await run(command, ['--runtime', world.runtime]);
+    assert.deepEqual([code, stdout, stderr], [1, '', `pinhole ${name}: the node in ${world.runtime} has just ended\n`]);
   });
 
   for (const [what, args] of [

@@ -8,7 +8,7 @@ import { readCommand } from './commands/read-command.ts';
 import { EXIT_FAILED, EXIT_OK } from './io.ts';
 import { renderDuration } from './durations.ts';
 import type { OperateIo } from './find-node.ts';
-import { findNode } from './find-node.ts';
+import { FIND_MS, findNode, hasJustEnded } from './find-node.ts';
 import { renderProgress } from './progress.ts';
 import { renderTable } from './table.ts';
 
@@ -17,9 +17,9 @@ export async function runStatus(args: readonly string[], io: OperateIo): Promise
   if (typeof read === 'number') return read;
   const runtime = await findNode(read.values, 'status', io);
   if (typeof runtime === 'number') return runtime;
-  const status = await gatherStatus(runtime, io.clock);
+  const status = await gatherStatus(runtime, io.clock, FIND_MS);
   if (!status) {
-    io.stderr(`pinhole status: the node in ${runtime} has just ended\n`);
+    io.stderr(hasJustEnded('status', runtime));
     return EXIT_FAILED;
   }
   io.stdout(read.values['json'] === true ? `${JSON.stringify(status)}\n` : renderStatus(status, io.clock.wallMs()));

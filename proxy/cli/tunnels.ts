@@ -8,10 +8,10 @@ import { carrierSocket } from '../core/runtime-files.ts';
 import { textOf } from './arguments.ts';
 import { TUNNELS } from './commands/operate-commands.ts';
 import { readCommand } from './commands/read-command.ts';
-import { EXIT_OK, EXIT_USAGE } from './io.ts';
+import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './io.ts';
 import { renderBytes, renderDuration } from './durations.ts';
 import type { OperateIo } from './find-node.ts';
-import { findNode } from './find-node.ts';
+import { FIND_MS, findNode, hasJustEnded } from './find-node.ts';
 import { renderTable } from './table.ts';
 
 const LIMIT_DEFAULT = 50;
@@ -38,6 +38,10 @@ export async function runTunnels(args: readonly string[], io: OperateIo): Promis
   const runtime = await findNode(read.values, 'tunnels', io);
   if (typeof runtime === 'number') return runtime;
   const found = await gatherTunnels(runtime, limit, io);
+  if (found === null) {
+    io.stderr(hasJustEnded('tunnels', runtime));
+    return EXIT_FAILED;
+  }
   io.stdout(read.values['json'] === true ? `${JSON.stringify(found)}\n` : renderTunnels(found));
   return EXIT_OK;
 }
@@ -48,10 +52,12 @@ function readLimit(text: string | undefined): number | null {
   return limit >= 1 && limit <= LIMIT_MAX ? limit : null;
 }
 
-async function gatherTunnels(runtime: string, limit: number, { clock }: OperateIo): Promise<FoundTunnels> {
-  const { slots = [] } = (await askSupervisor(runtime, clock)) ?? {};
+/** Null where the supervisor does not answer. */
+async function gatherTunnels(runtime: string, limit: number, { clock }: OperateIo): Promise<FoundTunnels | null> {
+  const supervisor = await askSupervisor(runtime, clock, FIND_MS);
+  if (supervisor === null) return null;
   const answers = await Promise.all(
-    slots.map(async ({ generation, slot }) => ({
+    supervisor.slots.map(async ({ generation, slot }) => ({
       generation,
       slot,
       answer: await gatherOf(carrierSocket(runtime, generation, slot), limit, clock),

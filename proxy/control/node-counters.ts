@@ -4,7 +4,7 @@
 import type { Clock } from '../core/clock.ts';
 import { carrierSocket, metricsFileName, parseMetricsFileName } from '../core/runtime-files.ts';
 import type { SupervisorView } from '../core/supervision.ts';
-import { askJson, askSupervisor } from './ask.ts';
+import { ASK_TIMEOUT_MS, askJson, askSupervisor } from './ask.ts';
 import type { CarrierCounters } from './carrier-api.ts';
 import type { CarrierSnapshot } from './metrics-files.ts';
 import { readRetired, readSnapshots } from './metrics-files.ts';
@@ -20,9 +20,9 @@ export interface NodeCounters {
   readonly upstreams: Readonly<Record<string, number>>;
 }
 
-export async function gatherCounters(runtime: string, clock: Clock): Promise<NodeCounters> {
+export async function gatherCounters(runtime: string, clock: Clock, withinMs = ASK_TIMEOUT_MS): Promise<NodeCounters> {
   const known = readSnapshots(runtime);
-  const supervisor = await askSupervisor(runtime, clock);
+  const supervisor = await askSupervisor(runtime, clock, withinMs);
   const living = livingNames([...known.keys()], supervisor);
   const answered = await askCarriers(runtime, supervisor, clock);
 

@@ -5,7 +5,7 @@ import { carrierSocket, ledgerFile } from '../core/runtime-files.ts';
 import { BEAT_MS, type Capacity, type ChildState, type SlotView, type SupervisorView } from '../core/supervision.ts';
 import type { LedgerView } from '../limits/ledger-view.ts';
 import { readLedger } from '../limits/ledger-view.ts';
-import { askJson, askSupervisor } from './ask.ts';
+import { ASK_TIMEOUT_MS, askJson, askSupervisor } from './ask.ts';
 import type { CarrierStatus } from './carrier-api.ts';
 import { isDrainOrdered } from './drain-file.ts';
 import { troublesIn } from './drain-throttle.ts';
@@ -70,11 +70,11 @@ interface CarrierRow {
   readonly status: CarrierStatus | null;
 }
 
-/** Null where no supervisor answers in this runtime folder. */
-export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeStatus | null> {
+/** Null where no supervisor answers in this runtime folder within so many milliseconds. */
+export async function gatherStatus(runtime: string, clock: Clock, withinMs = ASK_TIMEOUT_MS): Promise<NodeStatus | null> {
   const [counters, statuses, drain] = await Promise.all([
-    gatherCounters(runtime, clock),
-    gatherCarriers(runtime, clock),
+    gatherCounters(runtime, clock, withinMs),
+    gatherCarriers(runtime, clock, withinMs),
     gatherDrain(runtime, clock).catch(() => null),
   ]);
   const { supervisor } = counters;
@@ -120,8 +120,8 @@ export async function gatherStatus(runtime: string, clock: Clock): Promise<NodeS
 }
 
 /** Every carrier, in the supervisor's order; null where it does not answer in time. */
-export async function gatherCarriers(runtime: string, clock: Clock): Promise<(CarrierStatus | null)[]> {
-  return statusesOf(await askSupervisor(runtime, clock), runtime, clock);
+export async function gatherCarriers(runtime: string, clock: Clock, withinMs = ASK_TIMEOUT_MS): Promise<(CarrierStatus | null)[]> {
+  return statusesOf(await askSupervisor(runtime, clock, withinMs), runtime, clock);
 }
 
 /** The same, of the carriers that this supervisor has. */

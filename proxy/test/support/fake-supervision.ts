@@ -41,6 +41,10 @@ export interface FakeCarrier {
 export interface FakeSupervision {
   readonly runtime: string;
   view: SupervisorView;
+  /** How long it takes to tell its view. */
+  answersAfterMs: number;
+  /** How many times more it tells it. */
+  answersLeft: number;
   carrier(slot: number): Promise<FakeCarrier>;
 }
 
@@ -48,8 +52,19 @@ export async function fakeSupervision(t: TestContext, slots = 2): Promise<FakeSu
   const runtime = mkdtempSync(join(tmpdir(), 'run-'));
   createLedger(ledgerFile(runtime), slots);
   const closing: (() => Promise<void>)[] = [];
-  const world: FakeSupervision = { runtime, view: viewOf(slots), carrier: (slot) => startCarrier(world, slot, closing) };
-  const server = createServer((socket) => socket.end(JSON.stringify(world.view)));
+  const world: FakeSupervision = {
+    runtime,
+    view: viewOf(slots),
+    answersAfterMs: 0,
+    answersLeft: Number.POSITIVE_INFINITY,
+    carrier: (slot) => startCarrier(world, slot, closing),
+  };
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    if (world.answersLeft <= 0) return void socket.destroy();
+    world.answersLeft -= 1;
+    setTimeout(() => socket.end(JSON.stringify(world.view)), world.answersAfterMs);
+  });
   await new Promise<void>((resolve) => server.listen(supervisorSocket(runtime), resolve));
   t.after(async () => {
     for (const close of closing) await close();
