@@ -33,7 +33,7 @@ const SEGMENT_BYTES = 1_400;
 /** Far less than any firewall's, so that nobody waits. */
 const FORGET_MS = 3_000;
 
-/** A test has the box wait longer: it does not know a machine that stands still from silence. */
+/** A test has the box wait longer: a box does not know a machine that stands still from silence. */
 export function idleCut(forgetMs: number): Required<Pick<Break, 'box' | 'flags'>> {
   return {
     box: () => forgetsAfter(forgetMs),

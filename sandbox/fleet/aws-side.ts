@@ -67,7 +67,7 @@ export async function awsByGates({ dir, slots, log }: AwsSideInput): Promise<Aws
 const NAME_TTL_S = 5;
 
 /** An address that nothing else uses: while the server is killed nobody takes its port. */
-const NAMES_HOST = '127.0.0.53';
+const NAMES_HOST = '127.0.53.1';
 
 /** Loopback is never dialled by what DNS says: the stand-in has to be on another address of this machine. */
 export function addressForDns(): string | null {

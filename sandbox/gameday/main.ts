@@ -8,7 +8,7 @@ import { GAME_DAYS } from './all-days.ts';
 import type { GameDay } from './day.ts';
 import { type GameDayOptions, parseGameDayOptions, USAGE } from './options.ts';
 import { renderEntry, renderList, renderResult } from './render.ts';
-import { type DayResult, mayBeTheMachines, runDay } from './run.ts';
+import { type DayResult, runDay } from './run.ts';
 
 const EXIT = { held: 0, missed: 1, usage: 64, cannot: 69 } as const;
 
@@ -50,7 +50,7 @@ async function play({ days, isJson, speed, atOnce }: GameDayOptions): Promise<nu
   await Promise.all(Array.from({ length: Math.min(atOnce, days.length) }, turn));
   // Beside others, on a busy machine: what a day missed then may be its neighbours' matter.
   for (const day of atOnce === 1 ? [] : days) {
-    const index = results.findIndex((result) => result.day === day.name && mayBeTheMachines(result));
+    const index = results.findIndex((result) => result.day === day.name && result.verdict === 'missed' && result.busy !== null);
     if (index < 0 || stop.signal.aborted) continue;
     if (!isJson) console.log(`\n${day.name} is played again, by itself: what it missed may be this machine's matter`);
     results[index] = await playOne(day, { isJson, speed, isAlone: true }, stop.signal);
@@ -90,14 +90,11 @@ async function playOne(day: GameDay, { isJson, speed, isAlone }: How, stop: Abor
 
 /** The world did not come up, or a step of the day could not be done: the objective is not held. */
 function failed({ name, world }: GameDay, error: unknown): DayResult {
-  const why = error instanceof ProxyFailed ? `${error.message}: ${error.lastLines.join(' | ')}` : String(error);
-  return {
-    day: name,
-    verdict: 'missed',
-    why,
-    speed: world.speed,
-    ...{ seconds: 0, checks: [], longestPauseMs: 0, busy: null, timeline: [] },
-  };
+  const isProxy = error instanceof ProxyFailed;
+  const why = isProxy ? `${error.message}: ${error.lastLines.join(' | ')}` : String(error);
+  // A node that ended by itself, or a step that was refused, is no matter of the machine.
+  const busy = isProxy && (error.code === null || error.isPortTaken) ? 'a node was not up in time' : null;
+  return { day: name, verdict: 'missed', why, speed: world.speed, ...{ seconds: 0, checks: [], longestPauseMs: 0, busy, timeline: [] } };
 }
 
 function catchSignals(stop: AbortController): void {

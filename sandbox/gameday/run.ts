@@ -23,13 +23,8 @@ export interface DayResult {
 
 /** Times that were missed while nobody could look for so long may be the machine's matter. */
 const BUSY_MS = 500;
-/** So may what a node refuses since its own event loop, or its control's answer, is late (docs/health.md, Overload). */
-const IS_LATE = /want of room: .*\b(event-loop|queue)\b/;
-
-/** Missed while this machine was busy, or before there was anything to judge. Pure. */
-export function mayBeTheMachines({ verdict, busy, checks }: Pick<DayResult, 'verdict' | 'busy' | 'checks'>): boolean {
-  return verdict === 'missed' && (busy !== null || checks.length === 0);
-}
+/** So may what a node refuses since its event loop, or the answer at its own port, is late (docs/health.md, Overload). */
+const LATE = /want of room: .*\b(event-loop|queue)\b/;
 
 export interface RunOptions {
   readonly dir: string;
@@ -99,8 +94,8 @@ function longestPause({ samples }: Pick<Story, 'samples'>): number {
 export function busyWords(story: Pick<Story, 'samples'>): string | null {
   const pauseMs = longestPause(story);
   if (pauseMs > BUSY_MS) return `nothing could be looked at for ${(pauseMs / 1_000).toFixed(1)} s at a time`;
-  const isLate = story.samples.some(({ nodes }) => nodes.some(({ concerns }) => concerns.some((concern) => IS_LATE.test(concern))));
-  return isLate ? 'event loops were late' : null;
+  const isLate = story.samples.some(({ nodes }) => nodes.some(({ concerns }) => concerns.some((concern) => LATE.test(concern))));
+  return isLate ? 'a node refused tunnels, since it was late' : null;
 }
 
 function isUp(stage: Stage): () => boolean {
