@@ -14,9 +14,9 @@ set -- -h "$host" -p "$port" --cafile "$CA" --cert "$CERT" --key "$KEY" --tls-al
 tries=0
 # The first may come before socat listens, or before the other one has subscribed.
 publish() {
-  while [ "$tries" -lt 20 ]; do
+  while [ "$tries" -lt 5 ]; do
     tries=$((tries + 1))
-    sleep 0.3
+    sleep 1
     mosquitto_pub "$@" -i "$CLIENT_ID" -m "hello from $CLIENT_ID" 2>/dev/null || continue
   done
 }
@@ -25,7 +25,7 @@ publisher=$!
 trap 'kill "$publisher" ${socat:-} 2>/dev/null || true' EXIT
 until message=$(mosquitto_sub "$@" -i "$CLIENT_ID-sub" -C 1 -W 5); do
   tries=$((tries + 1))
-  [ "$tries" -lt 20 ] || exit 1
-  sleep 0.3
+  [ "$tries" -lt 5 ] || exit 1
+  sleep 1
 done
 echo "came back: $message"
