@@ -9,7 +9,7 @@ const TO = 29_000;
 let next = randomInt(FROM, TO);
 
 export async function freePort(address: string): Promise<number> {
-  for (let tries = FROM; tries < TO; tries++) {
+  for (let left = TO - FROM; left > 0; left -= 1) {
     const port = next;
     next = port + 1 < TO ? port + 1 : FROM;
     if (await isFree(address, port)) return port;

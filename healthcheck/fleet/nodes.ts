@@ -4,9 +4,9 @@ import type { DrainProgress } from '../../proxy/cli/progress.ts';
 import type { Clock } from '../clock.ts';
 import type { Slot } from './fleet.ts';
 
-const ASK_TIMEOUT_MS = 3_000;
+export const ASK_TIMEOUT_MS = 3_000;
 /** An order is told to every carrier before it is answered, and one of them may hang. */
-const TELL_TIMEOUT_MS = 8_000;
+export const TELL_TIMEOUT_MS = 8_000;
 
 export interface NodeView {
   readonly version: string;

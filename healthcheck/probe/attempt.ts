@@ -12,7 +12,7 @@ import { codeOf, StepFailure } from './step-failure.ts';
 import { upgrade } from './upgrade.ts';
 
 /** An answer of ours comes within 8 s, and an upgrade within 10; the rest is the round trip. */
-const TIMEOUTS_MS: Readonly<Record<Step, number>> = {
+export const TIMEOUTS_MS: Readonly<Record<Step, number>> = {
   reach: 3_000,
   'proxy-tls': 5_000,
   answer: 9_500,

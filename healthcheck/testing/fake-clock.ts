@@ -1,6 +1,8 @@
 // A clock that stands until a test moves it, or that jumps by itself to whatever is waited for.
 
 import type { Clock } from '../clock.ts';
+import { ASK_TIMEOUT_MS, TELL_TIMEOUT_MS } from '../fleet/nodes.ts';
+import { TIMEOUTS_MS } from '../probe/attempt.ts';
 
 export class FakeClock implements Clock {
   #nowMs = 0;
@@ -61,8 +63,8 @@ export const fastClock: Clock = {
   },
 };
 
-/** How long is waited for a connection to a node, and for its answers. */
-const ANSWERS_MS: readonly number[] = [3_000, 8_000];
+/** How long is waited for a node: also by the probe, for a connection. */
+const ANSWERS_MS: readonly number[] = [ASK_TIMEOUT_MS, TELL_TIMEOUT_MS, TIMEOUTS_MS.reach];
 
 /** As fast, but for who waits for a node: a busy machine may take its time to answer. */
 export const patientClock: Clock = {

@@ -88,7 +88,7 @@ test('askJson gives up on a server that accepts and says nothing', async (t) => 
   t.after(() => listening.close());
   const startedMs = systemClock.nowMs();
   assert.equal(await askJson(`${path}.2`, '/', systemClock, 200), null);
-  assert.ok(systemClock.nowMs() - startedMs < 30_000);
+  assert.ok(systemClock.nowMs() - startedMs < 8_000);
   assert.equal(await askJson(`${path}.3`, '/', systemClock, 200), null);
   assert.equal(await askJson(path, '/nope', systemClock), null);
   assert.deepEqual(await askJson(path, '/hello', systemClock), { hello: null });

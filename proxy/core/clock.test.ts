@@ -4,7 +4,7 @@ import { FakeClock } from '../test/support/fake-clock.ts';
 import { atOwnPace, commandClock, systemClock } from './clock.ts';
 
 /** Looks until it is so; where that never comes, the checks behind it say what has. */
-async function until(isSo: () => boolean): Promise<void> {
+async function lookUntil(isSo: () => boolean): Promise<void> {
   for (let looks = 0; looks < 500 && !isSo(); looks += 1) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
@@ -22,7 +22,7 @@ test('what comes again and again comes in its period, and together with what has
     systemClock.every(20, () => came.push(['often', systemClock.nowMs()])),
     systemClock.every(60, () => came.push(['seldom', systemClock.nowMs()])),
   ];
-  await until(() => of('often').length >= 12 && of('seldom').length >= 6);
+  await lookUntil(() => of('often').length >= 12 && of('seldom').length >= 6);
   for (const cancel of cancels) cancel();
   const passedMs = systemClock.nowMs() - startMs;
   const count = came.length;
@@ -67,7 +67,7 @@ test('of two that are due together each has its own turn of the loop', async () 
     while (systemClock.nowMs() < untilMs);
   };
   const cancels = [systemClock.every(40, busy('one')), systemClock.every(40, busy('other'))];
-  await until(() => seen.length >= 20);
+  await lookUntil(() => seen.length >= 20);
   for (const cancel of cancels) cancel();
   assert.ok(seen.length >= 20, seen.join(' '));
   for (const [at, name] of seen.entries())
@@ -92,7 +92,7 @@ test('one that throws keeps none of the others from its turn', async (t) => {
     }),
     systemClock.every(40, () => ran.push('other')),
   ];
-  await until(() => ran.length >= 6);
+  await lookUntil(() => ran.length >= 6);
   for (const cancel of cancels) cancel();
   assert.ok(ran.filter((name) => name === 'other').length >= 2, ran.join(' '));
   assert.ok(errors.length >= 2 && errors.every((message) => message === 'a bug'), errors.join(' '));
@@ -108,7 +108,7 @@ test('what was cancelled by another that was due with it does not run', async ()
         for (const cancel of cancels) cancel();
       }),
     );
-  await until(() => ran.length > 0);
+  await lookUntil(() => ran.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(ran.length, 1, ran.join(' '));
 });
@@ -122,7 +122,7 @@ test('turns that were missed are not made up for', async () => {
   };
   const cancels = [1, 2, 3].map(() => systemClock.every(10, busy));
   await new Promise((resolve) => setTimeout(resolve, 600));
-  await until(() => ran > 2);
+  await lookUntil(() => ran > 2);
   for (const cancel of cancels) cancel();
   const [before, sinceMs] = [ran, systemClock.nowMs()];
   // By then all that had piled up would have had its turn.

@@ -7,7 +7,7 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since the epoch, for what people read; never for durations. */
   wallMs(): number;
-  /** Runs once after the delay, a moment that has passed already being now; the returned function cancels it. Never keeps the process alive. */
+  /** Runs once after the delay, at once where that is below zero; the returned function cancels it. Never keeps the process alive. */
   after(delayMs: number, run: () => void): Cancel;
   /** Runs again and again until cancelled; `run` is told how late it is. Never keeps the process alive. */
   every(periodMs: number, run: (lateMs: number) => void): Cancel;
@@ -33,9 +33,9 @@ export function atOwnPace(clock: Pick<Clock, 'every'>, firstMs: number, run: (la
 }
 
 /**
- * `performance.now` counts from this process's start; its reading of CLOCK_MONOTONIC then makes it the machine's. The first call takes a
- * millisecond or three, and the kernel may take the processor away between the two readings: two processes would then differ by that. As the
- * machine's clock is read first, it can only make the difference smaller: the largest of some is the nearest.
+ * `performance.now` counts from this process's start; its reading of CLOCK_MONOTONIC then makes it the machine's. A pause between two readings (the
+ * first call takes a millisecond or three) makes the difference too small, never too large, since the machine's clock is read first: the largest of
+ * some is the nearest.
  */
 const STARTED_MS = Math.max(...Array.from({ length: 8 }, () => Number(process.hrtime.bigint() / 1_000n) / 1_000 - performance.now()));
 
@@ -44,7 +44,7 @@ export const commandClock: Clock = {
   nowMs: () => systemClock.nowMs(),
   wallMs: () => systemClock.wallMs(),
   after(delayMs, run) {
-    const timer = setTimeout(run, fromNow(delayMs));
+    const timer = setTimeout(run, notBelowZero(delayMs));
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
@@ -57,7 +57,7 @@ export const systemClock: Clock = {
   nowMs: () => STARTED_MS + performance.now(),
   wallMs: () => Date.now(),
   after(delayMs, run) {
-    const timer = setTimeout(run, fromNow(delayMs)).unref();
+    const timer = setTimeout(run, notBelowZero(delayMs)).unref();
     return () => clearTimeout(timer);
   },
   every(periodMs, run) {
@@ -71,7 +71,7 @@ export const systemClock: Clock = {
 };
 
 /** Node warns of a delay below zero, in lines of its own among those of the log. */
-function fromNow(delayMs: number): number {
+function notBelowZero(delayMs: number): number {
   return Math.max(0, delayMs);
 }
 
@@ -92,7 +92,7 @@ function arm(): void {
   const atMs = Math.min(...Array.from(jobs, ({ nextMs }) => nextMs));
   if (!Number.isFinite(atMs) || (armed !== null && armed.atMs <= atMs)) return;
   if (armed !== null) clearTimeout(armed.timer);
-  armed = { atMs, timer: setTimeout(ring, fromNow(atMs - systemClock.nowMs())).unref() };
+  armed = { atMs, timer: setTimeout(ring, notBelowZero(atMs - systemClock.nowMs())).unref() };
 }
 
 function ring(): void {

@@ -3,17 +3,16 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { wholeLines } from './clients/node-log.ts';
 import { makeCertificate } from './support/certificate.ts';
 import { until } from './support/fake-serve.ts';
-import { handshake, liveNode, openTunnel, shownCertificate } from './support/live-node.ts';
+import { ask, handshake, liveNode, openTunnel, shownCertificate } from './support/live-node.ts';
 import { ENGINES } from './support/relay.ts';
 import { pinhole, statusOf, wholeStatusOf } from './support/served-node.ts';
 import { DATA_HOST, OTHER_HOST } from './support/settings.ts';
-import { unlessBusy } from './support/unless-busy.ts';
 import { echo, startUpstream } from './support/upstream.ts';
 
 const ALLOWED = 'HTTP/1.1 200 Connection established';
@@ -31,21 +30,8 @@ const KEEPS = 'policy: { sni: off, alpn: off, revoked: keep }';
 
 /** A tunnel whose client says no more; `credentials` in the way of Basic. */
 async function openQuiet(t: TestContext, port: number, credentials: string | null = null): Promise<net.Socket> {
-  const login = credentials === null ? '' : `Proxy-Authorization: Basic ${Buffer.from(credentials).toString('base64')}\r\n`;
-  const { socket, answer } = await unlessBusy(
-    async () => {
-      // With the test its node and its upstream end, in whatever order, and some of their tunnels by a reset.
-      const asking = net.connect({ port, host: '127.0.0.1' }).on('error', () => {});
-      t.after(() => asking.destroy());
-      asking.write(`CONNECT ${DATA_HOST}:443 HTTP/1.1\r\nHost: ${DATA_HOST}:443\r\n${login}\r\n`);
-      const first = await new Promise<string>((resolve) => {
-        asking.once('data', (data: Buffer) => resolve(data.toString('latin1')));
-        asking.once('close', () => resolve('closed'));
-      });
-      return { socket: asking, answer: first.split('\r\n', 1)[0] ?? '' };
-    },
-    (asked) => asked.answer,
-  );
+  const fields = credentials === null ? '' : `Proxy-Authorization: Basic ${Buffer.from(credentials).toString('base64')}\r\n`;
+  const { socket, answer } = await ask(t, port, DATA_HOST, { fields });
   assert.equal(answer, ALLOWED, credentials ?? 'nobody');
   return socket;
 }

@@ -32,7 +32,7 @@ async function isQueueServed(t: TestContext, isLast: boolean): Promise<boolean> 
   const died = await serve.replaced(pid);
   const again = await serve.line('carrier-ready', serve.lines.indexOf(died));
   const isGivenUp = serve.lines.some(({ event, why }) => event === 'slot-closed' && why === 'unserved');
-  if (isGivenUp && !isLast) {
+  if (isGivenUp && !isLast && secondsBetween(died, again) >= 3) {
     serve.child.kill('SIGKILL');
     await serve.ended;
     return false;

@@ -272,7 +272,7 @@ test('a name that is too long for a socket is an error, not another name', { ski
 });
 
 // By itself: the descriptors are those of the whole process.
-test('tunnels that move to and fro leave no descriptor behind', { skip: !ENGINES.includes('native') }, async (t) => {
+test('tunnels that move to and fro leave no descriptor behind', { skip: !ENGINES.includes('native'), timeout: 60_000 }, async (t) => {
   const { first, second, open } = await pair(t);
   const clients = await Promise.all(Array.from({ length: 20 }, open));
   const descriptors = (): number => readdirSync('/proc/self/fd').length;

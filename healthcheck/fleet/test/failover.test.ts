@@ -17,7 +17,7 @@ const HOSTS = ['127.0.54.1', '127.0.54.2', '127.0.54.3', '127.0.54.4'];
 /** World seconds in a real one. */
 const SPEED = 20;
 const TICK_MS = 10;
-/** Beyond this a tick was late: this machine did something else meanwhile, and the world stood still. */
+/** Of a tick that is late, since this machine did something else meanwhile, no more than this counts. */
 const TICK_MAX_MS = 20;
 
 /** Moves by itself, in steps; a pause of this machine is none of the world's. */

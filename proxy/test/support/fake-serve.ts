@@ -64,7 +64,13 @@ export class ServeProcess {
       `the death of ${pid}`,
       () => this.text + JSON.stringify(this.lines),
     );
-    await this.line('carrier-ready', this.lines.indexOf(died));
+    const isNext = (line: LogLine): boolean =>
+      line.event === 'carrier-ready' && line['carrier'] === died['carrier'] && line['generation'] === died['generation'];
+    await until(
+      () => this.lines.slice(this.lines.indexOf(died)).find(isNext),
+      `another in the place of ${pid}`,
+      () => this.text + JSON.stringify(this.lines),
+    );
     return died;
   }
 

@@ -84,26 +84,37 @@ type Secure = (plain: net.Socket) => Promise<net.Socket>;
 
 /** `secure` speaks TLS with the proxy first, and gives the socket that is then talked to. */
 export async function openTunnel(t: TestContext, port: number, host: string, secure?: Secure): Promise<Tunnel> {
-  const asked = await unlessBusy(
-    () => ask(t, port, host, secure),
-    ({ answer }) => answer,
-  );
-  return talking(t, host, asked);
+  return talking(t, host, await ask(t, port, host, { secure }));
 }
 
 interface Asked {
   readonly socket: net.Socket;
+  /** The first line. */
   readonly answer: string;
 }
 
-async function ask(t: TestContext, port: number, host: string, secure?: Secure): Promise<Asked> {
+interface Asking {
+  readonly secure?: Secure | undefined;
+  /** Further lines of the head. */
+  readonly fields?: string;
+}
+
+/** A CONNECT and its answer; nothing is said in the tunnel. */
+export function ask(t: TestContext, port: number, host: string, asking: Asking = {}): Promise<Asked> {
+  return unlessBusy(
+    () => askOnce(t, port, host, asking),
+    ({ answer }) => answer,
+  );
+}
+
+async function askOnce(t: TestContext, port: number, host: string, { secure, fields = '' }: Asking): Promise<Asked> {
   const plain = net.connect({ port, host: '127.0.0.1' });
   plain.on('error', () => {});
   await once(plain, 'connect');
   const socket = secure ? await secure(plain) : plain;
   socket.on('error', () => {});
   t.after(() => socket.destroy());
-  socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n\r\n`);
+  socket.write(`CONNECT ${host}:443 HTTP/1.1\r\nHost: ${host}:443\r\n${fields}\r\n`);
   const answer = await new Promise<string>((resolve) => {
     socket.once('data', (data: Buffer) => resolve(data.toString('latin1').split('\r\n', 1)[0] ?? ''));
     socket.once('close', () => resolve('closed'));

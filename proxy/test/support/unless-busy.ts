@@ -1,7 +1,7 @@
-// Opening tunnels on a machine that has much to do: its event loops are late, and a node refuses some of the new tunnels for that. It is no matter
-// of a test that wants them open.
+// Opening tunnels on a machine that has much to do: its event loops are late, and a node refuses some of the new tunnels for that. That is no matter
+// of a test that wants them open. The reason is also that of `limits.opensPerSecond`: where that stays so, the last answer is the test's.
 
-export const BUSY = 'HTTP/1.1 503 NODE_RATE_LIMITED';
+const BUSY = 'HTTP/1.1 503 NODE_RATE_LIMITED';
 
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 50;
