@@ -47,11 +47,7 @@ export class ServeProcess {
 
   /** The first line of that event, among those from `from` on. */
   line(event: string, from = 0): Promise<LogLine> {
-    return until(
-      () => this.lines.slice(from).find((line) => line.event === event),
-      `a line ${event}`,
-      () => this.text + JSON.stringify(this.lines),
-    );
+    return this.#first(`a line ${event}`, (line) => line.event === event, from);
   }
 
   /**
@@ -59,19 +55,19 @@ export class ServeProcess {
    * busy machine's node gives up.
    */
   async replaced(pid: number): Promise<LogLine> {
-    const died = await until(
-      () => this.lines.find((line) => line.event === 'carrier-died' && line['pid'] === pid),
-      `the death of ${pid}`,
-      () => this.text + JSON.stringify(this.lines),
-    );
+    const died = await this.#first(`the death of ${pid}`, (line) => line.event === 'carrier-died' && line['pid'] === pid);
     const isNext = (line: LogLine): boolean =>
       line.event === 'carrier-ready' && line['carrier'] === died['carrier'] && line['generation'] === died['generation'];
-    await until(
-      () => this.lines.slice(this.lines.indexOf(died)).find(isNext),
-      `another in the place of ${pid}`,
+    await this.#first(`another in the place of ${pid}`, isNext, this.lines.indexOf(died));
+    return died;
+  }
+
+  #first(what: string, isIt: (line: LogLine) => boolean, from = 0): Promise<LogLine> {
+    return until(
+      () => this.lines.slice(from).find(isIt),
+      what,
       () => this.text + JSON.stringify(this.lines),
     );
-    return died;
   }
 
   #read(text: string): void {
